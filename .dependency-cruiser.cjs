@@ -1,0 +1,50 @@
+/** The arrows of the design: what each room may import. A file that needs an arrow not listed here is in the wrong room. */
+const rooms = ['domain', 'workflows', 'activities', 'adapters', 'workers', 'temporal', 'config', 'emulator', 'cli', 'test'];
+const may = {
+  domain: ['domain'],
+  workflows: ['workflows', 'domain'],
+  activities: ['activities', 'domain', 'adapters'],
+  adapters: ['adapters', 'domain'],
+  workers: rooms.filter((room) => room !== 'test'),
+  temporal: ['temporal', 'config'],
+  config: ['config', 'domain'],
+  emulator: ['emulator', 'domain'],
+  cli: ['cli', 'workflows', 'adapters', 'config', 'temporal', 'domain', 'emulator'],
+};
+
+const forbidden = Object.entries(may).map(([room, allowed]) => ({
+  name: `${room}-arrows`,
+  comment: `${room}/ may import only: ${allowed.join(', ')}`,
+  severity: 'error',
+  from: { path: `^${room}/` },
+  to: { path: `^(${rooms.filter((other) => !allowed.includes(other)).join('|')})/`, dependencyTypesNot: room === 'workflows' ? ['type-only'] : [] },
+}));
+
+module.exports = {
+  forbidden: [
+    ...forbidden,
+    {
+      name: 'domain-is-pure',
+      comment: 'The functional core has no I/O: only these packages.',
+      severity: 'error',
+      from: { path: '^domain/' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'core'], pathNot: 'node_modules/(big\\.js|@types/big\\.js|technicalindicators|zod|@noble/hashes)/' },
+    },
+    {
+      name: 'workflows-are-deterministic',
+      comment: 'Workflow code runs in the sandbox: only the workflow package.',
+      severity: 'error',
+      from: { path: '^workflows/' },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'core'], pathNot: 'node_modules/@temporalio/(workflow|common)/' },
+    },
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^(domain|workflows|activities|adapters|workers|temporal|config|emulator|cli)/' }, to: {} },
+    { name: 'not-to-test', severity: 'error', from: { pathNot: '^test/' }, to: { path: '^test/' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|node_modules/\\.cache)' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+};

@@ -1,0 +1,101 @@
+import type { Bar, Timeframe } from '../../domain/bar';
+import type { ClockReading } from '../../domain/clock';
+import type { DecimalString } from '../../domain/decimal';
+import type { Instrument } from '../../domain/instrument';
+import type { Fill, OrderType, Side } from '../../domain/order';
+
+/** What the exchange says about an order. */
+export interface OrderReport {
+  readonly clientOrderId: string;
+  readonly exchangeOrderId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly status: 'open' | 'filled' | 'cancelled' | 'expired' | 'rejected';
+  readonly quantity: DecimalString;
+  readonly filledQuantity: DecimalString;
+  /** Set on stop orders: true once the stop has triggered. */
+  readonly triggered?: boolean;
+  readonly stopPrice: DecimalString | null;
+  readonly marketTimeMs: number;
+  /** The fills the answer itself carried; empty means "not told", never "none". */
+  readonly fills: readonly Fill[];
+}
+
+export interface OrderRequest {
+  readonly clientOrderId: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly quantity: DecimalString;
+  readonly limitPrice: DecimalString | null;
+  readonly stopPrice: DecimalString | null;
+  /** Wall time; the transport refuses to put the request on the wire after it. */
+  readonly sendDeadlineMs: number;
+}
+
+/**
+ * The outcome of an atomic cancel-and-replace under STOP_ON_FAILURE. `not-cancelled`: the old order could not be
+ * cancelled (usually it has just filled) and nothing new was tried. `naked`: the old order is gone and the new one was
+ * refused.
+ */
+export type ReplaceReport =
+  | { readonly outcome: 'replaced'; readonly cancelled: OrderReport; readonly placed: OrderReport }
+  | { readonly outcome: 'not-cancelled'; readonly message: string }
+  | { readonly outcome: 'naked'; readonly cancelled: OrderReport; readonly message: string; readonly wouldTrigger: boolean };
+
+export interface Balance {
+  readonly asset: string;
+  readonly free: DecimalString;
+  readonly locked: DecimalString;
+}
+
+export interface Quote {
+  readonly symbol: string;
+  readonly bid: DecimalString;
+  readonly ask: DecimalString;
+  readonly last: DecimalString;
+}
+
+/** News from the user stream. `connected` is told after every (re)connection: whatever happened before it was missed. */
+export type AccountEvent =
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'order'; readonly report: OrderReport }
+  | { readonly kind: 'fill'; readonly fill: Fill };
+
+export interface KeyRights {
+  readonly canTrade: boolean;
+  readonly canWithdraw: boolean;
+}
+
+/**
+ * One account on one exchange. Requests on orders fail with `ExchangeFailure`, classified by what the failure proves;
+ * nothing is retried inside.
+ */
+export interface ExchangePort {
+  readonly venue: string;
+  clock(): Promise<ClockReading>;
+  /** Server wall time minus ours, in milliseconds. */
+  clockSkewMs(): Promise<number>;
+  instruments(symbols: readonly string[]): Promise<readonly Instrument[]>;
+  /** Closed bars only, oldest first, the newest closed at or before market time now. */
+  bars(request: { symbol: string; timeframe: Timeframe; limit: number; untilMs?: number }): Promise<readonly Bar[]>;
+  quotes(symbols: readonly string[]): Promise<readonly Quote[]>;
+  balances(): Promise<readonly Balance[]>;
+  submit(request: OrderRequest): Promise<OrderReport>;
+  /** Cancels `cancelClientOrderId` and places `request` in one request. */
+  replace(cancelClientOrderId: string, request: OrderRequest): Promise<ReplaceReport>;
+  /** Cancels; undefined when the exchange does not know it as open (look it up to learn its end). */
+  cancel(symbol: string, clientOrderId: string): Promise<OrderReport | undefined>;
+  /** By client order id; undefined when the exchange says that it does not exist. Fills are not included. */
+  lookUp(symbol: string, clientOrderId: string): Promise<OrderReport | undefined>;
+  openOrders(symbol?: string): Promise<readonly OrderReport[]>;
+  /** Orders of any state created at or after `sinceMs` in market time. */
+  ordersSince(symbol: string, sinceMs: number): Promise<readonly OrderReport[]>;
+  /** Our trades in `symbol` at or after `sinceMs` (market time), oldest first. `clientOrderId` is '' where the venue does not tell it. */
+  fillsSince(symbol: string, sinceMs: number): Promise<readonly Fill[]>;
+  fillsOf(symbol: string, exchangeOrderId: string, clientOrderId: string): Promise<readonly Fill[]>;
+  /** Streams account news until `signal` aborts; reconnects by itself and reports each connection. */
+  watchAccount(onEvent: (event: AccountEvent) => Promise<void>, signal: AbortSignal): Promise<void>;
+  keyRights(): Promise<KeyRights>;
+  close(): Promise<void>;
+}

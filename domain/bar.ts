@@ -1,0 +1,42 @@
+/** A candle. `openTimeMs` is UTC; the bar is known only once `openTimeMs + timeframe` has passed in exchange time. */
+export interface Bar {
+  readonly openTimeMs: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  /** In base units. */
+  readonly volume: number;
+}
+
+export const Timeframe = {
+  M1: '1m',
+  M5: '5m',
+  M15: '15m',
+  M30: '30m',
+  H1: '1h',
+  H4: '4h',
+  D1: '1d',
+} as const;
+export type Timeframe = (typeof Timeframe)[keyof typeof Timeframe];
+
+const MINUTE_MS = 60_000;
+
+const LENGTH_MS: Readonly<Record<Timeframe, number>> = {
+  '1m': MINUTE_MS,
+  '5m': 5 * MINUTE_MS,
+  '15m': 15 * MINUTE_MS,
+  '30m': 30 * MINUTE_MS,
+  '1h': 60 * MINUTE_MS,
+  '4h': 240 * MINUTE_MS,
+  '1d': 1_440 * MINUTE_MS,
+};
+
+/** The length of a bar in milliseconds. */
+export const timeframeMs = (timeframe: Timeframe): number => LENGTH_MS[timeframe];
+
+/** The close time of the newest bar that is closed at `marketTimeMs`: the latest boundary not after it. */
+export function lastCloseMs(marketTimeMs: number, timeframe: Timeframe): number {
+  const length = timeframeMs(timeframe);
+  return Math.floor(marketTimeMs / length) * length;
+}

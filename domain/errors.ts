@@ -1,0 +1,93 @@
+/**
+ * Every coded error of Ballast in one place: what went wrong as data, and what a failure of an exchange request proves
+ * about the order that was in it.
+ */
+
+/** Why an order, an approval or a send was refused. Shown to people; stored in the journal. */
+export const RefusalCode = {
+  // risk: an entry was not granted
+  MaxPosition: 'max-position',
+  MaxExposure: 'max-exposure',
+  MaxOpenPositions: 'max-open-positions',
+  DailyLoss: 'daily-loss',
+  Drawdown: 'drawdown',
+  InsufficientFunds: 'insufficient-funds',
+  BelowMinimum: 'below-minimum',
+  RewardToRisk: 'reward-to-risk',
+  InvalidStop: 'invalid-stop',
+  AlreadyInPosition: 'already-in-position',
+  NotActive: 'not-active',
+  Paused: 'paused',
+  StaleData: 'stale-data',
+  // send: the compare-and-set said no
+  Expired: 'expired',
+  Halted: 'halted',
+  StaleEpoch: 'stale-epoch',
+  NothingToReduce: 'nothing-to-reduce',
+  NotCreated: 'not-created',
+  Conflict: 'conflict',
+} as const;
+export type RefusalCode = (typeof RefusalCode)[keyof typeof RefusalCode];
+
+/** What a failed request proves: nothing was executed for good, nothing was executed so far, or nothing at all. */
+export const FailureKind = { Rejected: 'rejected', NotExecuted: 'not-executed', Ambiguous: 'ambiguous' } as const;
+export type FailureKind = (typeof FailureKind)[keyof typeof FailureKind];
+
+/**
+ * ccxt's error classes on order requests and what each proves. Looked up from the most derived class to the base, so
+ * `OnMaintenance` is found before its parent `ExchangeNotAvailable`. A class that is not listed, or an error that is
+ * not ccxt's at all (200 with an HTML page is a plain TypeError), is ambiguous.
+ */
+export const CCXT_FAILURES: Readonly<Record<string, FailureKind>> = {
+  AuthenticationError: FailureKind.Rejected,
+  PermissionDenied: FailureKind.Rejected,
+  AccountSuspended: FailureKind.Rejected,
+  BadRequest: FailureKind.Rejected,
+  BadSymbol: FailureKind.Rejected,
+  InsufficientFunds: FailureKind.Rejected,
+  InvalidOrder: FailureKind.Rejected,
+  NotSupported: FailureKind.Rejected,
+  OperationRejected: FailureKind.Rejected,
+  MarketClosed: FailureKind.Rejected,
+  DDoSProtection: FailureKind.NotExecuted,
+  RateLimitExceeded: FailureKind.NotExecuted,
+  InvalidNonce: FailureKind.NotExecuted,
+  OnMaintenance: FailureKind.NotExecuted,
+  RequestTimeout: FailureKind.Ambiguous,
+  NetworkError: FailureKind.Ambiguous,
+  ExchangeNotAvailable: FailureKind.Ambiguous,
+  OperationFailed: FailureKind.Ambiguous,
+  ExchangeError: FailureKind.Ambiguous,
+};
+
+/** Messages that overrule the class: the id is already in use, so the order may well be live. Look it up. */
+export const DUPLICATE_ORDER = /duplicate order|duplicate.*client|orderLinkId|\b(110072|170141|51016)\b/i;
+
+/** The stop would trigger at once: the market is already beyond it. */
+export const WOULD_TRIGGER = /would trigger immediately/i;
+
+/**
+ * An exchange request that failed, classified. `retryAfterMs` is the exchange's own wish, when it told one. The message
+ * never holds keys or signatures.
+ */
+export class ExchangeFailure extends Error {
+  override readonly name = 'ExchangeFailure';
+  constructor(
+    readonly kind: FailureKind,
+    message: string,
+    readonly detail: { readonly errorClass: string; readonly wouldTrigger?: boolean; readonly retryAfterMs?: number },
+  ) {
+    super(message);
+  }
+}
+
+/** An error caused by what a person gave us. `hint` says what to do. */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+  constructor(
+    message: string,
+    readonly hint?: string,
+  ) {
+    super(message);
+  }
+}
