@@ -1,0 +1,103 @@
+import { UserError } from '../domain/errors';
+import { findStrategy, STRATEGIES } from '../domain/strategies/registry';
+import { issueAt, type ConfigIssue } from './issues';
+import type { MergedLayers } from './layers';
+import { LIVE_CONFIRMATION, Mode, type Settings } from './schema';
+import { nearest } from './suggestion';
+
+/** Limits which live trading does not take from defaults: their owner has to have written them. */
+const OWN_LIMITS = [
+  'maxPositionFraction',
+  'maxExposureFraction',
+  'dailyLossFraction',
+  'maxDrawdownFraction',
+] as const;
+
+/** Faults that no single setting shows: settings which contradict each other, or the code that is there. */
+export const inconsistencies = (layers: MergedLayers, settings: Settings): readonly ConfigIssue[] => [
+  ...modeIssues(layers, settings),
+  ...strategyIssues(layers, settings),
+  ...pairIssues(layers, settings),
+];
+
+function modeIssues(layers: MergedLayers, { mode, exchange, live }: Settings): ConfigIssue[] {
+  if (mode === Mode.Paper || mode === Mode.Shadow) {
+    const problem = `is planned but not built yet; there are simulated, replay, testnet and live${
+      mode === Mode.Paper ? ' (for play money at the pace of the real market: testnet, profile "paper")' : ''
+    }`;
+    return [issueAt(layers, ['mode'], problem)];
+  }
+  if (mode !== Mode.Testnet && mode !== Mode.Live) return [];
+  const issues: ConfigIssue[] = [];
+  const network = mode === Mode.Live ? 'the exchange' : "the exchange's test network";
+  for (const [key, variable] of [
+    ['apiKey', 'BALLAST_EXCHANGE_API_KEY'],
+    ['secret', 'BALLAST_EXCHANGE_SECRET'],
+  ] as const) {
+    if (exchange[key] !== undefined || exchange[`${key}File`] !== undefined) continue;
+    const problem = `mode ${mode} needs keys of ${network}: set ${variable}, or exchange.${key}File to a file that holds it`;
+    issues.push(issueAt(layers, ['exchange', key], problem));
+  }
+  if (mode === Mode.Testnet) return issues;
+  if (live.confirm !== LIVE_CONFIRMATION) {
+    issues.push(
+      issueAt(
+        layers,
+        ['live', 'confirm'],
+        `mode live trades real money: write "${LIVE_CONFIRMATION}" here to confirm`,
+      ),
+    );
+  }
+  for (const limit of OWN_LIMITS) {
+    if (layers.origins.has(`risk.${limit}`)) continue;
+    issues.push(
+      issueAt(layers, ['risk', limit], 'mode live takes no default for this limit: write your own'),
+    );
+  }
+  return issues;
+}
+
+function strategyIssues(layers: MergedLayers, { strategies }: Settings): ConfigIssue[] {
+  return strategies.flatMap((entry, index) => {
+    const issues: ConfigIssue[] = [];
+    if (strategies.findIndex((other) => other.name === entry.name) < index) {
+      issues.push(
+        issueAt(layers, ['strategies', index, 'name'], 'another strategy has this name; names are unique'),
+      );
+    }
+    if (!Object.hasOwn(STRATEGIES, entry.strategy)) {
+      const known = Object.keys(STRATEGIES);
+      const guess = nearest(entry.strategy, known);
+      const problem = `there is no such strategy; ${guess === undefined ? `known: ${known.join(', ')}` : `did you mean "${guess}"?`}`;
+      return [...issues, issueAt(layers, ['strategies', index, 'strategy'], problem)];
+    }
+    try {
+      findStrategy(entry.strategy).parse(entry.parameters);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      issues.push(issueAt(layers, ['strategies', index, 'parameters'], error.message));
+    }
+    return issues;
+  });
+}
+
+/** Settings that mean something only together. */
+function pairIssues(layers: MergedLayers, { temporal, postgres }: Settings): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  if (temporal.address === undefined && !temporal.embedded.enabled) {
+    issues.push(issueAt(layers, ['temporal', 'address'], 'needed when temporal.embedded.enabled is false'));
+  }
+  if (postgres.url === undefined && postgres.urlFile === undefined && !postgres.embedded.enabled) {
+    issues.push(
+      issueAt(
+        layers,
+        ['postgres', 'url'],
+        'needed (BALLAST_POSTGRES_URL) when postgres.embedded.enabled is false',
+      ),
+    );
+  }
+  if ((temporal.tls.clientCertFile === undefined) !== (temporal.tls.clientKeyFile === undefined)) {
+    issues.push(issueAt(layers, ['temporal', 'tls'], 'clientCertFile and clientKeyFile go together'));
+  }
+  return issues;
+}

@@ -1,0 +1,196 @@
+import { z } from 'zod';
+import { Timeframe } from '../domain/bar';
+import { decimal, isNegative, type DecimalString } from '../domain/decimal';
+import { riskLimitsSchema } from '../domain/risk';
+import { Secret } from './secret';
+
+/**
+ * Every setting there is. Values come from `profiles/*.yaml`, so a default is stated here only where the profiles
+ * cannot state it: for the members of lists. Unknown keys are errors.
+ */
+
+/** What Ballast trades on. `Paper` and `Shadow` are planned and refused. */
+export const Mode = {
+  Simulated: 'simulated',
+  Replay: 'replay',
+  Testnet: 'testnet',
+  Live: 'live',
+  Paper: 'paper',
+  Shadow: 'shadow',
+} as const;
+export type Mode = (typeof Mode)[keyof typeof Mode];
+
+/** What has to be written to `live.confirm` before a single order goes to a real market. */
+export const LIVE_CONFIRMATION = 'I-understand-that-real-money-is-at-risk';
+
+export const LogLevel = {
+  Trace: 'trace',
+  Debug: 'debug',
+  Info: 'info',
+  Warn: 'warn',
+  Error: 'error',
+} as const;
+export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel];
+
+const name = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/,
+    'must be 1 to 40 letters, digits, ".", "_" or "-", not starting with a sign',
+  );
+const path = z.string().min(1, 'must name a file or folder');
+const milliseconds = (minimum: number, maximum: number): z.ZodInt => z.int().min(minimum).max(maximum);
+const url = (protocols: readonly string[]): z.ZodString =>
+  z.string().refine(
+    (text) => {
+      const protocol = URL.parse(text)?.protocol;
+      return protocol !== undefined && protocols.includes(protocol);
+    },
+    `must be a URL beginning with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  );
+const secret = z
+  .string()
+  .min(1, 'must not be empty')
+  .transform((text) => new Secret(text));
+/** `auto` takes the usual port, or a free one when it is taken. */
+const portRule = 'must be "auto" or a port from 1 to 65535';
+const port = z.union([z.literal('auto'), z.int(portRule).min(1, portRule).max(65_535, portRule)], portRule);
+
+/** Amounts may be written as numbers in YAML; they are read as the decimal that was written. */
+const amount = z
+  .union([z.string(), z.number()], 'must be a decimal number that is not negative')
+  .transform((value, context): DecimalString => {
+    try {
+      const parsed = decimal(String(value));
+      if (!isNegative(parsed)) return parsed;
+    } catch {
+      // Falls through to the one message for both faults.
+    }
+    context.addIssue({ code: 'custom', message: 'must be a decimal number that is not negative' });
+    return z.NEVER;
+  });
+
+const symbols = z
+  .array(z.string().regex(/^[A-Z0-9]{1,20}\/[A-Z0-9]{1,20}$/, 'must be a pair like BTC/USDT'))
+  .min(1, 'must name at least one pair');
+
+const strategySchema = z.strictObject({
+  /** Unique in the account; part of workflow ids. */
+  name,
+  /** Which coded strategy it runs; `ballast strategies --available` lists them. */
+  strategy: z.string(),
+  symbols,
+  timeframe: z.enum(Timeframe),
+  parameters: z.record(z.string(), z.unknown()).default({}),
+  /** Wall milliseconds to wait after a bar's close before asking for it. */
+  graceMs: milliseconds(0, 600_000).default(100),
+  /** Bars after the decision in which an entry may still be sent, and rest. */
+  entryTtlBars: z.int().min(1).max(1000).default(1),
+  /** Bars after which a position is given up; null for never. */
+  maxHoldingBars: z.int().min(1).nullable().default(null),
+  enabled: z.boolean().default(true),
+});
+export type StrategyConfig = Readonly<z.infer<typeof strategySchema>>;
+
+const exchangeSchema = z.strictObject({
+  venue: z.literal('binance', 'must be "binance", the only venue so far'),
+  /** Base URLs instead of the venue's own. The emulator's are filled in by `ballast up`. */
+  restUrl: url(['http:', 'https:']).optional(),
+  wsUrl: url(['ws:', 'wss:']).optional(),
+  apiKey: secret.optional(),
+  secret: secret.optional(),
+  apiKeyFile: path.optional(),
+  secretFile: path.optional(),
+  /** How long the exchange may take a signed request for fresh; Binance allows 60 s, the order path 5 s. */
+  recvWindowMs: milliseconds(100, 5000),
+  requestTimeoutMs: milliseconds(500, 60_000),
+  /** How long after winning the right to send an order the request may still leave this process. */
+  sendWindowMs: milliseconds(100, 30_000),
+});
+
+const marketSchema = z.strictObject({
+  /** Folder of recorded data; docs/market.md describes its layout. */
+  dataDir: path.optional(),
+  /** Seed of the simulated market. */
+  seed: z.int().min(0).max(0xffff_ffff),
+  /** Market milliseconds per wall millisecond. */
+  speed: z.number().min(0.1).max(10_000),
+  /** Market time (UTC milliseconds) at which a new session begins, instead of the market's own. */
+  startMs: z.int().min(0).optional(),
+});
+
+const emulatorSchema = z.strictObject({
+  port,
+  /** What a new account owns. */
+  balances: z.record(z.string().regex(/^[A-Z0-9]{1,20}$/, 'must be an asset like USDT'), amount),
+  /** Fractions of the received asset. */
+  fees: z.strictObject({ maker: amount, taker: amount }),
+});
+
+const temporalSchema = z.strictObject({
+  /** host:port of a server of your own or of Temporal Cloud; without it `ballast up` starts the dev server. */
+  address: z
+    .string()
+    .regex(/^[^\s:/]+:\d{1,5}$/, 'must be host:port, for example localhost:7233')
+    .optional(),
+  namespace: z.string().min(1),
+  apiKey: secret.optional(),
+  apiKeyFile: path.optional(),
+  tls: z.strictObject({
+    enabled: z.boolean(),
+    /** PEM files: the server's certificate authority, and our own certificate with its key. */
+    serverCaFile: path.optional(),
+    clientCertFile: path.optional(),
+    clientKeyFile: path.optional(),
+    serverName: z.string().min(1).optional(),
+  }),
+  /** Base URL of the Web UI, for links. */
+  uiUrl: url(['http:', 'https:']).optional(),
+  embedded: z.strictObject({ enabled: z.boolean(), grpcPort: port, uiPort: port }),
+});
+
+const postgresSchema = z.strictObject({
+  /** postgres://user:password@host:port/database; without it `ballast up` starts its own server. */
+  url: secret.optional(),
+  urlFile: path.optional(),
+  embedded: z.strictObject({ enabled: z.boolean(), port }),
+});
+
+const slots = z.int().min(1).max(1000);
+const workerSchema = z.strictObject({
+  /** How many tasks of each kind run at once in one worker process. */
+  slots: z.strictObject({
+    workflows: slots,
+    market: slots,
+    orders: slots,
+    emergency: slots,
+    feed: slots,
+    journal: slots,
+  }),
+  /** Workflows kept in memory between their tasks. */
+  cachedWorkflows: z.int().min(1).max(100_000),
+  /** What running activities get to finish when the worker is told to stop. */
+  shutdownGraceMs: milliseconds(0, 600_000),
+});
+
+export const configSchema = z.strictObject({
+  /** Part of every client order id. Generated once into the state folder when absent. */
+  deployment: name.optional(),
+  stateDir: path,
+  mode: z.enum(Mode).optional(),
+  account: z.strictObject({ name }),
+  exchange: exchangeSchema,
+  market: marketSchema,
+  emulator: emulatorSchema,
+  temporal: temporalSchema,
+  postgres: postgresSchema,
+  risk: riskLimitsSchema.prefault({}),
+  riskDesk: z.strictObject({ intervalMs: milliseconds(100, 600_000) }),
+  strategies: z.array(strategySchema),
+  live: z.strictObject({ confirm: z.string().optional() }),
+  worker: workerSchema,
+  log: z.strictObject({ level: z.enum(LogLevel) }),
+});
+
+/** What the layers together say, checked but not yet settled. */
+export type Settings = z.infer<typeof configSchema>;
