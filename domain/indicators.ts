@@ -1,4 +1,9 @@
-import { adx as libraryAdx, atr as libraryAtr, ema as libraryEma, rsi as libraryRsi } from 'technicalindicators';
+import {
+  adx as libraryAdx,
+  atr as libraryAtr,
+  ema as libraryEma,
+  rsi as libraryRsi,
+} from 'technicalindicators';
 import type { Bar } from './bar';
 
 /**

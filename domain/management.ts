@@ -1,14 +1,5 @@
 import type { Bar } from './bar';
-import {
-  compare,
-  decimal,
-  fromNumber,
-  greaterThan,
-  lessThan,
-  multiply,
-  subtract,
-  type DecimalString,
-} from './decimal';
+import { compare, decimal, greaterThan, lessThan, multiply, subtract, type DecimalString } from './decimal';
 import { roundLongStop, type Instrument } from './instrument';
 
 /** An open long position, as far as its bars matter to it. Prices in quote units. */
@@ -45,8 +36,6 @@ interface ManagementInput {
 
 /** A rise of the stop smaller than this part of the trailing distance is not worth a replacement on the exchange. */
 const MIN_TRAIL_STEP = decimal('0.1');
-
-const PRICE_PLACES = 12;
 
 const NONE: ManagementAction = { kind: 'none' };
 
@@ -87,5 +76,5 @@ function trail(
   return worthwhile ? { kind: 'trail', stopPrice: candidate } : NONE;
 }
 
-/** A price of a bar as a decimal. Exchanges quote at most twelve places, so nothing is lost. */
-const price = (value: number): DecimalString => fromNumber(value, PRICE_PLACES);
+/** A price of a bar as the decimal that the exchange wrote: the shortest one which names this float. */
+const price = (value: number): DecimalString => decimal(String(value));

@@ -11,7 +11,6 @@ import {
   multiply,
   ONE,
   subtract,
-  toNumber,
   ZERO,
   type DecimalString,
 } from './decimal';
@@ -205,7 +204,7 @@ function bracketFault(bracket: Bracket, proposal: Proposal, limits: RiskLimits):
     return refuse(RefusalCode.InvalidStop, message);
   }
   if (lessThan(bracket.unitReward, multiply(bracket.unitRisk, exactly(limits.minRewardToRisk)))) {
-    const ratio = toNumber(divide(bracket.unitReward, bracket.unitRisk)).toFixed(2);
+    const ratio = divide(bracket.unitReward, bracket.unitRisk, 2);
     const message = `Reward-to-risk is ${ratio} and must be at least ${limits.minRewardToRisk}: from the entry limit ${bracket.limit} the target ${bracket.target} gains ${bracket.unitReward} per unit after fees, the stop ${bracket.stop} loses ${bracket.unitRisk}.`;
     return refuse(RefusalCode.RewardToRisk, message);
   }

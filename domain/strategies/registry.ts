@@ -79,12 +79,14 @@ function parameterError(
     const isUnknown = issue.code === 'unrecognized_keys';
     const paths = isUnknown ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
     const allowed = isUnknown ? `not a parameter; there are ${known.join(', ')}` : issue.message;
-    return paths.map((path) => `${['strategies', id, ...path].join('.')} is ${shown(valueAt(input, path))}: ${allowed}`);
+    return paths.map(
+      (path) => `${['strategies', id, ...path].join('.')} is ${shown(valueAt(input, path))}: ${allowed}`,
+    );
   });
   return new UserError(lines.join('\n'), `Correct the parameters of the strategy "${id}".`);
 }
 
-const shown = (value: unknown): string => (value === undefined ? 'missing' : JSON.stringify(value));
+const shown = (value: unknown): string => (value === undefined ? 'not set' : JSON.stringify(value));
 
 const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>(

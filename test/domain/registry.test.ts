@@ -1,0 +1,102 @@
+import { UserError } from '../../domain/errors';
+import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
+import './fixtures';
+
+it('knows the strategies by their ids', () => {
+  expect(Object.keys(STRATEGIES)).toEqual(['rsi', 'ema-cross']);
+  for (const [id, strategy] of Object.entries(STRATEGIES)) {
+    expect(strategy.id).toBe(id);
+    expect(strategy.summary).toMatch(/^[A-Z].*\.$/);
+  }
+});
+
+test.each(['macd', '', 'constructor', '__proto__'])(
+  'there is no strategy %j, and the error names those there are',
+  (id) => {
+    const search = (): unknown => findStrategy(id);
+    expect(search).toThrow(UserError);
+    expect(search).toThrow(`There is no strategy "${id}".`);
+    expect(hintOf(search)).toBe('Known strategies: rsi, ema-cross.');
+  },
+);
+
+function hintOf(action: () => unknown): string | undefined {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof UserError) return error.hint;
+  }
+  return undefined;
+}
+
+describe('parameters', () => {
+  it('have defaults', () => {
+    expect(findStrategy('rsi').parse(undefined).parameters).toEqual({
+      period: 14,
+      oversold: 30,
+      overbought: 70,
+      trendPeriod: null,
+      atrPeriod: 14,
+      stopAtr: 3,
+      rewardToRisk: 2,
+      costFraction: 0.0035,
+      trailAtr: null,
+    });
+    expect(findStrategy('ema-cross').parse({}).parameters).toEqual({
+      fast: 12,
+      slow: 26,
+      adxPeriod: 14,
+      minAdx: 15,
+      atrPeriod: 14,
+      stopAtr: 3,
+      rewardToRisk: 3,
+      costFraction: 0.0035,
+      trailAtr: 3,
+    });
+  });
+
+  test.each<[string, unknown, string]>([
+    [
+      'rsi',
+      { rewardToRisk: 1.5 },
+      'strategies.rsi.rewardToRisk is 1.5: Too small: expected number to be >=2',
+    ],
+    [
+      'rsi',
+      { period: 'long' },
+      'strategies.rsi.period is "long": Invalid input: expected number, received string',
+    ],
+    ['rsi', { oversold: 80 }, 'strategies.rsi.oversold is 80: must be below "overbought"'],
+    [
+      'rsi',
+      { perid: 14 },
+      'strategies.rsi.perid is 14: not a parameter; there are period, oversold, overbought',
+    ],
+    ['rsi', [], 'strategies.rsi is []: Invalid input: expected object, received array'],
+    ['ema-cross', { fast: 30 }, 'strategies.ema-cross.fast is 30: must be below "slow"'],
+    ['ema-cross', { rewardToRisk: 1 }, 'strategies.ema-cross.rewardToRisk is 1: Too small'],
+    ['ema-cross', { stopAtr: null }, 'strategies.ema-cross.stopAtr is null: Invalid input: expected number'],
+  ])('of %s: %j is refused by path, value and what is allowed', (id, parameters, message) => {
+    const parse = (): unknown => findStrategy(id).parse(parameters);
+    expect(parse).toThrow(UserError);
+    expect(parse).toThrow(message);
+  });
+
+  it('are all named when several are wrong', () => {
+    expect(() => findStrategy('rsi').parse({ period: 1, stopAtr: 0, foo: 1 })).toThrow(
+      /period is 1: .*\n.*stopAtr is 0: .*\n.*foo is 1: not a parameter/,
+    );
+  });
+
+  test.each([
+    ['rsi', {}, 280],
+    ['rsi', { period: 7, atrPeriod: 7 }, 250],
+    ['rsi', { trendPeriod: 100 }, 1_000],
+    ['ema-cross', {}, 280],
+    ['ema-cross', { slow: 50 }, 500],
+    ['ema-cross', { adxPeriod: 30 }, 600],
+    ['ema-cross', { adxPeriod: 30, minAdx: null }, 280],
+  ])('of %s: %j need a warm-up of %d bars', (id, parameters, bars) => {
+    expect(findStrategy(id).parse(parameters).warmupBars).toBe(bars);
+  });
+});

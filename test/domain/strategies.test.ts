@@ -1,0 +1,233 @@
+import fc from 'fast-check';
+import type { Bar } from '../../domain/bar';
+import { fromNumber } from '../../domain/decimal';
+import { adx, ema, rsi } from '../../domain/indicators';
+import { riskLimitsSchema, sizePosition } from '../../domain/risk';
+import { findStrategy, STRATEGIES, type PreparedStrategy } from '../../domain/strategies/registry';
+import type { Signal } from '../../domain/strategy';
+import { BTC, barsOf, d, walk } from './fixtures';
+
+const ids = Object.keys(STRATEGIES);
+
+const decide = (strategy: PreparedStrategy, bars: readonly Bar[], holding = false): Signal =>
+  strategy.onBar({ symbol: 'BTC/USDT', timeframe: '1m', bars, holding });
+
+const codesOf = (signal: Signal): string[] => signal.reasons.map((reason) => reason.code);
+const textOf = (signal: Signal): string => signal.reasons.map((reason) => reason.text).join('; ');
+
+/** 280 closes that swing by one around 100. */
+const calm = Array.from({ length: 280 }, (_, index) => 100 + (index % 2));
+
+/** `length` closes from the last of `from`, each changed by `change`. */
+function then(from: readonly number[], length: number, change: number): number[] {
+  const start = from.at(-1) ?? NaN;
+  return [...from, ...Array.from({ length }, (_, index) => start + (index + 1) * change)];
+}
+
+describe('rsi', () => {
+  const strategy = findStrategy('rsi').parse({});
+  const fallen = then(calm, 12, -1);
+  const recovered = then(fallen, 3, 1);
+
+  it('holds while the market falls', () => {
+    const signal = decide(strategy, barsOf(fallen));
+    expect(signal.kind).toBe('hold');
+    expect(textOf(signal)).toMatch(
+      /^RSI\(14\) is \d+\.?\d* after \d+\.?\d*: it did not cross back above 30$/,
+    );
+  });
+
+  it('enters on the bar that crosses back above oversold, and on no other', () => {
+    const kinds = Array.from(
+      { length: 6 },
+      (_, more) => decide(strategy, barsOf(then(fallen, more, 1))).kind,
+    );
+    expect(kinds.filter((kind) => kind === 'enter')).toHaveLength(1);
+    const series = then(fallen, kinds.indexOf('enter'), 1);
+    const [before = NaN, now = NaN] = rsi(series, 14).slice(-2);
+    expect([before < 30, now >= 30]).toEqual([true, true]);
+    expect(textOf(decide(strategy, barsOf(series)))).toContain(
+      `RSI(14) rose to ${now} from ${before}, back above 30`,
+    );
+  });
+
+  it('does not enter what it already holds', () => {
+    for (let more = 0; more < 6; more += 1) {
+      expect(decide(strategy, barsOf(then(fallen, more, 1)), true).kind).toBe('hold');
+    }
+  });
+
+  it('exits when overbought', () => {
+    const signal = decide(strategy, barsOf(then(recovered, 25, 1)), true);
+    expect(signal.kind).toBe('exit');
+    expect(textOf(signal)).toMatch(/^RSI\(14\) is \d+\.?\d*, at or above 70$/);
+  });
+
+  it('needs an uptrend when it is told to', () => {
+    const series = walkUntil((closes) => crossedBack(closes), 1);
+    const close = series.at(-1) ?? NaN;
+    const filtered = findStrategy('rsi').parse({ trendPeriod: 50 });
+    const signal = decide(filtered, barsOf(series));
+    expect(close).toBeLessThan(ema(series, 50).at(-1) ?? NaN);
+    expect(signal.kind).toBe('hold');
+    expect(codesOf(signal)).toEqual(['oversold-recovery', 'trend-not-up']);
+  });
+});
+
+const crossedBack = (closes: readonly number[]): boolean => {
+  const [before = NaN, now = NaN] = rsi(closes, 14).slice(-2);
+  return before < 30 && now >= 30;
+};
+
+/** The shortest walk of more than 600 closes that fulfils the condition. */
+function walkUntil(condition: (closes: readonly number[]) => boolean, seed: number): number[] {
+  const closes = walk(seed, 3_000);
+  for (let length = 600; length <= closes.length; length += 1) {
+    if (condition(closes.slice(0, length))) return closes.slice(0, length);
+  }
+  throw new Error('The walk never fulfils the condition');
+}
+
+describe('ema-cross', () => {
+  const strategy = findStrategy('ema-cross').parse({});
+  const down = then(calm, 40, -0.5);
+
+  it('enters on the bar where the fast average crosses above the slow one, and on no other', () => {
+    const kinds = Array.from(
+      { length: 60 },
+      (_, more) => decide(strategy, barsOf(then(down, more, 0.5))).kind,
+    );
+    expect(kinds.filter((kind) => kind === 'enter')).toHaveLength(1);
+    const series = then(down, kinds.indexOf('enter'), 0.5);
+    const difference = (closes: readonly number[]): number =>
+      (ema(closes, 12).at(-1) ?? NaN) - (ema(closes, 26).at(-1) ?? NaN);
+    expect(difference(series.slice(0, -1))).toBeLessThanOrEqual(0);
+    expect(difference(series)).toBeGreaterThan(0);
+    expect(textOf(decide(strategy, barsOf(series)))).toMatch(
+      /^EMA\(12\) [\d.]+ crossed above EMA\(26\) [\d.]+; ADX\(14\) is [\d.]+, at least 15; Stop /,
+    );
+  });
+
+  it('exits for as long as the fast average is below the slow one, so that no missed bar keeps a position', () => {
+    const signal = decide(strategy, barsOf(down), true);
+    expect(signal.kind).toBe('exit');
+    expect(textOf(signal)).toMatch(/^EMA\(12\) [\d.]+ is below EMA\(26\) [\d.]+$/);
+  });
+
+  it('holds on while it is not', () => {
+    const signal = decide(strategy, barsOf(then(down, 60, 0.5)), true);
+    expect(signal.kind).toBe('hold');
+    expect(textOf(signal)).toMatch(/the trend holds$/);
+  });
+
+  it('does not follow a cross without a trend', () => {
+    const crossed = (closes: readonly number[]): boolean => {
+      const [beforeFast = NaN, fast = NaN] = ema(closes, 12).slice(-2);
+      const [beforeSlow = NaN, slow = NaN] = ema(closes, 26).slice(-2);
+      return beforeFast <= beforeSlow && fast > slow && (adx(barsOf(closes), 14).at(-1) ?? NaN) < 14.9;
+    };
+    const bars = barsOf(walkUntil(crossed, 5));
+    expect(codesOf(decide(strategy, bars))).toEqual(['crossed-above', 'not-trending']);
+    expect(decide(findStrategy('ema-cross').parse({ minAdx: null }), bars).kind).toBe('enter');
+  });
+
+  it('lets its stop follow by default', () => {
+    const bars = barsOf(walkUntil((closes) => decide(strategy, barsOf(closes)).kind === 'enter', 2));
+    const signal = decide(strategy, bars);
+    if (signal.kind !== 'enter') throw new Error('no entry');
+    expect(signal.trailDistance).toBeCloseTo(signal.referencePrice - signal.stopPrice, 9);
+  });
+});
+
+describe.each(ids)('%s on any market', (id) => {
+  const strategy = findStrategy(id).parse({});
+  const { warmupBars } = strategy;
+  const history = warmupBars + 120;
+  const anySeed = fc.integer();
+
+  /** The decisions at the close of every bar from the warm-up on, while nothing is held. */
+  const decisions = (bars: readonly Bar[]): Signal[] =>
+    bars.slice(warmupBars - 1).map((_, index) => decide(strategy, bars.slice(0, warmupBars + index)));
+
+  it('never looks ahead: bars yet to come change no decision made before them', () => {
+    fc.assert(
+      fc.property(anySeed, anySeed, fc.nat({ max: 119 }), (seed, otherSeed, known) => {
+        const bars = barsOf(walk(seed, history));
+        const cut = warmupBars + known;
+        const altered = [...bars.slice(0, cut), ...barsOf(walk(otherSeed, history)).slice(cut)];
+        expect(decisions(altered).slice(0, known + 1)).toEqual(decisions(bars).slice(0, known + 1));
+      }),
+      { numRuns: 5 },
+    );
+  });
+
+  it('decides the same however much older history it is shown', () => {
+    fc.assert(
+      fc.property(anySeed, fc.boolean(), (seed, holding) => {
+        const bars = barsOf(walk(seed, history));
+        expect(decide(strategy, bars, holding)).toEqual(decide(strategy, bars.slice(-warmupBars), holding));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('does not touch the bars it is shown', () => {
+    const bars = barsOf(walk(1, history)).map((bar) => Object.freeze(bar));
+    expect(() => decide(strategy, Object.freeze(bars))).not.toThrow();
+  });
+
+  it('holds until it has enough bars, and says how many it has', () => {
+    const signal = decide(strategy, barsOf(walk(1, warmupBars - 1)));
+    expect(signal.kind).toBe('hold');
+    expect(textOf(signal)).toBe(`Warming up: ${warmupBars - 1} of ${warmupBars} bars`);
+    expect(codesOf(decide(strategy, barsOf(walk(1, warmupBars))))).not.toContain('warming-up');
+  });
+
+  it('gives every decision a code, a sentence and finite numbers', () => {
+    for (const signal of decisions(barsOf(walk(9, warmupBars + 500)))) {
+      expect(signal.reasons.length).toBeGreaterThan(0);
+      for (const { code, text, values } of signal.reasons) {
+        expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
+        expect(text).not.toMatch(/NaN|undefined|Infinity/);
+        expect(Object.values(values ?? {}).every(Number.isFinite)).toBe(true);
+      }
+    }
+  });
+
+  it('enters with a bracket which the default limits accept', () => {
+    const entries = [1, 2, 3]
+      .flatMap((seed) => decisions(barsOf(walk(seed, warmupBars + 500))))
+      .filter(isEntry);
+    expect(entries.length).toBeGreaterThan(5);
+    for (const { referencePrice, stopPrice, targetPrice } of entries) {
+      const verdict = sizePosition({
+        proposal: {
+          symbol: 'BTC/USDT',
+          referencePrice: fromNumber(referencePrice, 8),
+          stopPrice: fromNumber(stopPrice, 8),
+          targetPrice: fromNumber(targetPrice, 8),
+          trailDistance: null,
+        },
+        snapshot: {
+          equity: d('10000'),
+          equityAtDayStart: d('10000'),
+          peakEquity: d('10000'),
+          freeQuote: d('10000'),
+          exposure: d('0'),
+          openPositions: 0,
+          mode: 'ACTIVE',
+        },
+        limits: riskLimitsSchema.parse({}),
+        instrument: BTC,
+      });
+      expect(verdict).toMatchObject({ approved: true });
+    }
+  });
+
+  it('holds when there is no range to place a stop in', () => {
+    const flat = barsOf(Array<number>(warmupBars).fill(100), 0);
+    expect(decide(strategy, flat).kind).toBe('hold');
+  });
+});
+
+const isEntry = (signal: Signal): signal is Extract<Signal, { kind: 'enter' }> => signal.kind === 'enter';
