@@ -1,0 +1,171 @@
+import { timeframeMs, type Bar } from '../domain/bar';
+import { fromNumber, type DecimalString } from '../domain/decimal';
+import { managePosition, type ManagementAction } from '../domain/management';
+import { ExitReason, type PositionView } from '../domain/position';
+import type { Proposal } from '../domain/risk';
+import { SignalKind, type Reason, type Signal } from '../domain/strategy';
+import { findStrategy } from '../domain/strategies/registry';
+import type { Timeframe } from '../domain/bar';
+import { DecisionOutcome } from '../adapters/store/port';
+import type { ActivityDeps } from './deps';
+import type { CandleVerdict } from './market';
+
+export interface EvaluateInput {
+  readonly account: string;
+  readonly session: string;
+  readonly strategy: string;
+  readonly strategyId: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly timeframe: Timeframe;
+  readonly barCloseMs: number;
+  readonly previousBarCloseMs: number | null;
+  readonly maxHoldingBars: number | null;
+  readonly entriesPaused: boolean;
+  readonly verdicts: readonly CandleVerdict[];
+}
+
+/** What was decided about one symbol. A proposal still has to pass risk. */
+export interface SymbolDecision {
+  readonly symbol: string;
+  readonly outcome: DecisionOutcome;
+  readonly reasons: readonly Reason[];
+  readonly proposal: Proposal | null;
+}
+
+/** Digits kept when an indicator's price becomes a decimal; finer than any tick. */
+const PRICE_PLACES = 12;
+
+/** Runs strategies, and only here: an edited strategy never breaks a replay. */
+export function createDecisionActivities(deps: ActivityDeps) {
+  const { exchange, store } = deps;
+
+  async function decideOn(input: EvaluateInput, verdict: CandleVerdict, position: PositionView | undefined) {
+    const { symbol } = verdict;
+    if (!verdict.ok) {
+      return skipped(symbol, {
+        code: 'stale-data',
+        text: `No decision: ${verdict.problem ?? 'the data is not usable'}.`,
+      });
+    }
+    const strategy = findStrategy(input.strategyId).parse(input.parameters);
+    const key = { venue: exchange.venue, session: input.session, symbol, timeframe: input.timeframe };
+    const bars = await store.candles(key, input.barCloseMs, strategy.warmupBars);
+    const holding = position !== undefined;
+    const signal = strategy.onBar({ symbol, timeframe: input.timeframe, bars, holding });
+    const close = bars.at(-1)?.close;
+    const decision = holding ? await manage(input, position, signal, bars) : enter(input, symbol, signal);
+    return { ...decision, close: close === undefined ? null : fromNumber(close, PRICE_PLACES) };
+  }
+
+  /** Journals what the new bars ask of an open position; its owner is woken afterwards and carries it out. */
+  async function manage(
+    input: EvaluateInput,
+    position: PositionView,
+    signal: Signal,
+    bars: readonly Bar[],
+  ): Promise<Decided> {
+    const { symbol, positionId } = position;
+    if (position.openedAtMs === null || position.ledger.averageEntry === null) {
+      return {
+        symbol,
+        outcome: DecisionOutcome.Hold,
+        reasons: [{ code: 'entering', text: 'The entry is still on its way.' }],
+        proposal: null,
+        positionId,
+      };
+    }
+    const since = input.previousBarCloseMs ?? position.openedAtMs;
+    const length = timeframeMs(input.timeframe);
+    const action = managePosition({
+      position: { ...position, openedAtMs: position.openedAtMs, entryPrice: position.ledger.averageEntry },
+      newBars: bars.filter((bar) => bar.openTimeMs + length > since),
+      strategyExit: signal.kind === SignalKind.Exit,
+      maxHoldingMs: input.maxHoldingBars === null ? null : input.maxHoldingBars * length,
+      instrument: position.instrument,
+    });
+    await wish(positionId, action);
+    return { symbol, ...explain(action, signal), proposal: null, positionId };
+  }
+
+  async function wish(positionId: string, action: ManagementAction): Promise<void> {
+    if (action.kind === 'none') return;
+    if (action.kind === 'trail') await store.wishStop(positionId, action.stopPrice);
+    else await store.wishExit(positionId, action.reason);
+    await deps.owners.notifyPosition(positionId);
+  }
+
+  return {
+    /** Decides on one closed bar of each symbol and journals every decision with its reasons. */
+    async evaluateStrategy(input: EvaluateInput): Promise<readonly SymbolDecision[]> {
+      const live = await store.livePositions(input.account);
+      const decide = async (verdict: CandleVerdict): Promise<SymbolDecision> => {
+        const mine = live.find(
+          ({ strategy, symbol }) => strategy === input.strategy && symbol === verdict.symbol,
+        );
+        const { proposal, ...decided } = await decideOn(input, verdict, mine);
+        const { account, session, strategy, barCloseMs } = input;
+        await store.recordDecision({ account, session, strategy, barCloseMs, ...decided });
+        return { symbol: decided.symbol, outcome: decided.outcome, reasons: decided.reasons, proposal };
+      };
+      return Promise.all(input.verdicts.map(decide));
+    },
+  };
+}
+
+export type DecisionActivities = ReturnType<typeof createDecisionActivities>;
+
+interface Decided extends SymbolDecision {
+  readonly positionId: string | null;
+}
+
+function skipped(symbol: string, reason: Reason): Decided & { readonly close: DecimalString | null } {
+  return {
+    symbol,
+    outcome: DecisionOutcome.Skipped,
+    reasons: [reason],
+    proposal: null,
+    positionId: null,
+    close: null,
+  };
+}
+
+function enter(input: EvaluateInput, symbol: string, signal: Signal): Decided {
+  const nothing = { symbol, proposal: null, positionId: null };
+  if (signal.kind !== SignalKind.Enter)
+    return { ...nothing, outcome: DecisionOutcome.Hold, reasons: signal.reasons };
+  if (input.entriesPaused) {
+    const paused = { code: 'paused', text: 'Entries are paused.' };
+    return { ...nothing, outcome: DecisionOutcome.Skipped, reasons: [...signal.reasons, paused] };
+  }
+  const price = (value: number): DecimalString => fromNumber(value, PRICE_PLACES);
+  const proposal: Proposal = {
+    symbol,
+    referencePrice: price(signal.referencePrice),
+    stopPrice: price(signal.stopPrice),
+    targetPrice: price(signal.targetPrice),
+    trailDistance: signal.trailDistance === null ? null : price(signal.trailDistance),
+  };
+  return { ...nothing, outcome: DecisionOutcome.Enter, reasons: signal.reasons, proposal };
+}
+
+const EXIT_TEXTS: Readonly<Record<'target' | 'time' | 'strategy' | 'stop', string>> = {
+  [ExitReason.Target]: 'The target was reached.',
+  [ExitReason.Time]: 'The position was held as long as it may be.',
+  [ExitReason.Strategy]: 'The strategy asks to leave.',
+  [ExitReason.Stop]: 'The trailing stop has reached the market.',
+};
+
+function explain(action: ManagementAction, signal: Signal): Pick<Decided, 'outcome' | 'reasons'> {
+  switch (action.kind) {
+    case 'none':
+      return { outcome: DecisionOutcome.Hold, reasons: signal.reasons };
+    case 'trail': {
+      const reason = { code: 'trail', text: `The stop follows the market to ${action.stopPrice}.` };
+      return { outcome: DecisionOutcome.Trail, reasons: [reason, ...signal.reasons] };
+    }
+    case 'exit': {
+      const reason = { code: `exit-${action.reason}`, text: EXIT_TEXTS[action.reason] };
+      return { outcome: DecisionOutcome.Exit, reasons: [reason, ...signal.reasons] };
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { ExchangePort } from '../adapters/exchange/port';
+import type { Journal, OrderStore } from '../adapters/store/port';
+import type { OrderView } from '../domain/order';
+import type { MarketClock } from './market-clock';
+import type { OrderDesk } from './order-desk';
+
+/** Tells workflows that the journal has news for them. */
+export interface Owners {
+  /** The order's own workflow, or its position when there is none. False when nobody owns it. */
+  notifyOrder(order: OrderView): Promise<boolean>;
+  /** False when the position has no running workflow. */
+  notifyPosition(positionId: string): Promise<boolean>;
+  /** Asks for a reconciliation, with what gave rise to it. */
+  wakeReconciliation(account: string, trigger: string): Promise<void>;
+  /** Starts the emergency stop unless it runs already. */
+  startEmergencyStop(account: string, reason: string): Promise<void>;
+}
+
+/** A line for the log; workflows and the journal carry what matters. */
+export interface Log {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** What the activities of one account work with. */
+export interface ActivityDeps {
+  readonly deployment: string;
+  readonly account: string;
+  readonly exchange: ExchangePort;
+  readonly store: OrderStore & Journal;
+  readonly desk: OrderDesk;
+  /** A desk whose requests are never throttled, for the emergency stop. */
+  readonly emergencyDesk: OrderDesk;
+  readonly emergencyExchange: ExchangePort;
+  readonly clock: MarketClock;
+  readonly owners: Owners;
+  readonly wallTimeMs: () => number;
+  readonly log: Log;
+}

@@ -1,0 +1,77 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import { OrderState } from '../domain/order';
+import type { AccountEvent } from '../adapters/exchange/port';
+import type { ActivityDeps } from './deps';
+
+const HEARTBEAT_MS = 1_000;
+
+/** The account's ear: everything the exchange says is journaled first, then its owner is told. */
+export function createFeedActivities(deps: ActivityDeps) {
+  const { exchange, store, desk, owners, log } = deps;
+
+  /** Whatever happened while nobody listened is not told again: ask about every order that is not settled. */
+  async function catchUp(account: string): Promise<void> {
+    for (const order of await store.unsettledOrders(account)) {
+      if (order.state === OrderState.Created) continue;
+      const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
+      if (now.version !== order.version) await owners.notifyOrder(now);
+      for (const other of alsoChanged) await owners.notifyOrder(other);
+    }
+  }
+
+  async function hear(account: string, event: AccountEvent): Promise<void> {
+    if (event.kind === 'connected') return catchUp(account);
+    if (event.kind === 'fill') {
+      const order = await desk.learnFill(account, event.fill);
+      if (order !== undefined) await owners.notifyOrder(order);
+      return;
+    }
+    const { report } = event;
+    if ((await store.order(report.clientOrderId)) === undefined) {
+      // A stranger's order, or one of ours that the journal lost: reconciliation tells which.
+      if (report.status === 'open')
+        await owners.wakeReconciliation(account, `unknown order ${report.clientOrderId}`);
+      return;
+    }
+    const order = await desk.learn(report, 'stream');
+    if (!(await owners.notifyOrder(order))) {
+      await owners.wakeReconciliation(account, `order ${order.clientOrderId} has no owner`);
+    }
+  }
+
+  return {
+    /**
+     * Listens to the account until cancelled. Events are taken one after the other, in the order told. One that cannot
+     * be journaled fails the activity: its next attempt connects anew and catches up.
+     */
+    async watchAccount(input: { readonly account: string }): Promise<void> {
+      const context = Context.current();
+      const failed = new AbortController();
+      const heartbeat = setInterval(() => {
+        context.heartbeat();
+      }, HEARTBEAT_MS);
+      try {
+        const stop = AbortSignal.any([context.cancellationSignal, failed.signal]);
+        const onEvent = async (event: AccountEvent): Promise<void> => {
+          try {
+            await hear(input.account, event);
+          } catch (error) {
+            log.warn({ account: input.account, event: event.kind, error }, 'an event could not be journaled');
+            failed.abort(error);
+          }
+        };
+        await exchange.watchAccount(onEvent, stop);
+        context.cancellationSignal.throwIfAborted();
+        if (failed.signal.aborted)
+          throw ApplicationFailure.create({
+            message: 'an event could not be journaled',
+            cause: failed.signal.reason as Error,
+          });
+      } finally {
+        clearInterval(heartbeat);
+      }
+    },
+  };
+}
+
+export type FeedActivities = ReturnType<typeof createFeedActivities>;

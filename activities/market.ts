@@ -1,0 +1,88 @@
+import { timeframeMs, type Bar, type Timeframe } from '../domain/bar';
+import { marketTimeAt, type ClockReading } from '../domain/clock';
+import type { CandleKey } from '../adapters/store/port';
+import type { ActivityDeps } from './deps';
+
+export interface FetchCandlesInput {
+  readonly session: string;
+  readonly symbols: readonly string[];
+  readonly timeframe: Timeframe;
+  readonly barCloseMs: number;
+  /** How many bars the strategy wants to see. */
+  readonly lookback: number;
+}
+
+/** Whether a symbol's newest bar can be decided on. */
+export interface CandleVerdict {
+  readonly symbol: string;
+  readonly ok: boolean;
+  /** Why not, for people. */
+  readonly problem: string | null;
+}
+
+export interface MarketStatus {
+  readonly clock: ClockReading;
+  readonly wallTimeMs: number;
+}
+
+/** Bars asked for beyond what is missing, so that a bar the exchange corrected late is corrected here. */
+const OVERLAP_BARS = 2;
+/** What one request of klines may return. */
+const MAX_BARS = 1_000;
+
+/** Market data: the exchange's bars, journaled; decisions read them from there. */
+export function createMarketActivities(deps: ActivityDeps) {
+  const { exchange, store } = deps;
+
+  async function ingest(key: CandleKey, barCloseMs: number, lookback: number): Promise<Bar | undefined> {
+    const length = timeframeMs(key.timeframe);
+    const known = await store.candles(key, barCloseMs, lookback);
+    const newestCloseMs = (known.at(-1)?.openTimeMs ?? 0) + length;
+    const complete = known.length >= lookback;
+    const missing = complete ? Math.round((barCloseMs - newestCloseMs) / length) + OVERLAP_BARS : lookback;
+    const limit = Math.min(Math.max(missing, OVERLAP_BARS), MAX_BARS);
+    const fetched = await exchange.bars({
+      symbol: key.symbol,
+      timeframe: key.timeframe,
+      limit,
+      untilMs: barCloseMs,
+    });
+    await store.saveCandles(key, fetched);
+    return fetched.at(-1);
+  }
+
+  return {
+    /** The clocks as the exchange tells them. */
+    async readClock(): Promise<MarketStatus> {
+      return { clock: await exchange.clock(), wallTimeMs: deps.wallTimeMs() };
+    },
+
+    /** Brings every symbol's candles up to date and says of each whether its bar closing at `barCloseMs` is there. */
+    async fetchCandles(input: FetchCandlesInput): Promise<readonly CandleVerdict[]> {
+      const { barCloseMs, timeframe } = input;
+      const verdict = async (symbol: string): Promise<CandleVerdict> => {
+        const key = { venue: exchange.venue, session: input.session, symbol, timeframe };
+        const newest = await ingest(key, barCloseMs, input.lookback);
+        if (newest?.openTimeMs === barCloseMs - timeframeMs(timeframe))
+          return { symbol, ok: true, problem: null };
+        const at =
+          newest === undefined
+            ? 'there are no bars'
+            : `the newest opened at ${new Date(newest.openTimeMs).toISOString()}`;
+        return {
+          symbol,
+          ok: false,
+          problem: `the bar closing at ${new Date(barCloseMs).toISOString()} is missing; ${at}`,
+        };
+      };
+      return Promise.all(input.symbols.map(verdict));
+    },
+
+    /** Market time now, for callers that wait for a close. */
+    async marketTimeMs(): Promise<number> {
+      return Math.floor(marketTimeAt(await deps.clock.reading(), deps.wallTimeMs()));
+    },
+  };
+}
+
+export type MarketActivities = ReturnType<typeof createMarketActivities>;

@@ -1,0 +1,236 @@
+import { marketTimeAt } from '../domain/clock';
+import { compare, lessThan } from '../domain/decimal';
+import { ExchangeFailure, FailureKind, type RefusalCode } from '../domain/errors';
+import { isTerminal, OrderEvent, OrderState, type Fill, type OrderView } from '../domain/order';
+import { WOULD_TRIGGER_REASON } from '../domain/planner';
+import type { ExchangePort, OrderReport, OrderRequest } from '../adapters/exchange/port';
+import type { OrderPlan, OrderStore } from '../adapters/store/port';
+import type { MarketClock } from './market-clock';
+
+/** The windows of the order path, in wall milliseconds. */
+export interface OrderTiming {
+  /** From the compare-and-set until the attempt may no longer leave the process. */
+  readonly sendWindowMs: number;
+  /** How old a request may be when the exchange accepts it. */
+  readonly receiveWindowMs: number;
+  /** How long after acceptance an order may still be invisible to a look-up. */
+  readonly visibilityLagMs: number;
+}
+
+export interface OrderDeskDeps {
+  readonly exchange: ExchangePort;
+  readonly orders: OrderStore;
+  readonly clock: MarketClock;
+  readonly timing: OrderTiming;
+  readonly wallTimeMs: () => number;
+}
+
+/** What an attempt left behind: the order itself, and others that it changed (a replaced one). */
+export interface Attempt {
+  readonly order: OrderView;
+  readonly alsoChanged: readonly OrderView[];
+  /** The exchange's own wish before the next try, when it told one. */
+  readonly retryAfterMs: number | null;
+  /** A proven refusal before any send, as a code. */
+  readonly refused: RefusalCode | null;
+}
+
+const EVENT_OF_STATUS = {
+  open: OrderEvent.SeenOpen,
+  filled: OrderEvent.SeenFilled,
+  cancelled: OrderEvent.SeenCancelled,
+  expired: OrderEvent.SeenExpired,
+  rejected: OrderEvent.SeenRejected,
+} as const;
+
+/**
+ * The one place where orders meet the exchange (design section 3). It decides nothing: it sends what the outbox lets
+ * it send, and journals what it learns, fills before states, so that a crash between the two loses no fill.
+ */
+export class OrderDesk {
+  constructor(private readonly deps: OrderDeskDeps) {}
+
+  /**
+   * Plans the order if it is new, wins or loses the right to send it, and sends it. Safe to repeat after any crash:
+   * whoever finds the order already sent looks it up instead.
+   */
+  async submit(plan: OrderPlan, emergencyEpoch: number | null = null): Promise<Attempt> {
+    const planned = await this.deps.orders.plan(plan);
+    const wallTimeMs = this.deps.wallTimeMs();
+    const reading = await this.deps.clock.reading();
+    const ticket = await this.deps.orders.beginSend({
+      clientOrderId: planned.clientOrderId,
+      wallTimeMs,
+      marketTimeMs: marketTimeAt(reading, wallTimeMs),
+      sendWindowMs: this.deps.timing.sendWindowMs,
+      emergencyEpoch,
+    });
+    if (ticket.kind === 'send') return this.transmit(ticket.order);
+    if (ticket.kind === 'refused') return { ...attempt(ticket.order), refused: ticket.code };
+    return this.resolve(ticket.order.clientOrderId);
+  }
+
+  /**
+   * Learns the fate of an order that was, or may have been, sent. One that cannot be found stays unknown until every
+   * window has passed in which it could still arrive or become visible; only then it is proven absent.
+   */
+  async resolve(clientOrderId: string): Promise<Attempt> {
+    const order = await this.known(clientOrderId);
+    if (order.sendDeadlineMs === null || order.state === OrderState.Filled) return attempt(order);
+    const found = await this.deps.exchange.lookUp(order.symbol, clientOrderId);
+    if (found !== undefined) return this.withReplaced(await this.learn(found, 'look-up'));
+    if (isTerminal(order.state) || order.state === OrderState.Open) return attempt(order);
+    const patience = this.patienceMs(order);
+    if (patience > 0) {
+      const unknown = await this.note(clientOrderId, OrderEvent.Ambiguous);
+      return { ...attempt(unknown), retryAfterMs: patience };
+    }
+    const late = await this.foundInHistory(order);
+    if (late !== undefined) return this.withReplaced(late);
+    return this.withReplaced(
+      await this.note(clientOrderId, OrderEvent.ProvenAbsent, 'never reached the exchange'),
+    );
+  }
+
+  /** Takes an order back: withdraws it when it was never sent, else cancels it and journals how it ended. */
+  async cancel(clientOrderId: string): Promise<Attempt> {
+    const order = await this.known(clientOrderId);
+    if (order.state === OrderState.Created) {
+      return attempt(await this.note(clientOrderId, OrderEvent.Withdrawn, 'withdrawn'));
+    }
+    if (order.state !== OrderState.Open) return this.resolve(clientOrderId);
+    const report = await this.deps.exchange.cancel(order.symbol, clientOrderId);
+    return report === undefined ? this.resolve(clientOrderId) : attempt(await this.learn(report, 'answer'));
+  }
+
+  /** Journals what a report tells: first its fills, fetched when the report did not carry them all, then its state. */
+  async learn(
+    report: OrderReport,
+    source: 'answer' | 'stream' | 'look-up' | 'reconciliation',
+  ): Promise<OrderView> {
+    const { orders, exchange } = this.deps;
+    const order = await this.known(report.clientOrderId);
+    if (report.fills.length > 0) await orders.recordFills(order.account, report.fills, source);
+    if (lessThan((await this.known(report.clientOrderId)).filledQuantity, report.filledQuantity)) {
+      const fills = await exchange.fillsOf(report.symbol, report.exchangeOrderId, report.clientOrderId);
+      await orders.recordFills(order.account, fills, source);
+    }
+    const complete =
+      compare((await this.known(report.clientOrderId)).filledQuantity, report.filledQuantity) >= 0;
+    // A final state is journaled only with all its fills: until they are visible the order counts as open.
+    const event = complete ? EVENT_OF_STATUS[report.status] : OrderEvent.SeenOpen;
+    return this.note(report.clientOrderId, event, undefined, report.exchangeOrderId);
+  }
+
+  /** Journals one fill. Undefined when its order is not ours, or the fill is known already. */
+  async learnFill(account: string, fill: Fill): Promise<OrderView | undefined> {
+    const { changed } = await this.deps.orders.recordFills(account, [fill], 'stream');
+    return changed[0];
+  }
+
+  private async transmit(order: OrderView): Promise<Attempt> {
+    const request: OrderRequest = { ...order, sendDeadlineMs: this.deadlineOf(order) };
+    try {
+      if (order.replaces !== null) {
+        const replaced = await this.known(order.replaces);
+        if (replaced.state === OrderState.Open) return await this.replace(order, replaced, request);
+      }
+      return attempt(await this.learn(await this.deps.exchange.submit(request), 'answer'));
+    } catch (error) {
+      if (!(error instanceof ExchangeFailure)) throw error;
+      return this.failed(order, error);
+    }
+  }
+
+  private async replace(order: OrderView, replaced: OrderView, request: OrderRequest): Promise<Attempt> {
+    const result = await this.deps.exchange.replace(replaced.clientOrderId, request);
+    if (result.outcome === 'replaced') {
+      const alsoChanged = [await this.learn(result.cancelled, 'answer')];
+      return { ...attempt(await this.learn(result.placed, 'answer')), alsoChanged };
+    }
+    if (result.outcome === 'naked') {
+      const alsoChanged = [await this.learn(result.cancelled, 'answer')];
+      const reason = result.wouldTrigger ? WOULD_TRIGGER_REASON : result.message;
+      return { ...attempt(await this.note(order.clientOrderId, OrderEvent.Refused, reason)), alsoChanged };
+    }
+    const refused = await this.note(order.clientOrderId, OrderEvent.Refused, result.message);
+    return { ...attempt(refused), alsoChanged: [(await this.resolve(replaced.clientOrderId)).order] };
+  }
+
+  private async failed(order: OrderView, failure: ExchangeFailure): Promise<Attempt> {
+    const retryAfterMs = failure.detail.retryAfterMs ?? null;
+    switch (failure.kind) {
+      case FailureKind.Rejected: {
+        const reason = failure.detail.wouldTrigger === true ? WOULD_TRIGGER_REASON : failure.message;
+        return attempt(await this.note(order.clientOrderId, OrderEvent.Refused, reason));
+      }
+      case FailureKind.NotExecuted: {
+        const back = await this.note(order.clientOrderId, OrderEvent.NotExecuted, failure.message);
+        return { ...attempt(back), retryAfterMs };
+      }
+      case FailureKind.Ambiguous:
+        return {
+          ...attempt(await this.note(order.clientOrderId, OrderEvent.Ambiguous, failure.message)),
+          retryAfterMs,
+        };
+    }
+  }
+
+  /** After a replacement was found or proven absent, the order it was to replace is looked at as well. */
+  private async withReplaced(order: OrderView): Promise<Attempt> {
+    if (order.replaces === null) return attempt(order);
+    const replaced = await this.known(order.replaces);
+    if (isTerminal(replaced.state)) return attempt(order);
+    return { ...attempt(order), alsoChanged: [(await this.resolve(order.replaces)).order] };
+  }
+
+  /** The last look before an absence counts as proven: the exchange's own list of the time since the attempt. */
+  private async foundInHistory(order: OrderView): Promise<OrderView | undefined> {
+    const { exchange, clock, wallTimeMs, timing } = this.deps;
+    const attemptedMs = this.deadlineOf(order) - timing.sendWindowMs;
+    const sinceMs = marketTimeAt(await clock.reading(), Math.min(attemptedMs, wallTimeMs())) - 60_000;
+    const history = await exchange.ordersSince(order.symbol, sinceMs);
+    const report = history.find((candidate) => candidate.clientOrderId === order.clientOrderId);
+    return report === undefined ? undefined : this.learn(report, 'look-up');
+  }
+
+  /** Wall milliseconds until an order that cannot be found is proven absent. */
+  private patienceMs(order: OrderView): number {
+    const { receiveWindowMs, visibilityLagMs } = this.deps.timing;
+    return this.deadlineOf(order) + receiveWindowMs + visibilityLagMs - this.deps.wallTimeMs();
+  }
+
+  private deadlineOf(order: OrderView): number {
+    if (order.sendDeadlineMs === null)
+      throw new Error(`Order ${order.clientOrderId} is ${order.state} but was never sent.`);
+    return order.sendDeadlineMs;
+  }
+
+  private async known(clientOrderId: string): Promise<OrderView> {
+    const order = await this.deps.orders.order(clientOrderId);
+    if (order === undefined) throw new Error(`Order ${clientOrderId} is not in the journal.`);
+    return order;
+  }
+
+  private async note(
+    clientOrderId: string,
+    event: OrderEvent,
+    reason?: string,
+    exchangeOrderId?: string,
+  ): Promise<OrderView> {
+    const news = {
+      clientOrderId,
+      event,
+      ...(reason !== undefined && { reason }),
+      ...(exchangeOrderId !== undefined && { exchangeOrderId }),
+    };
+    return (await this.deps.orders.recordEvent(news)) ?? (await this.known(clientOrderId));
+  }
+}
+
+const attempt = (order: OrderView): Attempt => ({
+  order,
+  alsoChanged: [],
+  retryAfterMs: null,
+  refused: null,
+});

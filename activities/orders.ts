@@ -1,0 +1,133 @@
+import { marketTimeAt, type ClockReading } from '../domain/clock';
+import { isTerminal, OrderState, type OrderView } from '../domain/order';
+import { nextStep } from '../domain/planner';
+import { ExitReason, PositionState, type PositionView } from '../domain/position';
+import type { TradingMode } from '../domain/risk';
+import type { Leg, OrderType } from '../domain/order';
+import type { DecimalString } from '../domain/decimal';
+import type { ActivityDeps } from './deps';
+import type { Attempt } from './order-desk';
+
+export interface SubmitInput {
+  readonly positionId: string;
+  readonly leg: Leg;
+  readonly sequence: number;
+  readonly type: OrderType;
+  readonly stopPrice: DecimalString | null;
+  readonly replaces: string | null;
+}
+
+/** A position with all that its owner needs to plan: the account's mode and a reading of the clocks. */
+export interface LoadedPosition {
+  readonly position: PositionView;
+  readonly mode: TradingMode;
+  readonly clock: ClockReading;
+}
+
+export interface SettleResult {
+  readonly position: PositionView;
+  readonly closed: boolean;
+}
+
+/** Orders and positions: short, retryable activities around the journal and the order desk. */
+export function createOrderActivities(deps: ActivityDeps) {
+  const { store, desk, clock, wallTimeMs } = deps;
+
+  async function load(positionId: string): Promise<PositionView> {
+    const position = await store.position(positionId);
+    if (position === undefined) throw new Error(`Position ${positionId} is not in the journal.`);
+    return position;
+  }
+
+  async function loadPosition(positionId: string): Promise<LoadedPosition> {
+    const position = await load(positionId);
+    const account = await store.account(position.account);
+    if (account === undefined) throw new Error(`Account ${position.account} is not in the journal.`);
+    return { position, mode: account.mode, clock: await clock.reading() };
+  }
+
+  /** Tells the owners of orders that changed on the side (a stop that an exit replaced). */
+  async function spread(attempt: Attempt): Promise<Attempt> {
+    for (const order of attempt.alsoChanged) await deps.owners.notifyOrder(order);
+    return attempt;
+  }
+
+  return {
+    loadPosition,
+
+    /** Sends one order of a leg, or learns the fate of the one that was sent before. */
+    async submitOrder(input: SubmitInput): Promise<Attempt> {
+      return spread(await desk.submit({ deployment: deps.deployment, ...input }));
+    },
+
+    /** Looks an order up until its fate is known. */
+    async resolveOrder(clientOrderId: string): Promise<Attempt> {
+      return spread(await desk.resolve(clientOrderId));
+    },
+
+    async cancelOrder(input: {
+      readonly positionId: string;
+      readonly leg: Leg;
+      readonly sequence: number;
+    }): Promise<Attempt | null> {
+      const position = await load(input.positionId);
+      const order = position.orders.find(
+        ({ leg, sequence }) => leg === input.leg && sequence === input.sequence,
+      );
+      return order === undefined ? null : spread(await desk.cancel(order.clientOrderId));
+    },
+
+    async giveUpPosition(input: { readonly positionId: string; readonly reason: ExitReason }): Promise<void> {
+      await store.wishExit(input.positionId, input.reason);
+    },
+
+    /** Journals the wish to leave every live position of an account, or of one strategy in it, and wakes their owners. */
+    async flattenPositions(input: {
+      readonly account: string;
+      readonly strategy: string | null;
+      readonly reason: ExitReason;
+    }): Promise<readonly string[]> {
+      const live = await store.livePositions(input.account);
+      const chosen = live.filter(({ strategy }) => input.strategy === null || strategy === input.strategy);
+      for (const { positionId } of chosen) {
+        await store.wishExit(positionId, input.reason);
+        await deps.owners.notifyPosition(positionId);
+      }
+      return chosen.map(({ positionId }) => positionId);
+    },
+
+    /**
+     * Asks the exchange once more about every order that ended unfilled, and closes the position if it still is flat.
+     * A late fill that turns up leaves it live, to be flattened again.
+     */
+    async settlePosition(positionId: string): Promise<SettleResult> {
+      const before = await load(positionId);
+      if (before.state === PositionState.Closed) return { position: before, closed: true };
+      for (const order of before.orders.filter(mayHaveLateFills)) await desk.resolve(order.clientOrderId);
+      const { position, mode, clock: reading } = await loadPosition(positionId);
+      const marketTimeMs = marketTimeAt(reading, wallTimeMs());
+      if (nextStep(position, mode, marketTimeMs).do !== 'settle') return { position, closed: false };
+      const closed = await store.closePosition(positionId, reasonOfClose(position), Math.floor(marketTimeMs));
+      return { position: closed, closed: closed.state === PositionState.Closed };
+    },
+
+    async recordUnprotected(input: {
+      readonly positionId: string;
+      readonly key: string;
+      readonly durationMs: number;
+    }): Promise<void> {
+      await store.recordUnprotected(input.positionId, input.key, input.durationMs);
+    },
+  };
+}
+
+export type OrderActivities = ReturnType<typeof createOrderActivities>;
+
+/** Sent, ended, and not known to be complete: the exchange might still tell of a fill. */
+const mayHaveLateFills = (order: OrderView): boolean =>
+  isTerminal(order.state) && order.state !== OrderState.Filled && order.sendDeadlineMs !== null;
+
+function reasonOfClose(position: PositionView): ExitReason {
+  if (position.exitReason !== null) return position.exitReason;
+  return position.openedAtMs === null ? ExitReason.NotEntered : ExitReason.Stop;
+}

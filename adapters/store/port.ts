@@ -1,0 +1,200 @@
+import type { Bar, Timeframe } from '../../domain/bar';
+import type { DecimalString } from '../../domain/decimal';
+import type { EquityState } from '../../domain/equity';
+import type { RefusalCode } from '../../domain/errors';
+import type { Instrument } from '../../domain/instrument';
+import type { Fill, Leg, OrderEvent, OrderType, OrderView } from '../../domain/order';
+import type { ExitReason, PositionView } from '../../domain/position';
+import type { Proposal, RiskLimits, TradingMode } from '../../domain/risk';
+import type { Reason } from '../../domain/strategy';
+
+export { ExitReason, PositionState, type PositionView } from '../../domain/position';
+
+/** One account of one deployment: what every grant and every send locks. */
+export interface AccountState {
+  readonly account: string;
+  readonly session: string;
+  readonly mode: TradingMode;
+  readonly modeReason: string;
+  /** Raised by every halt; sends record it, and only the emergency stop may send in a halted epoch. */
+  readonly haltEpoch: number;
+  readonly equity: EquityState | null;
+}
+
+export interface GrantRequest {
+  readonly deployment: string;
+  readonly positionId: string;
+  readonly account: string;
+  readonly session: string;
+  readonly strategy: string;
+  readonly timeframe: Timeframe;
+  readonly barCloseMs: number;
+  readonly proposal: Proposal;
+  readonly limits: RiskLimits;
+  readonly instrument: Instrument;
+  /** The exchange's free quote balance, and equity marked to market, read just before. */
+  readonly freeQuote: DecimalString;
+  readonly equity: DecimalString;
+  readonly marketTimeMs: number;
+  readonly expiresAtMs: number;
+}
+
+export type GrantResult =
+  | { readonly granted: true; readonly position: PositionView }
+  | { readonly granted: false; readonly code: RefusalCode; readonly message: string };
+
+export interface OrderPlan {
+  readonly deployment: string;
+  readonly positionId: string;
+  readonly leg: Leg;
+  readonly sequence: number;
+  readonly type: OrderType;
+  readonly stopPrice: DecimalString | null;
+  /** The live order this one takes the place of, or null. */
+  readonly replaces: string | null;
+}
+
+export interface SendRequest {
+  readonly clientOrderId: string;
+  readonly wallTimeMs: number;
+  readonly marketTimeMs: number;
+  /** How long after `wallTimeMs` the attempt may still leave the process. */
+  readonly sendWindowMs: number;
+  /** The halt epoch of the emergency stop that sends, or null for ordinary trading. */
+  readonly emergencyEpoch: number | null;
+}
+
+/**
+ * - `send`: this caller won the compare-and-set; it, and it alone, sends now, exactly `order`
+ * - `refused`: the order was withdrawn (or, on a halt, left as it is) and is not to be sent
+ * - `not-created`: somebody has sent it before; its fate is to be looked up
+ */
+export type SendTicket =
+  | { readonly kind: 'send'; readonly order: OrderView }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly order: OrderView }
+  | { readonly kind: 'not-created'; readonly order: OrderView };
+
+export interface FillOutcome {
+  /** Orders that changed, with their new versions. Empty when every fill was known already. */
+  readonly changed: readonly OrderView[];
+  /** Fills whose client order id is not in the journal. */
+  readonly ownerless: readonly Fill[];
+}
+
+/**
+ * The order path (design section 3). Every method is one transaction, safe to repeat: the same call after a crash
+ * changes nothing and returns the same answer.
+ */
+export interface OrderStore {
+  /**
+   * Under the account's lock: checks every limit and writes reservation, approval, position and the outbox rows of
+   * entry and stop. A repeated request returns the first grant; a refusal is journaled as a risk event.
+   */
+  grant(request: GrantRequest): Promise<GrantResult>;
+  position(positionId: string): Promise<PositionView | undefined>;
+  livePositions(account: string): Promise<readonly PositionView[]>;
+  /** Journals an exit wish (the first reason stays). False when the position is unknown or closed. */
+  wishExit(positionId: string, reason: ExitReason): Promise<boolean>;
+  /** Raises the wished stop; a lower price changes nothing. */
+  wishStop(positionId: string, stopPrice: DecimalString): Promise<boolean>;
+  /**
+   * Writes the outbox row of (position, leg, sequence), or returns the one that is there. The quantity of a sell is
+   * decided at the send.
+   * @throws Error coded `conflict` when the row exists with another type, stop price or replaced order.
+   */
+  plan(plan: OrderPlan): Promise<OrderView>;
+  /**
+   * The compare-and-set `created → sending`. Under the account row (shared), the position row and the order row it
+   * checks mode, epoch, expiry and exit wishes, computes what a sell may still reduce (held − live sells, the replaced
+   * one excepted, rounded down to the lot), and commits epoch and send deadline.
+   */
+  beginSend(request: SendRequest): Promise<SendTicket>;
+  order(clientOrderId: string): Promise<OrderView | undefined>;
+  /** Applies news to the order state machine. Unknown ids return undefined. */
+  recordEvent(news: {
+    readonly clientOrderId: string;
+    readonly event: OrderEvent;
+    readonly exchangeOrderId?: string;
+    readonly reason?: string;
+  }): Promise<OrderView | undefined>;
+  /** Journals fills once each, by (account, symbol, trade id). `source` says how we learnt of them. */
+  recordFills(
+    account: string,
+    fills: readonly Fill[],
+    source: 'answer' | 'stream' | 'look-up' | 'reconciliation',
+  ): Promise<FillOutcome>;
+  /** Adds wall milliseconds without protection. `key` makes a repetition harmless. */
+  recordUnprotected(positionId: string, key: string, durationMs: number): Promise<void>;
+  /**
+   * Closes the position when every order is terminal and nothing sellable is held: frees the reservation, writes the
+   * realised result. Returns the position as it is afterwards (still `live` when something is left).
+   */
+  closePosition(positionId: string, reason: ExitReason, marketTimeMs: number): Promise<PositionView>;
+  /** Client order ids that may be live at the exchange, or were never settled, in this account. */
+  unsettledOrders(account: string): Promise<readonly OrderView[]>;
+}
+
+export const DecisionOutcome = {
+  Hold: 'hold',
+  Enter: 'enter',
+  Exit: 'exit',
+  Trail: 'trail',
+  Refused: 'refused',
+  Skipped: 'skipped',
+} as const;
+export type DecisionOutcome = (typeof DecisionOutcome)[keyof typeof DecisionOutcome];
+
+export interface Decision {
+  readonly account: string;
+  readonly session: string;
+  readonly strategy: string;
+  readonly symbol: string;
+  readonly barCloseMs: number;
+  readonly outcome: DecisionOutcome;
+  readonly reasons: readonly Reason[];
+  readonly close: DecimalString | null;
+  readonly positionId: string | null;
+}
+
+export interface CandleKey {
+  readonly venue: string;
+  readonly session: string;
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+}
+
+/** The rest of the journal: candles, decisions, account modes, equity, risk events and the operators' audit trail. */
+export interface Journal {
+  /** Creates the account's row when missing, and moves it to `session` when a new one has begun. */
+  openAccount(account: string, session: string): Promise<AccountState>;
+  account(account: string): Promise<AccountState | undefined>;
+  /** Raises the halt epoch and sets HALTED, in one row. Works with Temporal down. A repeat with the same key returns the same epoch. */
+  raiseHalt(account: string, halt: { key: string; reason: string; by: string }): Promise<number>;
+  /** Changes the mode. Leaving HALTED is refused unless `epoch` is the current halt epoch. */
+  setMode(
+    account: string,
+    mode: TradingMode,
+    change: { reason: string; by: string; epoch?: number },
+  ): Promise<AccountState>;
+  saveCandles(key: CandleKey, bars: readonly Bar[]): Promise<void>;
+  /** The newest `limit` bars that closed at or before `untilMs`, oldest first. */
+  candles(key: CandleKey, untilMs: number, limit: number): Promise<readonly Bar[]>;
+  /** Once per (account, session, strategy, symbol, bar); a repeat overwrites with the same content. */
+  recordDecision(decision: Decision): Promise<void>;
+  recordEquity(account: string, session: string, state: EquityState, marketTimeMs: number): Promise<void>;
+  recordRiskEvent(event: {
+    account: string;
+    code: string;
+    message: string;
+    marketTimeMs: number | null;
+    key: string;
+  }): Promise<void>;
+  /** One row per operator command, written before it takes effect. */
+  audit(entry: {
+    account: string;
+    command: string;
+    arguments: Readonly<Record<string, unknown>>;
+    reason: string | null;
+    by: string;
+  }): Promise<void>;
+}

@@ -1,0 +1,225 @@
+import { isZero, lessThan, type DecimalString } from './decimal';
+import { roundQuantity, untradable, type Untradable } from './instrument';
+import { isTerminal, Leg, mayBeLive, OrderState, OrderType, type OrderView } from './order';
+import { ExitReason, type PositionView } from './position';
+import { TradingMode } from './risk';
+
+/**
+ * What the owner of a position does next. The planner is a pure function of the journal, so it does not matter who
+ * asks, how often, or after which crash: the same facts give the same step, and a restart simply goes on.
+ */
+export type PositionStep =
+  /** Send the order `sequence` of `leg`, in place of `replaces` when that is set. */
+  | {
+      readonly do: 'order';
+      readonly leg: Leg;
+      readonly sequence: number;
+      readonly type: OrderType;
+      readonly stopPrice: DecimalString | null;
+      readonly replaces: string | null;
+    }
+  /** Take an order back: withdraw it if it was never sent, cancel it if it rests. */
+  | { readonly do: 'cancel'; readonly order: OrderView }
+  /** Protection failed beyond repair: journal the wish to leave. */
+  | { readonly do: 'give-up'; readonly reason: ExitReason }
+  /** Everything looks flat: verify with the exchange, then close. */
+  | { readonly do: 'settle' }
+  /** Nothing to do until news, or until this market time. */
+  | { readonly do: 'wait'; readonly untilMarketMs: number | null };
+
+/** Stops that were refused in a row before the position gives up protecting and leaves at market. */
+export const MAX_STOP_REFUSALS = 3;
+
+const WAIT: PositionStep = { do: 'wait', untilMarketMs: null };
+
+/**
+ * The next step of a live position at `marketTimeMs`, in an account in `mode`. Order of concerns: leave everything to
+ * the emergency stop in a halt, protect what is held, then exit, expiry and settlement.
+ */
+export function nextStep(position: PositionView, mode: TradingMode, marketTimeMs: number): PositionStep {
+  const legs = legsOf(position);
+  if (settled(position, legs)) return { do: 'settle' };
+  if (mode === TradingMode.Halted) return WAIT;
+  return (
+    protection(position, legs) ??
+    (position.exitReason === null
+      ? entering(position, legs, marketTimeMs)
+      : leaving(position, legs, Leg.Exit)) ??
+    leftovers(position, legs) ??
+    WAIT
+  );
+}
+
+/**
+ * The next step of the emergency stop about a position: everything that may add to it ends, and what is held is sold at
+ * market in the resident stop's place, by orders of the leg that only the emergency stop may send.
+ */
+export function emergencyStep(position: PositionView): PositionStep {
+  const legs = legsOf(position);
+  if (settled(position, legs)) return { do: 'settle' };
+  return leaving(position, legs, Leg.Emergency) ?? leftovers(position, legs) ?? WAIT;
+}
+
+/** What is held and can be sold, rounded down to the lot; zero when it is dust. */
+export function sellable(position: PositionView): { quantity: DecimalString; dust: Untradable | undefined } {
+  const quantity = roundQuantity(position.instrument, position.ledger.heldQuantity);
+  return { quantity, dust: untradable(position.instrument, quantity, position.stopPrice) };
+}
+
+interface Legs {
+  readonly entry: OrderView | undefined;
+  /** The stop that matters now: one in flight, else one about to be sent, else the resident one, else the last that was. */
+  readonly stop: OrderView | undefined;
+  readonly stops: readonly OrderView[];
+  readonly exits: readonly OrderView[];
+  readonly orders: readonly OrderView[];
+}
+
+function legsOf(position: PositionView): Legs {
+  const { orders } = position;
+  const stops = orders.filter((order) => order.leg === Leg.Stop && !withdrawn(order));
+  return {
+    entry: orders.findLast((order) => order.leg === Leg.Entry),
+    stop: stops.findLast(inFlight) ?? stops.findLast(unsent) ?? stops.findLast(resident) ?? stops.at(-1),
+    stops,
+    exits: orders.filter((order) => order.leg === Leg.Exit || order.leg === Leg.Emergency),
+    orders,
+  };
+}
+
+const unsent = (order: OrderView): boolean => order.state === OrderState.Created;
+const resident = (order: OrderView): boolean => order.state === OrderState.Open;
+const inFlight = (order: OrderView): boolean =>
+  order.state === OrderState.Sending || order.state === OrderState.Unknown;
+
+/** Planned but never sent, and never to be. */
+const withdrawn = (order: OrderView): boolean =>
+  order.state === OrderState.Abandoned && order.sendDeadlineMs === null;
+
+const entryIsOver = (legs: Legs): boolean => legs.entry === undefined || isTerminal(legs.entry.state);
+
+/** Nothing sellable is held and nothing is, or may come, at the exchange. Rows that were never sent end with the position. */
+function settled(position: PositionView, legs: Legs): boolean {
+  const over = (order: OrderView): boolean =>
+    isTerminal(order.state) || (unsent(order) && order.leg !== Leg.Entry);
+  return sellable(position).dust !== undefined && entryIsOver(legs) && legs.orders.every(over);
+}
+
+/** A resident stop that has begun to sell. */
+const triggeredStop = (legs: Legs): OrderView | undefined =>
+  legs.stops.find((order) => !isZero(order.filledQuantity));
+
+/**
+ * The resident stop: there is one, of exactly what can be sold, at the wished price. While an exit is under way with
+ * the entry over, the exit order takes the stop's place instead.
+ */
+function protection(position: PositionView, legs: Legs): PositionStep | undefined {
+  const { quantity, dust } = sellable(position);
+  const triggered = triggeredStop(legs);
+  if (triggered !== undefined && position.exitReason === null && !(dust !== undefined && entryIsOver(legs))) {
+    return resident(triggered) ? WAIT : { do: 'give-up', reason: ExitReason.Stop };
+  }
+  if (dust !== undefined) return undefined;
+  if (
+    position.exitReason !== null &&
+    (entryIsOver(legs) || legs.exits.some((order) => mayBeLive(order.state)))
+  )
+    return undefined;
+  const stop = legs.stop;
+  if (stop === undefined) return stopOrder(position.stopPrice, nextSequence(legs, Leg.Stop), null);
+  if (inFlight(stop)) return WAIT;
+  if (unsent(stop)) return stopOrder(stop.stopPrice, stop.sequence, stop.replaces);
+  if (!resident(stop)) return afterStopEnded(position, legs, stop);
+  const rises = stop.stopPrice !== null && lessThan(stop.stopPrice, position.stopPrice);
+  if (!isZero(stop.filledQuantity) || (stop.quantity === quantity && !rises)) return undefined;
+  return stopOrder(position.stopPrice, nextSequence(legs, Leg.Stop), stop.clientOrderId);
+}
+
+/** The newest stop has ended, unfilled, and something is still held. */
+function afterStopEnded(position: PositionView, legs: Legs, stop: OrderView): PositionStep {
+  if (stop.state === OrderState.Expired) return { do: 'give-up', reason: ExitReason.Stop }; // triggered into an empty book
+  if (stop.reason === WOULD_TRIGGER_REASON || refusedInARow(legs.stops) >= MAX_STOP_REFUSALS) {
+    return { do: 'give-up', reason: ExitReason.Unprotected };
+  }
+  return stopOrder(position.stopPrice, nextSequence(legs, Leg.Stop), null);
+}
+
+/** The reason recorded on a stop that the market has already passed. */
+export const WOULD_TRIGGER_REASON = 'would-trigger';
+
+const refusedInARow = (stops: readonly OrderView[]): number =>
+  stops.length - 1 - stops.findLastIndex((order) => order.state !== OrderState.Rejected);
+
+function stopOrder(stopPrice: DecimalString | null, sequence: number, replaces: string | null): PositionStep {
+  return { do: 'order', leg: Leg.Stop, sequence, type: OrderType.StopMarket, stopPrice, replaces };
+}
+
+function entering(position: PositionView, legs: Legs, marketTimeMs: number): PositionStep | undefined {
+  const { entry } = legs;
+  if (entry === undefined || isTerminal(entry.state)) return undefined;
+  if (unsent(entry)) {
+    return {
+      do: 'order',
+      leg: Leg.Entry,
+      sequence: entry.sequence,
+      type: entry.type,
+      stopPrice: null,
+      replaces: null,
+    };
+  }
+  if (resident(entry)) {
+    return marketTimeMs >= position.expiresAtMs
+      ? { do: 'cancel', order: entry }
+      : { do: 'wait', untilMarketMs: position.expiresAtMs };
+  }
+  return WAIT;
+}
+
+/** First the entry ends, then what is held is sold at market, in the resident stop's place. */
+function leaving(
+  position: PositionView,
+  legs: Legs,
+  leg: typeof Leg.Exit | typeof Leg.Emergency,
+): PositionStep | undefined {
+  const { entry, exits } = legs;
+  if (entry !== undefined && !isTerminal(entry.state)) {
+    return inFlight(entry) ? WAIT : { do: 'cancel', order: entry };
+  }
+  if (sellable(position).dust !== undefined) return undefined;
+  const exit = exits.findLast((order) => !isTerminal(order.state));
+  if (exit !== undefined && !unsent(exit)) return WAIT;
+  if (legs.stops.some((order) => inFlight(order) || (resident(order) && !isZero(order.filledQuantity))))
+    return WAIT;
+  const replaces = legs.stops.findLast(resident)?.clientOrderId ?? null;
+  if (exit?.leg === leg && exit.replaces === replaces) return exitOrder(leg, exit.sequence, replaces);
+  if (exit !== undefined) return { do: 'cancel', order: exit };
+  return exitOrder(leg, nextSequence(legs, leg), replaces);
+}
+
+function exitOrder(leg: Leg, sequence: number, replaces: string | null): PositionStep {
+  return { do: 'order', leg, sequence, type: OrderType.Market, stopPrice: null, replaces };
+}
+
+/** Nothing sellable is held and the entry is over: a stop that still rests (over dust) is taken back. */
+function leftovers(position: PositionView, legs: Legs): PositionStep | undefined {
+  if (!entryIsOver(legs) || sellable(position).dust === undefined) return undefined;
+  const rest = legs.orders.find((order) => order.leg !== Leg.Entry && resident(order));
+  return rest === undefined ? undefined : { do: 'cancel', order: rest };
+}
+
+function nextSequence(legs: Legs, leg: Leg): number {
+  return Math.max(-1, ...legs.orders.filter((order) => order.leg === leg).map((order) => order.sequence)) + 1;
+}
+
+/** First and longest pause between orders of a leg that the exchange keeps refusing, in wall milliseconds. */
+const BACKOFF = { firstMs: 250, maxMs: 30_000 } as const;
+
+/** How long to wait before the next order of a leg: nothing at first, doubling with each refusal in a row. */
+export function backoffMs(position: PositionView, leg: Leg): number {
+  const sent = position.orders.filter((order) => order.leg === leg && !unsent(order));
+  const refused = sent.length - 1 - sent.findLastIndex((order) => !refusedState(order));
+  return refused === 0 ? 0 : Math.min(BACKOFF.maxMs, BACKOFF.firstMs * 2 ** (refused - 1));
+}
+
+const refusedState = (order: OrderView): boolean =>
+  order.state === OrderState.Rejected || order.state === OrderState.Abandoned;

@@ -1,0 +1,212 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Timeframe } from '../domain/bar';
+import type { Leg, OrderType, OrderView } from '../domain/order';
+import type { RiskLimits } from '../domain/risk';
+import type { DecimalString } from '../domain/decimal';
+
+/**
+ * Everything that crosses the border of a workflow: ids, task queues, search attributes, messages, inputs and results.
+ * Clients, activities and workers agree here and nowhere else.
+ */
+
+/** Workflows of every kind run on this queue. */
+export const WORKFLOW_TASK_QUEUE = 'ballast';
+
+/** Capabilities with a queue of their own, so that one cannot starve another. Market data, orders and emergencies are per venue. */
+export const taskQueues = (venue: string) =>
+  ({
+    market: `market-${venue}`,
+    orders: `orders-${venue}`,
+    emergency: `emergency-${venue}`,
+    feed: `feed-${venue}`,
+    journal: 'journal',
+  }) as const;
+
+export const SEARCH_ATTRIBUTES = {
+  account: defineSearchAttributeKey('Account', SearchAttributeType.KEYWORD),
+  strategy: defineSearchAttributeKey('Strategy', SearchAttributeType.KEYWORD),
+  symbol: defineSearchAttributeKey('Symbol', SearchAttributeType.KEYWORD),
+  side: defineSearchAttributeKey('Side', SearchAttributeType.KEYWORD),
+  decision: defineSearchAttributeKey('Decision', SearchAttributeType.KEYWORD),
+  pnl: defineSearchAttributeKey('PnL', SearchAttributeType.DOUBLE),
+  mode: defineSearchAttributeKey('Mode', SearchAttributeType.KEYWORD),
+} as const;
+
+export const workflowIds = {
+  strategy: (account: string, name: string) => `strategy/${account}/${name}`,
+  tradingCycle: (account: string, session: string, strategy: string, barCloseMs: number) =>
+    `cycle/${account}/${session}/${strategy}/${barCloseMs}`,
+  order: (positionId: string, leg: Leg) => `order/${positionId}/${leg}`,
+  accountFeed: (account: string) => `feed/${account}`,
+  riskDesk: (account: string) => `risk/${account}`,
+  emergencyStop: (account: string) => `emergency/${account}`,
+  reconciliation: (account: string) => `reconciliation/${account}`,
+} as const;
+
+/** Which account of which deployment on which venue a workflow acts for. */
+export interface AccountRef {
+  readonly deployment: string;
+  readonly account: string;
+  readonly venue: string;
+}
+
+/** Who asked for something, and why. */
+export interface Request {
+  readonly by: string;
+  readonly reason: string;
+}
+
+// strategy
+
+export interface StrategySettings extends AccountRef {
+  /** The instance's name, unique in the account. */
+  readonly name: string;
+  /** Which coded strategy it runs, e.g. `rsi`. */
+  readonly strategyId: string;
+  readonly symbols: readonly string[];
+  readonly timeframe: Timeframe;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly limits: RiskLimits;
+  /** Wall milliseconds to wait after a bar's close before asking for it. */
+  readonly graceMs: number;
+  /** Bars after the decision in which an entry may still be sent, and rest. */
+  readonly entryTtlBars: number;
+  /** Bars after which a position is given up, or null for never. */
+  readonly maxHoldingBars: number | null;
+}
+
+export interface StrategyInput {
+  readonly settings: StrategySettings;
+  /** What a continued run takes over; absent in the first. */
+  readonly carried?: StrategyProgress;
+}
+
+export const StrategyMode = { Running: 'running', Paused: 'paused', Stopping: 'stopping' } as const;
+export type StrategyMode = (typeof StrategyMode)[keyof typeof StrategyMode];
+
+export interface StrategyProgress {
+  readonly mode: StrategyMode;
+  readonly modeReason: string;
+  readonly session: string | null;
+  readonly lastBarCloseMs: number | null;
+  readonly cycles: number;
+  /** Bars that passed undecided, because a cycle was slow or nobody was there. */
+  readonly skippedBars: number;
+}
+
+/** Stop opening positions; open ones stay managed. */
+export const pauseSignal = defineSignal<[Request]>('pause');
+export const resumeSignal = defineSignal<[Request]>('resume');
+/** Pause, and close every position of this strategy. */
+export const flattenSignal = defineSignal<[Request]>('flatten');
+/** End the strategy. Open positions are closed first when `flatten` is set; otherwise their own workflows go on guarding them. */
+export const stopSignal = defineSignal<[Request & { readonly flatten: boolean }]>('stop');
+export const strategyProgressQuery = defineQuery<StrategyProgress>('progress');
+
+// tradingCycle
+
+export interface TradingCycleInput {
+  readonly settings: StrategySettings;
+  readonly session: string;
+  readonly barCloseMs: number;
+  /** Market time of the last decided bar, so that management sees every bar since; null for the first. */
+  readonly previousBarCloseMs: number | null;
+  readonly entriesPaused: boolean;
+}
+
+export interface TradingCycleResult {
+  readonly outcomes: readonly { readonly symbol: string; readonly outcome: string }[];
+}
+
+// position
+
+export interface PositionInput extends AccountRef {
+  readonly positionId: string;
+  readonly strategy: string;
+  readonly symbol: string;
+}
+
+export interface PositionResult {
+  readonly exitReason: string;
+  readonly realisedPnl: DecimalString;
+}
+
+/** Something about this position changed in the journal: read it again. */
+export const pokeSignal = defineSignal('poke');
+
+// orderLifecycle
+
+/** What the position wants of a leg. A higher sequence replaces or follows the order before it. */
+export interface LegOrder {
+  readonly sequence: number;
+  readonly type: OrderType;
+  readonly stopPrice: DecimalString | null;
+  readonly replaces: string | null;
+  /** Take the order back (withdraw it when it was never sent). */
+  readonly cancel: boolean;
+}
+
+export interface OrderLifecycleInput extends AccountRef {
+  readonly positionId: string;
+  readonly symbol: string;
+  readonly leg: Leg;
+  readonly order: LegOrder;
+}
+
+export const advanceSignal = defineSignal<[LegOrder]>('advance');
+/** News about this leg's order, already journaled. Older versions than the one known are ignored. */
+export const orderNewsSignal = defineSignal<[OrderView]>('orderNews');
+export const orderViewQuery = defineQuery<OrderView | null>('order');
+
+// accountFeed, riskDesk
+
+export interface AccountFeedInput extends AccountRef {
+  readonly symbols: readonly string[];
+}
+
+export interface RiskDeskInput extends AccountRef {
+  readonly symbols: readonly string[];
+  readonly limits: RiskLimits;
+  /** Wall milliseconds between two looks at the account. */
+  readonly intervalMs: number;
+}
+
+/** Leaves HALTED or REDUCING. Needs a reason; audited. Returns the mode afterwards. */
+export const resumeTradingUpdate = defineUpdate<string, [Request]>('resumeTrading');
+/** Look at the account now. */
+export const assessSignal = defineSignal('assess');
+
+// emergencyStop
+
+export interface EmergencyStopInput extends AccountRef, Request {
+  readonly symbols: readonly string[];
+  /** Makes a repeated request one halt. */
+  readonly haltKey: string;
+}
+
+export interface EmergencyStopResult {
+  readonly epoch: number;
+  readonly cancelledOrders: number;
+  readonly closedPositions: number;
+  /** Wall milliseconds from the halt to verified flat. */
+  readonly flatAfterMs: number;
+}
+
+// reconciliation
+
+export interface ReconciliationInput extends AccountRef {
+  readonly symbols: readonly string[];
+  readonly trigger: string;
+}
+
+export interface ReconciliationReport {
+  readonly session: string;
+  readonly checkedOrders: number;
+  /** Fills the exchange knew and the journal did not. */
+  readonly recoveredFills: number;
+  /** Live positions whose workflow was started again or was running already. */
+  readonly adoptedPositions: readonly string[];
+  /** What could not be explained; not empty means REDUCING. */
+  readonly findings: readonly string[];
+}

@@ -1,0 +1,177 @@
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { marketTimeAt, wallDelayUntil, type ClockReading } from '../domain/clock';
+import { toNumber } from '../domain/decimal';
+import { Leg, OrderState } from '../domain/order';
+import { backoffMs, nextStep, type PositionStep } from '../domain/planner';
+import { PositionState, type PositionView } from '../domain/position';
+import { TradingMode } from '../domain/risk';
+import type { LoadedPosition } from '../activities/orders';
+import { startUnlessRunning, tags, tell } from './children';
+import {
+  advanceSignal,
+  pokeSignal,
+  SEARCH_ATTRIBUTES,
+  workflowIds,
+  type LegOrder,
+  type PositionInput,
+  type PositionResult,
+} from './contract';
+import { orderLifecycle } from './order-lifecycle.workflow';
+import { orderActivities } from './proxies';
+
+/** Without news the journal is read again this often. */
+const SAFETY_MS = 60_000;
+/** The same while the account is halted, and while an order of ours is on its way. */
+const WATCHFUL_MS = 5_000;
+
+/**
+ * Owns one position from its grant until it is flat. Each turn reads the journal, asks the planner for the next step and
+ * takes it, so a restart, an adoption by a new run and an ordinary turn are the same thing. It cannot be cancelled:
+ * a position ends by being flat.
+ */
+export async function position(input: PositionInput): Promise<PositionResult> {
+  const wake = { pokes: 0 };
+  setHandler(pokeSignal, () => {
+    wake.pokes += 1;
+  });
+  return CancellationScope.nonCancellable(() => own(input, wake));
+}
+
+async function own(input: PositionInput, wake: { pokes: number }): Promise<PositionResult> {
+  const orders = orderActivities(input.venue);
+  const protection = new ProtectionWatch(input);
+  for (;;) {
+    const seen = wake.pokes;
+    const loaded = await orders.loadPosition(input.positionId);
+    show(loaded);
+    if (loaded.position.state === PositionState.Closed) return resultOf(loaded.position);
+    await protection.observe(loaded);
+    const marketTimeMs = marketTimeAt(loaded.clock, Date.now());
+    const step = nextStep(loaded.position, loaded.mode, marketTimeMs);
+    await take(input, loaded, step);
+    if (wake.pokes === seen && workflowInfo().continueAsNewSuggested)
+      await continueAsNew<typeof position>(input);
+    const restMs = pauseAfter(step, loaded);
+    if (restMs > 0) await condition(() => wake.pokes !== seen, restMs);
+  }
+}
+
+async function take(input: PositionInput, loaded: LoadedPosition, step: PositionStep): Promise<void> {
+  const orders = orderActivities(input.venue);
+  const { positionId } = input;
+  switch (step.do) {
+    case 'order': {
+      const restMs = backoffMs(loaded.position, step.leg);
+      if (restMs > 0) await sleep(restMs, { summary: `back off: the last ${step.leg} orders were refused` });
+      return dispatch(input, step.leg, { ...step, cancel: false });
+    }
+    case 'cancel':
+      return dispatch(input, step.order.leg, { ...step.order, cancel: true });
+    case 'give-up':
+      return orders.giveUpPosition({ positionId, reason: step.reason });
+    case 'settle':
+      await sleep(settleDelayMs(loaded.position), { summary: 'until no late fill can come' });
+      await orders.settlePosition(positionId);
+      return;
+    case 'wait':
+      return;
+  }
+}
+
+/** Hands an order to its leg's own workflow, which is started when it is not there. */
+async function dispatch(input: PositionInput, leg: Leg, order: LegOrder): Promise<void> {
+  const { deployment, account, venue, positionId, symbol, strategy } = input;
+  const { sequence, type, stopPrice, replaces, cancel } = order;
+  const wanted: LegOrder = { sequence, type, stopPrice, replaces, cancel };
+  const workflowId = workflowIds.order(positionId, leg);
+  const started = await startUnlessRunning(orderLifecycle, {
+    workflowId,
+    args: [{ deployment, account, venue, positionId, symbol, leg, order: wanted }],
+    staticSummary: `${leg} of ${symbol} for ${strategy}`,
+    typedSearchAttributes: tags({ account, strategy, symbol, side: leg === Leg.Entry ? 'buy' : 'sell' }),
+  });
+  if (!started) await tell(workflowId, advanceSignal, wanted);
+}
+
+/** How long to wait for news after a step. Closing and giving up are followed up at once. */
+function pauseAfter(step: PositionStep, { mode, clock }: LoadedPosition): number {
+  if (step.do === 'settle' || step.do === 'give-up') return 0;
+  if (step.do !== 'wait' || mode === TradingMode.Halted) return WATCHFUL_MS;
+  if (step.untilMarketMs === null) return SAFETY_MS;
+  return Math.min(SAFETY_MS, Math.max(1, wallDelayUntil(clock, step.untilMarketMs, Date.now())));
+}
+
+/** The receive window plus the visibility lag after the last instant at which the entry could leave our process. */
+const LATE_FILL_WINDOW_MS = 8_000;
+
+/** Flat counts only once no entry can still arrive: wall milliseconds until then. A filled entry is complete. */
+function settleDelayMs(view: PositionView): number {
+  const open = view.orders.filter((order) => order.leg === Leg.Entry && order.state !== OrderState.Filled);
+  const deadlines = open.flatMap(({ sendDeadlineMs }) => (sendDeadlineMs === null ? [] : [sendDeadlineMs]));
+  return Math.max(0, ...deadlines.map((deadlineMs) => deadlineMs + LATE_FILL_WINDOW_MS - Date.now()));
+}
+
+/** Measures, in wall time, how long something was held without a resident stop, and journals each such gap. */
+class ProtectionWatch {
+  private nakedSinceMs: number | null = null;
+  private gaps = 0;
+  private covered = false;
+
+  constructor(private readonly input: PositionInput) {}
+
+  async observe({ position: view, clock }: LoadedPosition): Promise<void> {
+    const holds = toNumber(view.ledger.heldQuantity) > 0;
+    const guarded = view.orders.some((order) => order.state === OrderState.Open && order.leg === Leg.Stop);
+    if (holds && !guarded)
+      this.nakedSinceMs ??=
+        this.covered || view.openedAtMs === null ? Date.now() : wallOf(view.openedAtMs, clock);
+    if (guarded) this.covered = true;
+    if ((holds && !guarded) || this.nakedSinceMs === null) return;
+    const durationMs = Math.max(0, Math.round(Date.now() - this.nakedSinceMs));
+    this.nakedSinceMs = null;
+    const { positionId, venue } = this.input;
+    this.gaps += 1;
+    const key = `${workflowInfo().runId}/${this.gaps}`;
+    await orderActivities(venue).recordUnprotected({ positionId, key, durationMs });
+  }
+}
+
+const wallOf = (marketTimeMs: number, clock: ClockReading): number =>
+  clock.wallTimeMs + (marketTimeMs - clock.marketTimeMs) / clock.speed;
+
+const resultOf = (view: PositionView): PositionResult => ({
+  exitReason: view.exitReason ?? 'unknown',
+  realisedPnl: view.ledger.realisedPnl,
+});
+
+/** What the Web UI shows without opening a payload. */
+function show({ position: view, mode }: LoadedPosition): void {
+  const { ledger, orders } = view;
+  const lines = orders.map(
+    (order) =>
+      `| ${order.leg} ${order.sequence} | ${order.state} | ${order.quantity} | ${order.stopPrice ?? order.limitPrice ?? 'market'} | ${order.filledQuantity} |`,
+  );
+  const exit = view.exitReason === null ? '' : `, leaving: ${view.exitReason}`;
+  setCurrentDetails(
+    [
+      `**${view.symbol}** holds ${ledger.heldQuantity}, entry ${ledger.averageEntry ?? '–'}, stop ${view.stopPrice}, target ${view.targetPrice}${exit}`,
+      `Realised ${ledger.realisedPnl}; account ${mode}; position ${view.state}`,
+      '',
+      '| order | state | quantity | price | filled |',
+      '|---|---|---|---|---|',
+      ...lines,
+    ].join('\n'),
+  );
+  if (view.state === PositionState.Closed) {
+    upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.pnl, value: toNumber(ledger.realisedPnl) }]);
+  }
+}

@@ -1,0 +1,74 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { DecisionActivities } from '../activities/decision';
+import type { EmergencyActivities } from '../activities/emergency';
+import type { FeedActivities } from '../activities/feed';
+import type { MarketActivities } from '../activities/market';
+import type { OrderActivities } from '../activities/orders';
+import type { ReconciliationActivities } from '../activities/reconciliation';
+import type { RiskActivities } from '../activities/risk';
+import { taskQueues } from './contract';
+
+/**
+ * One retry class per kind of work. A worker that dies in the middle of an activity is noticed when `startToClose` runs
+ * out, so that limit, not the retry, decides how soon a crash is made good: it stays below ten seconds.
+ */
+
+/** A cycle would rather skip its bar than be late: two tries, then the bar is given up. */
+export const marketActivities = (venue: string) =>
+  proxyActivities<MarketActivities>({
+    taskQueue: taskQueues(venue).market,
+    startToCloseTimeout: '8 seconds',
+    scheduleToCloseTimeout: '20 seconds',
+    retry: { initialInterval: '300 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
+  });
+
+/** Decisions touch the journal only. */
+export const decisionActivities = () =>
+  proxyActivities<DecisionActivities>({
+    taskQueue: taskQueues('').journal,
+    startToCloseTimeout: '8 seconds',
+    scheduleToCloseTimeout: '30 seconds',
+    retry: { initialInterval: '300 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
+  });
+
+/** The order path is tried for ever: an order is never left alone because something was down. */
+export const orderActivities = (venue: string) =>
+  proxyActivities<OrderActivities>({
+    taskQueue: taskQueues(venue).orders,
+    startToCloseTimeout: '8 seconds',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
+  });
+
+/** A grant that takes longer than its bar is worth nothing; the transaction makes a late repeat harmless. */
+export const riskActivities = (venue: string) =>
+  proxyActivities<RiskActivities>({
+    taskQueue: taskQueues(venue).orders,
+    startToCloseTimeout: '8 seconds',
+    scheduleToCloseTimeout: '30 seconds',
+    retry: { initialInterval: '300 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
+  });
+
+/** The long watch: heartbeats tell within seconds that its worker is gone. */
+export const feedActivities = (venue: string) =>
+  proxyActivities<FeedActivities>({
+    taskQueue: taskQueues(venue).feed,
+    startToCloseTimeout: '24 hours',
+    heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
+  });
+
+/** Own slots, never throttled, tried for ever. */
+export const emergencyActivities = (venue: string) =>
+  proxyActivities<EmergencyActivities>({
+    taskQueue: taskQueues(venue).emergency,
+    startToCloseTimeout: '9 seconds',
+    retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  });
+
+/** Reads a lot of the exchange's record, so it may take its time. */
+export const reconciliationActivities = (venue: string) =>
+  proxyActivities<ReconciliationActivities>({
+    taskQueue: taskQueues(venue).orders,
+    startToCloseTimeout: '60 seconds',
+    retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  });

@@ -1,0 +1,72 @@
+import { ApplicationFailure } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  log,
+  setCurrentDetails,
+  setHandler,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { showMode, startUnlessRunning, tags } from './children';
+import { assessSignal, resumeTradingUpdate, workflowIds, type Request, type RiskDeskInput } from './contract';
+import { emergencyStop } from './emergency-stop.workflow';
+import { riskActivities } from './proxies';
+
+/** Looks after which the run is continued as new. */
+const LOOKS_PER_RUN = 400;
+
+/**
+ * The account's modes over time: marks it to market, rolls its day, reduces after a daily loss and stops it at the
+ * drawdown limit. Grants are transactions of their own, so trading never waits for this workflow, and neither stops nor
+ * exits depend on it.
+ */
+export async function riskDesk(input: RiskDeskInput): Promise<void> {
+  const { account, symbols, limits, venue } = input;
+  const risk = riskActivities(venue);
+  const state = { asked: 0 };
+
+  setHandler(assessSignal, () => {
+    state.asked += 1;
+  });
+  setHandler(
+    resumeTradingUpdate,
+    async ({ by, reason }: Request) => {
+      const mode = await risk.resumeTrading({ account, by, reason });
+      state.asked += 1;
+      return mode;
+    },
+    { validator: requireReason },
+  );
+
+  for (let looks = 0; looks < LOOKS_PER_RUN && !workflowInfo().continueAsNewSuggested; looks += 1) {
+    const { asked } = state;
+    try {
+      const found = await risk.assessAccount({ account, symbols, limits });
+      setCurrentDetails(`**${found.mode}**: ${found.modeReason}\n\nEquity ${found.equity}`);
+      showMode(found.mode);
+      if (found.emergency !== null) await stopEverything(input, found.emergency);
+    } catch (error) {
+      log.warn('the account could not be assessed', { account, error });
+    }
+    await condition(() => state.asked !== asked, input.intervalMs);
+  }
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof riskDesk>(input);
+}
+
+async function stopEverything(input: RiskDeskInput, reason: string): Promise<void> {
+  const { deployment, account, venue, symbols } = input;
+  await startUnlessRunning(emergencyStop, {
+    workflowId: workflowIds.emergencyStop(account),
+    args: [{ deployment, account, venue, symbols, reason, by: 'risk-desk', haltKey: uuid4() }],
+    staticSummary: `emergency stop of ${account}: ${reason}`,
+    typedSearchAttributes: tags({ account }),
+  });
+}
+
+function requireReason({ reason }: Request): void {
+  if (reason.trim() === '')
+    throw ApplicationFailure.nonRetryable('Resuming needs a reason: say why trading is safe again.');
+}

@@ -1,0 +1,199 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  executeChild,
+  log,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  workflowInfo,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
+import { lastCloseMs, timeframeMs } from '../domain/bar';
+import { marketTimeAt, wallDelayUntil, type ClockReading } from '../domain/clock';
+import { ExitReason } from '../domain/position';
+import { abandoned, showMode, tags } from './children';
+import {
+  flattenSignal,
+  pauseSignal,
+  resumeSignal,
+  stopSignal,
+  StrategyMode,
+  strategyProgressQuery,
+  workflowIds,
+  type Request,
+  type StrategyInput,
+  type StrategyProgress,
+  type StrategySettings,
+  type TradingCycleResult,
+} from './contract';
+import { marketActivities, orderActivities } from './proxies';
+import { tradingCycle } from './trading-cycle.workflow';
+
+/** A reading of the exchange's clock serves this long; drift between two machines stays far below a bar's grace. */
+const CLOCK_MS = 60_000;
+/** How often a market that stands still is looked at again. */
+const STANDSTILL_MS = 2_000;
+/** A cycle that takes longer than this has lost its bar. */
+const CYCLE_TIMEOUT = '45 seconds';
+/** Cycles after which the run is continued as new, well below any limit of history. */
+const CYCLES_PER_RUN = 500;
+
+const FRESH: StrategyProgress = {
+  mode: StrategyMode.Running,
+  modeReason: 'started',
+  session: null,
+  lastBarCloseMs: null,
+  cycles: 0,
+  skippedBars: 0,
+};
+
+/**
+ * One running strategy: waits for each bar to close by the exchange's clock and lets one cycle decide on it. It never
+ * queues bars: a slow cycle, or a time without workers, skips to the newest closed bar and counts what it missed.
+ * Pause, resume, flatten and stop are its messages; open positions have workflows of their own and do not need it.
+ */
+export async function strategy(input: StrategyInput): Promise<StrategyProgress> {
+  const { settings } = input;
+  const state = { progress: input.carried ?? FRESH, stirred: 0 };
+
+  const turn = (mode: StrategyMode, { by, reason }: Request): void => {
+    state.progress = { ...state.progress, mode, modeReason: `${reason} (${by})` };
+    state.stirred += 1;
+    show(settings, state.progress);
+  };
+  const flatten = (): Promise<unknown> =>
+    orderActivities(settings.venue).flattenPositions({
+      account: settings.account,
+      strategy: settings.name,
+      reason: ExitReason.Flatten,
+    });
+
+  setHandler(pauseSignal, (request) => {
+    if (state.progress.mode === StrategyMode.Running) turn(StrategyMode.Paused, request);
+  });
+  setHandler(resumeSignal, (request) => {
+    if (state.progress.mode === StrategyMode.Paused) turn(StrategyMode.Running, request);
+  });
+  setHandler(flattenSignal, async (request) => {
+    if (state.progress.mode === StrategyMode.Running) turn(StrategyMode.Paused, request);
+    await flatten();
+  });
+  setHandler(stopSignal, async (request) => {
+    turn(StrategyMode.Stopping, request);
+    if (request.flatten) await flatten();
+  });
+  setHandler(strategyProgressQuery, () => state.progress);
+
+  show(settings, state.progress);
+  let clock: ClockReading | null = null;
+  for (let cycles = 0; state.progress.mode !== StrategyMode.Stopping;) {
+    if (cycles >= CYCLES_PER_RUN || workflowInfo().continueAsNewSuggested) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof strategy>({ settings, carried: state.progress });
+    }
+    if (clock?.state !== 'running' || Date.now() - clock.wallTimeMs > CLOCK_MS) {
+      clock = await readClock(settings);
+      state.progress = inSession(state.progress, clock.session);
+    }
+    const seen = state.stirred;
+    const waitMs = untilDue(settings, state.progress, clock);
+    if (waitMs > 0) {
+      await condition(() => state.stirred !== seen, waitMs);
+      continue;
+    }
+    const due = lastCloseMs(marketTimeAt(clock, Date.now() - settings.graceMs), settings.timeframe);
+    const result = await runCycle(settings, state.progress, clock.session, due);
+    cycles += 1;
+    state.progress = advanced(state.progress, settings, due);
+    show(settings, state.progress);
+    if (result === null || result.outcomes.some(({ outcome }) => outcome === 'skipped')) clock = null;
+  }
+  await condition(allHandlersFinished);
+  return state.progress;
+}
+
+async function readClock(settings: StrategySettings): Promise<ClockReading> {
+  for (;;) {
+    try {
+      const { clock, wallTimeMs } = await marketActivities(settings.venue).readClock();
+      return { ...clock, wallTimeMs };
+    } catch (error) {
+      log.warn('the market cannot be reached; trying again', { error });
+      await sleep(STANDSTILL_MS, { summary: 'before the market is asked again' });
+    }
+  }
+}
+
+/** Wall milliseconds until the next undecided bar is closed and its grace is over; 0 when one is due. */
+function untilDue(settings: StrategySettings, progress: StrategyProgress, clock: ClockReading): number {
+  if (clock.state !== 'running') return STANDSTILL_MS;
+  const nowMs = Date.now() - settings.graceMs;
+  const newest = lastCloseMs(marketTimeAt(clock, nowMs), settings.timeframe);
+  if (progress.lastBarCloseMs === null || newest > progress.lastBarCloseMs) return 0;
+  return Math.max(1, wallDelayUntil(clock, progress.lastBarCloseMs + timeframeMs(settings.timeframe), nowMs));
+}
+
+/** Runs the bar's one cycle. Null when it failed or had been run before: the bar is over either way. */
+async function runCycle(
+  settings: StrategySettings,
+  progress: StrategyProgress,
+  session: string,
+  barCloseMs: number,
+): Promise<TradingCycleResult | null> {
+  const { account, name, timeframe } = settings;
+  try {
+    return await executeChild(tradingCycle, {
+      ...abandoned,
+      workflowId: workflowIds.tradingCycle(account, session, name, barCloseMs),
+      workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
+      workflowExecutionTimeout: CYCLE_TIMEOUT,
+      args: [
+        {
+          settings,
+          session,
+          barCloseMs,
+          previousBarCloseMs: progress.lastBarCloseMs,
+          entriesPaused: progress.mode !== StrategyMode.Running,
+        },
+      ],
+      staticSummary: `${name} ${timeframe} ${new Date(barCloseMs).toISOString()}`,
+      typedSearchAttributes: tags({ account, strategy: name }),
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError))
+      log.warn('the cycle failed; its bar is lost', { barCloseMs, error });
+    return null;
+  }
+}
+
+/** A new session is a new market: bars of the old one mean nothing in it. */
+const inSession = (progress: StrategyProgress, session: string): StrategyProgress =>
+  progress.session === session ? progress : { ...progress, session, lastBarCloseMs: null };
+
+function advanced(
+  progress: StrategyProgress,
+  settings: StrategySettings,
+  barCloseMs: number,
+): StrategyProgress {
+  const { lastBarCloseMs, cycles } = progress;
+  const passed =
+    lastBarCloseMs === null ? 1 : (barCloseMs - lastBarCloseMs) / timeframeMs(settings.timeframe);
+  return {
+    ...progress,
+    lastBarCloseMs: barCloseMs,
+    cycles: cycles + 1,
+    skippedBars: progress.skippedBars + passed - 1,
+  };
+}
+
+function show(settings: StrategySettings, progress: StrategyProgress): void {
+  const { mode, modeReason, lastBarCloseMs, cycles, skippedBars } = progress;
+  const last = lastBarCloseMs === null ? 'none yet' : new Date(lastBarCloseMs).toISOString();
+  setCurrentDetails(
+    `**${mode}**: ${modeReason}\n\n${settings.strategyId} on ${settings.symbols.join(', ')} ${settings.timeframe}. Last bar ${last}; ${cycles} cycles, ${skippedBars} bars skipped.`,
+  );
+  showMode(mode);
+}

@@ -1,0 +1,81 @@
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import type { SymbolDecision } from '../activities/decision';
+import { SEARCH_ATTRIBUTES, type TradingCycleInput, type TradingCycleResult } from './contract';
+import { decisionActivities, marketActivities, riskActivities } from './proxies';
+import { startPosition } from './start-position';
+
+/** Bars a decision may look at; more than any strategy's warm-up. */
+const LOOKBACK_BARS = 500;
+
+/**
+ * One decision on one closed bar of every symbol. A quiet bar costs two activities; a proposal adds the grant, and hands
+ * the granted position to its own workflow. A slow or failing step costs the bar, never a position.
+ */
+export async function tradingCycle(input: TradingCycleInput): Promise<TradingCycleResult> {
+  const { settings, session, barCloseMs } = input;
+  const { account, venue, name: strategy, symbols, timeframe } = settings;
+  const verdicts = await marketActivities(venue).fetchCandles({
+    session,
+    symbols,
+    timeframe,
+    barCloseMs,
+    lookback: LOOKBACK_BARS,
+  });
+  const decisions = await decisionActivities().evaluateStrategy({
+    account,
+    session,
+    strategy,
+    strategyId: settings.strategyId,
+    parameters: settings.parameters,
+    timeframe,
+    barCloseMs,
+    previousBarCloseMs: input.previousBarCloseMs,
+    maxHoldingBars: settings.maxHoldingBars,
+    entriesPaused: input.entriesPaused,
+    verdicts,
+  });
+  const outcomes = [];
+  for (const decision of decisions) {
+    outcomes.push({ symbol: decision.symbol, outcome: await carryOut(input, decision) });
+  }
+  const eventful = outcomes.filter(({ outcome }) => outcome !== 'hold');
+  if (eventful.length > 0) {
+    const decision = [...new Set(eventful.map(({ outcome }) => outcome))].join(', ');
+    upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.decision, value: decision }]);
+  }
+  setCurrentDetails(decisions.map(describe).join('\n'));
+  return { outcomes };
+}
+
+/** Asks risk about a proposal and starts the position it grants. Returns what became of the decision. */
+async function carryOut(input: TradingCycleInput, decision: SymbolDecision): Promise<string> {
+  const { proposal, symbol, reasons } = decision;
+  if (proposal === null) return decision.outcome;
+  const { settings, session, barCloseMs } = input;
+  const { deployment, account, venue, name: strategy, timeframe, limits, entryTtlBars } = settings;
+  const grant = await riskActivities(venue).sizePosition({
+    account,
+    session,
+    strategy,
+    timeframe,
+    barCloseMs,
+    entryTtlBars,
+    proposal,
+    reasons,
+    limits,
+  });
+  if (!grant.granted) return grant.code;
+  const why = `Decided by \`${workflowInfo().workflowId}\`
+
+${reasons.map(({ text }) => `- ${text}`).join('\n')}`;
+  const { positionId, quantity } = grant;
+  await startPosition(
+    { deployment, account, venue, positionId, strategy, symbol },
+    `${quantity} ${symbol}`,
+    why,
+  );
+  return decision.outcome;
+}
+
+const describe = ({ symbol, outcome, reasons }: SymbolDecision): string =>
+  `- **${symbol}** ${outcome}: ${reasons.map(({ text }) => text).join('; ')}`;
