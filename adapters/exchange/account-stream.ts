@@ -1,0 +1,104 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { z } from 'zod';
+import type { AccountPoller, Deliver } from './account-poller';
+import { executionReportPayload } from './binance-payloads';
+import type { Gateway } from './gateway';
+import { toAccountEvents } from './mappers';
+import type { ExchangeLogger, StreamTiming } from './options';
+import type { ExchangePort } from './port';
+import type { SymbolBook } from './symbols';
+import { abortable, type UserStream } from './user-stream';
+
+export interface AccountStreamDeps {
+  readonly openStream: (signal: AbortSignal) => Promise<UserStream>;
+  readonly createPoller: () => AccountPoller;
+  readonly gateway: Gateway;
+  readonly symbols: SymbolBook;
+  readonly timing: StreamTiming;
+  readonly logger: ExchangeLogger | undefined;
+}
+
+/** The listener threw: that ends the watch, unlike anything the exchange does. */
+class ListenerFailed extends Error {}
+
+const eventPayload = z.looseObject({ e: z.string() });
+
+/**
+ * Tells account news until `signal` aborts. It holds one user stream; when that is lost it connects again after a wait
+ * that doubles with each failure, and polls over REST once per failed attempt. `connected` is told when a source has
+ * begun to listen, so whoever reconciles on it misses nothing.
+ * @throws whatever the listener throws.
+ */
+export async function watchAccount(
+  deps: AccountStreamDeps,
+  onEvent: Parameters<ExchangePort['watchAccount']>[0],
+  signal: AbortSignal,
+): Promise<void> {
+  const deliver: Deliver = async (event) => {
+    signal.throwIfAborted();
+    await onEvent(event).catch((cause: unknown) => {
+      throw new ListenerFailed('The listener failed.', { cause });
+    });
+  };
+  const isOver = (): boolean => signal.aborted;
+  let failures = 0;
+  let poller: AccountPoller | undefined;
+
+  while (!isOver()) {
+    const begunMs = Date.now();
+    let stream: UserStream | undefined;
+    try {
+      stream = await deps.openStream(signal);
+      poller = undefined;
+      await tellNews(stream, deps, deliver);
+    } catch (error) {
+      if (isOver() && !(error instanceof ListenerFailed)) return;
+      if (Date.now() - begunMs >= deps.timing.healthyAfterMs) failures = 0;
+      failures += 1;
+      await handleFailure(error, failures, deps);
+    } finally {
+      await stream?.close();
+    }
+    if (stream === undefined) {
+      poller ??= deps.createPoller();
+      await abortable(poller.poll(deliver), signal).catch((error: unknown) =>
+        isOver() && !(error instanceof ListenerFailed) ? undefined : handleFailure(error, failures, deps),
+      );
+    }
+    await wait(backoffMs(failures, deps.timing), undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function tellNews(
+  stream: UserStream,
+  { symbols }: AccountStreamDeps,
+  deliver: Deliver,
+): Promise<never> {
+  await deliver({ kind: 'connected' });
+  for (;;) {
+    const event = eventPayload.parse(await stream.next());
+    if (event.e === 'eventStreamTerminated') throw new Error('The exchange ended the user stream.');
+    if (event.e !== 'executionReport') continue;
+    const news = executionReportPayload.parse(event);
+    const symbolOf = await symbols.toSymbols([news.s]);
+    for (const told of toAccountEvents(news, symbolOf(news.s))) await deliver(told);
+  }
+}
+
+/** Logs why a source of news failed. @throws the listener's own error. */
+async function handleFailure(
+  error: unknown,
+  failures: number,
+  { gateway, logger }: AccountStreamDeps,
+): Promise<void> {
+  if (error instanceof ListenerFailed) throw error.cause;
+  const failure = gateway.classify(error);
+  logger?.warn(
+    { failures, errorClass: failure.detail.errorClass, reason: failure.message },
+    'Account news is interrupted; connecting again',
+  );
+  if (failure.detail.errorClass === 'InvalidNonce') await gateway.synchroniseTime();
+}
+
+const backoffMs = (failures: number, { minBackoffMs, maxBackoffMs }: StreamTiming): number =>
+  Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(failures - 1, 20));

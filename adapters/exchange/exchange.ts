@@ -1,0 +1,70 @@
+import { createAccount } from './account';
+import { AccountPoller } from './account-poller';
+import { watchAccount } from './account-stream';
+import { createCcxtClient } from './ccxt-client';
+import { createScrubber } from './failure';
+import { createGateway } from './gateway';
+import { createClock } from './market-clock';
+import { createMarketData, type FeeSource } from './market-data';
+import { checkOptions, DEFAULT_STREAM_TIMING, type ExchangeOptions } from './options';
+import { createOrders } from './orders';
+import type { ExchangePort } from './port';
+import { createSymbolBook } from './symbols';
+import { createFetch } from './transport';
+import { createUserStreams } from './user-stream';
+
+/**
+ * Opens one account on one exchange, through an unmodified ccxt client. Nothing is sent until the first call.
+ * @throws UserError when the options contradict each other.
+ */
+export async function createExchange(options: ExchangeOptions): Promise<ExchangePort> {
+  checkOptions(options);
+  const watched = options.symbols ?? [];
+  const timing = { ...DEFAULT_STREAM_TIMING, ...options.stream };
+  const client = await createCcxtClient(options, timing.staleAfterMs, (origins) =>
+    createFetch(origins, options.restUrl),
+  );
+  const scrub = createScrubber([options.apiKey, options.secret]);
+  const gateway = createGateway(client, scrub, options.logger);
+  const symbols = createSymbolBook(gateway, watched);
+  const clock = createClock(gateway, options);
+  const orders = createOrders(gateway, symbols);
+  const account = createAccount(gateway, symbols, options.sandbox === true);
+  const marketData = createMarketData({
+    gateway,
+    symbols,
+    clock: clock.clock,
+    feeSource: feeSourceOf(options),
+    publicFees: client.fees.trading,
+  });
+  const openStream = createUserStreams({
+    client,
+    staleAfterMs: timing.staleAfterMs,
+    requestTimeoutMs: options.requestTimeoutMs,
+  });
+  const createPoller = (): AccountPoller => new AccountPoller({ ...clock, ...orders, ...account }, watched);
+  const closing = new AbortController();
+
+  return {
+    venue: options.venue,
+    ...clock,
+    ...marketData,
+    ...account,
+    ...orders,
+    watchAccount: (onEvent, signal) =>
+      watchAccount(
+        { openStream, createPoller, gateway, symbols, timing, logger: options.logger },
+        onEvent,
+        AbortSignal.any([signal, closing.signal]),
+      ),
+    async close() {
+      closing.abort();
+      await client.close();
+    },
+  };
+}
+
+function feeSourceOf({ apiKey, sandbox }: ExchangeOptions): FeeSource {
+  if (apiKey === undefined) return 'public';
+  return sandbox === true ? 'account' : 'trade-fee';
+}

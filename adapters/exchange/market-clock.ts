@@ -1,0 +1,55 @@
+import { ExchangeFailure, FailureKind } from '../../domain/errors';
+import { emulatorClockPayload, timePayload } from './binance-payloads';
+import type { Gateway } from './gateway';
+import type { ExchangeOptions } from './options';
+import type { ExchangePort } from './port';
+
+type ClockPort = Pick<ExchangePort, 'clock' | 'clockSkewMs'>;
+
+interface ServerTime {
+  readonly serverTimeMs: number;
+  /** Our wall time half-way between question and answer. */
+  readonly wallTimeMs: number;
+}
+
+/** The two clocks: a real exchange's market time is its server time; the emulator tells its own. */
+export function createClock(gateway: Gateway, options: ExchangeOptions): ClockPort {
+  const fetchServerTime = async (): Promise<ServerTime> => {
+    const askedMs = Date.now();
+    const { serverTime } = await gateway.call({
+      schema: timePayload,
+      send: (client) => client.publicGetTime(),
+    });
+    return { serverTimeMs: serverTime, wallTimeMs: Math.round((askedMs + Date.now()) / 2) };
+  };
+
+  return {
+    async clock() {
+      if (options.clock === 'emulator') return readEmulatorClock(options);
+      const { serverTimeMs, wallTimeMs } = await fetchServerTime();
+      return { wallTimeMs, marketTimeMs: serverTimeMs, speed: 1, session: 'live', state: 'running' };
+    },
+    async clockSkewMs() {
+      const { serverTimeMs, wallTimeMs } = await fetchServerTime();
+      return serverTimeMs - wallTimeMs;
+    },
+  };
+}
+
+async function readEmulatorClock({ restUrl, requestTimeoutMs }: ExchangeOptions) {
+  const url = new URL('/emulator/clock', restUrl).href;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(requestTimeoutMs) });
+    const { sessionId, ...reading } = emulatorClockPayload.parse(await response.json());
+    return { ...reading, session: sessionId };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ExchangeFailure(
+      FailureKind.NotExecuted,
+      `The emulator's clock could not be read at ${url}: ${reason}`,
+      {
+        errorClass: 'EmulatorClock',
+      },
+    );
+  }
+}
