@@ -1,0 +1,83 @@
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { provideCached } from './cache.mjs';
+import { explicitProgram, findOnPath, isExecutable, run } from './command.mjs';
+import { downloadTemporalProgram } from './download.mjs';
+import { withProgress } from './progress.mjs';
+import { cacheFolder } from './project.mjs';
+import { firstRoute } from './routes.mjs';
+
+const version = '1.35.0';
+const cacheName = `temporal-test-server-${version}`;
+const program = 'temporal-test-server';
+const mavenLimitMs = 10 * 60_000;
+
+/** Temporal's time-skipping test server: either the native program or, from Maven, its Java classes behind a launcher. */
+export function provideTestServer(explicitPath) {
+  return firstRoute(
+    `The time-skipping Temporal test server ${version}`,
+    [
+      { name: 'BALLAST_TEMPORAL_TEST_SERVER', get: async () => explicitProgram(explicitPath) },
+      { name: 'the cache', get: async () => [join(cacheFolder(), cacheName, program)].find(isExecutable) },
+      {
+        name: 'download',
+        get: () => intoCache((into) => downloadTemporalProgram(program, version, join(into, program))),
+      },
+      { name: 'Maven repository', get: () => intoCache(copyWithMaven) },
+    ],
+    'install Java 17 or later and Maven, or set BALLAST_TEMPORAL_TEST_SERVER to the program, then run the command again.',
+  );
+}
+
+async function intoCache(install) {
+  const folder = await provideCached(cacheName, async (into) => {
+    await install(into);
+    chmodSync(join(into, program), 0o755);
+  });
+  return join(folder, program);
+}
+
+async function copyWithMaven(into) {
+  if (findOnPath('java') === undefined) throw new Error('Java is not installed');
+  if (findOnPath('mvn') === undefined) throw new Error('Maven (mvn) is not installed');
+  writeFileSync(join(into, 'pom.xml'), pom());
+  await withProgress(`getting the Temporal test server ${version} from Maven`, () =>
+    run(
+      'mvn',
+      [
+        '-B',
+        '-q',
+        '-f',
+        join(into, 'pom.xml'),
+        'dependency:copy-dependencies',
+        `-DoutputDirectory=${join(into, 'lib')}`,
+      ],
+      {
+        cwd: into,
+        timeoutMs: mavenLimitMs,
+      },
+    ),
+  );
+  if (!readdirSync(join(into, 'lib')).includes(`temporal-test-server-${version}.jar`)) {
+    throw new Error(`Maven copied no temporal-test-server-${version}.jar`);
+  }
+  writeFileSync(join(into, program), launcher);
+}
+
+function pom() {
+  const coordinates = (group, artifact, v) =>
+    `<groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${v}</version>`;
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  ${coordinates('ballast', 'temporal-test-server-copy', '1')}
+  <dependencies><dependency>${coordinates('io.temporal', 'temporal-test-server', version)}</dependency></dependencies>
+</project>
+`;
+}
+
+/** Serial collection and the quick compiler only: it lives for seconds, beside everything else that the tests run. */
+const launcher = `#!/bin/sh
+folder=$(cd "$(dirname "$0")" && pwd)
+exec "\${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx512m \\
+  -cp "$folder/lib/*" io.temporal.testserver.TestServer "$@"
+`;
