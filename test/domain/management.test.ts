@@ -100,6 +100,10 @@ describe('the trailing stop', () => {
     expect(manage([bar({ close: 97.5, low: 97.2 })])).toEqual({ kind: 'none' });
   });
 
+  it('leaves a market below the resident stop to that stop', () => {
+    expect(manage([bar({ close: 99 }), bar({ openTimeMs: 60_000, close: 95 })])).toEqual({ kind: 'none' });
+  });
+
   it('does not move without a distance', () => {
     expect(manage([bar({ close: 109 })], { position: { trailDistance: null } })).toEqual({ kind: 'none' });
   });

@@ -137,7 +137,12 @@ describe('refusals', () => {
       'must be at least 2',
     ],
     ['no exposure left', { snapshot: { exposure: d('5000') } }, 'max-exposure', 'The exposure left (0 USDT'],
-    ['exposure beyond the limit', { snapshot: { exposure: d('7000') } }, 'max-exposure', '(-2000 USDT'],
+    [
+      'exposure beyond the limit',
+      { snapshot: { exposure: d('7000') } },
+      'max-exposure',
+      '(-2000 USDT at 100.1 per unit) allows 0 BTC',
+    ],
     [
       'no free balance',
       { snapshot: { freeQuote: d('3') } },
