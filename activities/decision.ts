@@ -32,8 +32,8 @@ export interface SymbolDecision {
   readonly proposal: Proposal | null;
 }
 
-/** Digits kept when an indicator's price becomes a decimal; finer than any tick. */
-const PRICE_PLACES = 12;
+/** Digits kept when a price that is a number becomes a decimal: finer than any tick, coarser than a float's error. */
+const PRICE_PLACES = 8;
 
 /** Runs strategies, and only here: an edited strategy never breaks a replay. */
 export function createDecisionActivities(deps: ActivityDeps) {

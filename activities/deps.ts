@@ -12,8 +12,6 @@ export interface Owners {
   notifyPosition(positionId: string): Promise<boolean>;
   /** Asks for a reconciliation, with what gave rise to it. */
   wakeReconciliation(account: string, trigger: string): Promise<void>;
-  /** Starts the emergency stop unless it runs already. */
-  startEmergencyStop(account: string, reason: string): Promise<void>;
 }
 
 /** A line for the log; workflows and the journal carry what matters. */
@@ -25,7 +23,6 @@ export interface Log {
 /** What the activities of one account work with. */
 export interface ActivityDeps {
   readonly deployment: string;
-  readonly account: string;
   readonly exchange: ExchangePort;
   readonly store: OrderStore & Journal;
   readonly desk: OrderDesk;

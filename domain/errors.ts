@@ -30,7 +30,11 @@ export const RefusalCode = {
 export type RefusalCode = (typeof RefusalCode)[keyof typeof RefusalCode];
 
 /** What a failed request proves: nothing was executed for good, nothing was executed so far, or nothing at all. */
-export const FailureKind = { Rejected: 'rejected', NotExecuted: 'not-executed', Ambiguous: 'ambiguous' } as const;
+export const FailureKind = {
+  Rejected: 'rejected',
+  NotExecuted: 'not-executed',
+  Ambiguous: 'ambiguous',
+} as const;
 export type FailureKind = (typeof FailureKind)[keyof typeof FailureKind];
 
 /**
@@ -75,7 +79,11 @@ export class ExchangeFailure extends Error {
   constructor(
     readonly kind: FailureKind,
     message: string,
-    readonly detail: { readonly errorClass: string; readonly wouldTrigger?: boolean; readonly retryAfterMs?: number },
+    readonly detail: {
+      readonly errorClass: string;
+      readonly wouldTrigger?: boolean;
+      readonly retryAfterMs?: number;
+    },
   ) {
     super(message);
   }

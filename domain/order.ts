@@ -7,7 +7,12 @@ export type Side = (typeof Side)[keyof typeof Side];
 export const Leg = { Entry: 'entry', Stop: 'stop', Exit: 'exit', Emergency: 'emergency' } as const;
 export type Leg = (typeof Leg)[keyof typeof Leg];
 
-export const OrderType = { Market: 'market', Limit: 'limit', LimitIoc: 'limit-ioc', StopMarket: 'stop-market' } as const;
+export const OrderType = {
+  Market: 'market',
+  Limit: 'limit',
+  LimitIoc: 'limit-ioc',
+  StopMarket: 'stop-market',
+} as const;
 export type OrderType = (typeof OrderType)[keyof typeof OrderType];
 
 /**
@@ -89,20 +94,33 @@ export const TRANSITIONS: Transitions = {
   [S.Filled]: {},
   [S.Cancelled]: { [E.SeenFilled]: S.Filled },
   [S.Expired]: { [E.SeenFilled]: S.Filled },
-  [S.Rejected]: { [E.SeenOpen]: S.Open, [E.SeenFilled]: S.Filled, [E.SeenCancelled]: S.Cancelled, [E.SeenExpired]: S.Expired },
+  [S.Rejected]: {
+    [E.SeenOpen]: S.Open,
+    [E.SeenFilled]: S.Filled,
+    [E.SeenCancelled]: S.Cancelled,
+    [E.SeenExpired]: S.Expired,
+  },
   [S.Abandoned]: { ...EXCHANGE_SAYS },
 };
 
 /** The state after `event`. Total: news that changes nothing returns the same state. */
-export const transition = (state: OrderState, event: OrderEvent): OrderState => TRANSITIONS[state][event] ?? state;
+export const transition = (state: OrderState, event: OrderEvent): OrderState =>
+  TRANSITIONS[state][event] ?? state;
 
-const TERMINAL: ReadonlySet<OrderState> = new Set([S.Filled, S.Cancelled, S.Expired, S.Rejected, S.Abandoned]);
+const TERMINAL: ReadonlySet<OrderState> = new Set([
+  S.Filled,
+  S.Cancelled,
+  S.Expired,
+  S.Rejected,
+  S.Abandoned,
+]);
 
 /** True when nothing further is expected of the order (late fills may still arrive and are journaled). */
 export const isTerminal = (state: OrderState): boolean => TERMINAL.has(state);
 
 /** True when the exchange may hold, or come to hold, this order: it counts against what may be sold. */
-export const mayBeLive = (state: OrderState): boolean => state === S.Sending || state === S.Unknown || state === S.Open;
+export const mayBeLive = (state: OrderState): boolean =>
+  state === S.Sending || state === S.Unknown || state === S.Open;
 
 /** A trade of one of our orders. `tradeId` is the exchange's and unique per symbol. */
 export interface Fill {

@@ -1,0 +1,86 @@
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { ActivityDeps } from '../activities/deps';
+import { createMarketClock } from '../activities/market-clock';
+import { OrderDesk } from '../activities/order-desk';
+import { createExchange } from '../adapters/exchange/exchange';
+import type { ExchangePort } from '../adapters/exchange/port';
+import { createPool } from '../adapters/store/pool';
+import { createStore } from '../adapters/store/store';
+import { tradedSymbols, type BallastConfig } from '../config/config';
+import { createOwners } from './owners';
+
+/** How long after acceptance an exchange may still not show an order. */
+const VISIBILITY_LAG_MS = 2_000;
+const CLOCK = { maxAgeMs: 1_000, maxStaleMs: 60_000 } as const;
+
+/** Everything the activities of one account need, and how to let go of it. */
+export async function openActivityDeps(
+  config: BallastConfig,
+  client: Client,
+  log: Logger,
+): Promise<{ readonly deps: ActivityDeps; readonly close: () => Promise<void> }> {
+  const { deployment, account, postgres } = config;
+  if (postgres.url === undefined)
+    throw new Error('No PostgreSQL is configured and no embedded server is running.');
+  const symbols = tradedSymbols(config);
+  const wallTimeMs = (): number => Date.now();
+  const pool = createPool({
+    url: postgres.url.reveal(),
+    applicationName: 'ballast-worker',
+    maxConnections: 10,
+    onConnectionError: (error) => {
+      log.warn({ error: error.message }, 'a connection to PostgreSQL broke');
+    },
+  });
+  const store = createStore(pool);
+  const [exchange, emergencyExchange] = await Promise.all([
+    openExchange(config, true, log),
+    openExchange(config, false, log),
+  ]);
+  const clock = createMarketClock({ read: () => exchange.clock(), wallTimeMs, ...CLOCK });
+  const timing = {
+    sendWindowMs: config.exchange.sendWindowMs,
+    receiveWindowMs: config.exchange.recvWindowMs,
+    visibilityLagMs: VISIBILITY_LAG_MS,
+  };
+  const deskOn = (port: ExchangePort): OrderDesk =>
+    new OrderDesk({ exchange: port, orders: store, clock, timing, wallTimeMs });
+  const owners = createOwners(client, { deployment, account: account.name, venue: exchange.venue, symbols });
+  const deps: ActivityDeps = {
+    deployment,
+    exchange,
+    emergencyExchange,
+    store,
+    desk: deskOn(exchange),
+    emergencyDesk: deskOn(emergencyExchange),
+    clock,
+    owners,
+    wallTimeMs,
+    log,
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all([exchange.close(), emergencyExchange.close()]);
+    await pool.end();
+  };
+  return { deps, close };
+}
+
+function openExchange(config: BallastConfig, throttle: boolean, log: Logger): Promise<ExchangePort> {
+  const { apiKey, secret, restUrl, wsUrl, ...rest } = config.exchange;
+  const { venue, sandbox, clock, requestTimeoutMs, recvWindowMs } = rest;
+  return createExchange({
+    venue,
+    sandbox,
+    clock,
+    requestTimeoutMs,
+    recvWindowMs,
+    throttle,
+    symbols: tradedSymbols(config),
+    logger: log,
+    ...(apiKey !== undefined && { apiKey: apiKey.reveal() }),
+    ...(secret !== undefined && { secret: secret.reveal() }),
+    ...(restUrl !== undefined && { restUrl }),
+    ...(wsUrl !== undefined && { wsUrl }),
+  });
+}

@@ -1,0 +1,34 @@
+import { loadConfig } from '../config/load';
+import { processEnvironment } from '../config/environment';
+import { connectTemporal } from '../temporal/connection';
+import { openActivityDeps } from './activity-deps';
+import { createLogger } from './logging';
+import { startWorkers } from './worker';
+
+/**
+ * The worker process: hosts every task queue of one account. SIGINT and SIGTERM drain it; anything that fails ends it
+ * with code 1, for its supervisor to start it again.
+ */
+async function main(): Promise<void> {
+  const config = loadConfig(processEnvironment());
+  const log = createLogger(config, 'worker');
+  const temporal = await connectTemporal(config.temporal);
+  const { deps, close } = await openActivityDeps(config, temporal.client, log);
+  const workers = await startWorkers(config, deps, log);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, 'draining');
+      workers.shutdown();
+    });
+  }
+  log.info({ account: config.account.name, deployment: config.deployment, pid: process.pid }, 'worker ready');
+  await workers.done;
+  await close();
+  await temporal.close();
+  log.info('worker stopped');
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+});

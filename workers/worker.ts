@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import type { ActivityDeps } from '../activities/deps';
+import { createDecisionActivities } from '../activities/decision';
+import { createEmergencyActivities } from '../activities/emergency';
+import { createFeedActivities } from '../activities/feed';
+import { createMarketActivities } from '../activities/market';
+import { createOrderActivities } from '../activities/orders';
+import { createReconciliationActivities } from '../activities/reconciliation';
+import { createRiskActivities } from '../activities/risk';
+import type { BallastConfig } from '../config/config';
+import { temporalConnectionOptions } from '../temporal/connection';
+import { taskQueues, WORKFLOW_TASK_QUEUE } from '../workflows/contract';
+
+/** Made by the build, so that a worker is up in a second and every worker of a build runs the same workflow code. */
+const WORKFLOW_BUNDLE = join(__dirname, '..', 'workflow-bundle.js');
+
+/** A sticky queue whose worker has died is given up after this. */
+const STICKY_TIMEOUT = '2 seconds';
+
+export interface RunningWorkers {
+  /** Resolves when all have drained; rejects when one fails. */
+  readonly done: Promise<void>;
+  shutdown(): void;
+}
+
+/** Starts the workers of every task queue in this process. */
+export async function startWorkers(
+  config: BallastConfig,
+  deps: ActivityDeps,
+  log: Logger,
+): Promise<RunningWorkers> {
+  installRuntime(log);
+  const connection = await NativeConnection.connect(await temporalConnectionOptions(config.temporal));
+  const { slots, cachedWorkflows, shutdownGraceMs } = config.worker;
+  const common = { connection, namespace: config.temporal.namespace, shutdownGraceTime: shutdownGraceMs };
+  const serve = (
+    taskQueue: string,
+    maxConcurrentActivityTaskExecutions: number,
+    activities: WorkerOptions['activities'],
+  ) =>
+    Worker.create({
+      ...common,
+      taskQueue,
+      activities: activities ?? {},
+      maxConcurrentActivityTaskExecutions,
+    });
+  const queues = taskQueues(config.exchange.venue);
+  const workers = await Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: WORKFLOW_TASK_QUEUE,
+      workflowBundle: { codePath: WORKFLOW_BUNDLE },
+      maxConcurrentWorkflowTaskExecutions: slots.workflows,
+      maxCachedWorkflows: cachedWorkflows,
+      stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
+    }),
+    serve(queues.market, slots.market, createMarketActivities(deps)),
+    serve(queues.journal, slots.journal, createDecisionActivities(deps)),
+    serve(queues.orders, slots.orders, {
+      ...createOrderActivities(deps),
+      ...createRiskActivities(deps),
+      ...createReconciliationActivities(deps),
+    }),
+    serve(queues.emergency, slots.emergency, createEmergencyActivities(deps)),
+    serve(queues.feed, slots.feed, createFeedActivities(deps)),
+  ]);
+  const shutdown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const run = async (worker: Worker): Promise<void> => {
+    try {
+      await worker.run();
+    } finally {
+      shutdown(); // one that ends takes the others along: a half-served account is worse than a restart
+    }
+  };
+  const done = Promise.all(workers.map(run)).finally(() => connection.close());
+  return { done: done.then(() => undefined), shutdown };
+}
+
+/** Temporal's own log lines go where ours go. */
+function installRuntime(log: Logger): void {
+  Runtime.install({
+    logger: {
+      log: (level, message, meta) => {
+        const write = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+        log[write[level]](meta ?? {}, message);
+      },
+      trace: (message, meta) => {
+        log.trace(meta ?? {}, message);
+      },
+      debug: (message, meta) => {
+        log.debug(meta ?? {}, message);
+      },
+      info: (message, meta) => {
+        log.info(meta ?? {}, message);
+      },
+      warn: (message, meta) => {
+        log.warn(meta ?? {}, message);
+      },
+      error: (message, meta) => {
+        log.error(meta ?? {}, message);
+      },
+    },
+    shutdownSignals: [],
+  });
+}
