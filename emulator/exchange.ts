@@ -1,0 +1,371 @@
+import {
+  MAX_OPEN_ORDERS,
+  MAX_RESIDENT_STOPS,
+  parseOrder,
+  type OrderRequest,
+  type ParsedOrder,
+} from './accounts/filters';
+import { lockFor, type ExchangeState } from './accounts/state';
+import { isTriggered } from './engine/book';
+import { costOf, type Instrument } from './engine/instrument';
+import { Matcher, type FeeRates } from './engine/matching';
+import {
+  isContingent,
+  isOpen,
+  OrderStatus,
+  OrderType,
+  Refusal,
+  Side,
+  type ExchangeEvent,
+  type Order,
+  type OrderList,
+  type OrderTerms,
+} from './engine/types';
+import { maxUnits } from './engine/units';
+import type { MarketStep } from './market/source';
+
+/** Names an order by the exchange's id or by the client's; the exchange's wins when both are given. */
+export interface OrderRef {
+  readonly symbol: string;
+  readonly orderId?: number;
+  readonly clientOrderId?: string;
+}
+
+export const CancelRestriction = {
+  OnlyNew: 'ONLY_NEW',
+  OnlyPartiallyFilled: 'ONLY_PARTIALLY_FILLED',
+} as const;
+export type CancelRestriction = (typeof CancelRestriction)[keyof typeof CancelRestriction];
+
+export interface CancelRequest extends OrderRef {
+  readonly restriction?: CancelRestriction;
+  /** The id the cancellation itself is to have. */
+  readonly newClientOrderId?: string;
+}
+
+export interface ListRequest {
+  readonly symbol: string;
+  readonly listClientOrderId?: string;
+  readonly above: OrderRequest;
+  readonly below: OrderRequest;
+}
+
+export interface CancelReplaceRequest {
+  readonly cancel: CancelRequest;
+  readonly replacement: OrderRequest;
+  readonly stopOnFailure: boolean;
+}
+
+/** Each half's outcome; `'not-attempted'` when the first half failed and the second was to stop on that. */
+export interface CancelReplaceOutcome {
+  readonly cancelled: Order | Refusal;
+  readonly placed: Order | Refusal | 'not-attempted';
+}
+
+interface Prepared {
+  readonly parsed: ParsedOrder;
+  readonly quantityLots: number;
+  readonly locked: bigint;
+}
+
+/**
+ * The exchange as a pure state machine: a command and a market time go in, the state changes, and the events which
+ * say how come out of `drain`. No clock, no randomness, no I/O. Commands that are refused throw `Refusal` and change nothing.
+ */
+export class Exchange {
+  private readonly matchers = new Map<string, Matcher>();
+  private readonly observers: ((event: ExchangeEvent) => void)[] = [];
+  private events: ExchangeEvent[] = [];
+
+  /** @param averageTicks the five-minute average price of a symbol at a market time, 0 when there is none. */
+  constructor(
+    readonly state: ExchangeState,
+    instruments: ReadonlyMap<string, Instrument>,
+    fees: FeeRates,
+    private readonly averageTicks: (symbol: string, timeMs: number) => number,
+  ) {
+    const emit = (event: ExchangeEvent): void => {
+      this.state.apply(event);
+      this.events.push(event);
+      for (const observe of this.observers) observe(event);
+    };
+    this.emit = emit;
+    for (const instrument of instruments.values()) {
+      this.matchers.set(instrument.symbol, new Matcher(instrument, state, fees, emit));
+    }
+    for (const order of state.allOpenOrders().sort((a, b) => a.workingMs - b.workingMs))
+      this.matcher(order.symbol).book.add(order);
+  }
+
+  private readonly emit: (event: ExchangeEvent) => void;
+
+  /** The events since the last call, in order. */
+  drain(): ExchangeEvent[] {
+    const { events } = this;
+    this.events = [];
+    return events;
+  }
+
+  /** Calls `observer` after each event, while the state is exactly as that event left it. */
+  observe(observer: (event: ExchangeEvent) => void): void {
+    this.observers.push(observer);
+  }
+
+  /** @throws Refusal -1121 when the exchange has no such symbol. */
+  matcher(symbol: string): Matcher {
+    const matcher = this.matchers.get(symbol);
+    if (matcher === undefined) throw new Refusal(-1121, 'Invalid symbol.');
+    return matcher;
+  }
+
+  openAccount(account: string, balances: Readonly<Record<string, bigint>>): void {
+    this.emit({ kind: 'accountOpened', account, balances });
+  }
+
+  /** Puts the next market step of a symbol in place; resting orders may be filled and stops triggered. */
+  step(step: MarketStep): void {
+    this.matcher(step.symbol).step(step);
+  }
+
+  /** Checks everything `place` would, and changes nothing. */
+  check(account: string, request: OrderRequest, timeMs: number): void {
+    this.prepare(account, this.parse(request, timeMs));
+  }
+
+  place(account: string, request: OrderRequest, timeMs: number): Order {
+    return this.accept(account, this.prepare(account, this.parse(request, timeMs)), timeMs);
+  }
+
+  placeList(account: string, request: ListRequest, timeMs: number): OrderList {
+    const legs = [request.above, request.below].map((leg) => this.parse(leg, timeMs));
+    const [above, below] = legs;
+    if (above === undefined || below === undefined) throw new Error('an order list has two legs');
+    const { book } = this.matcher(request.symbol);
+    const listId = this.state.nextListId();
+    const listClientOrderId = request.listClientOrderId ?? `l-${listId}`;
+    if (
+      [...this.state.lists.values()].some(
+        (list) => list.open && list.account === account && list.listClientOrderId === listClientOrderId,
+      )
+    ) {
+      throw new Refusal(-2010, 'Duplicate order sent.');
+    }
+    checkLegPrices(above, below, book.lastTicks);
+    const first = this.prepare(account, above);
+    const second = this.prepare(account, below, isContingent(above.type) ? 1 : 0);
+    if (
+      first.parsed.clientOrderId !== undefined &&
+      first.parsed.clientOrderId === second.parsed.clientOrderId
+    ) {
+      throw new Refusal(-2010, 'Duplicate order sent.');
+    }
+    const shared = maxUnits(first.locked, second.locked);
+    const workingFirst = !isContingent(above.type) || isContingent(below.type);
+    const firstId = this.state.nextOrderId();
+    const orderIds = [firstId, firstId + 1] as const;
+    this.emit({
+      kind: 'listOpened',
+      list: { listId, account, symbol: request.symbol, listClientOrderId, orderIds, createdMs: timeMs },
+    });
+    const placed = [
+      this.record(account, { ...first, locked: workingFirst ? shared : 0n }, timeMs, listId),
+      this.record(account, { ...second, locked: workingFirst ? 0n : shared }, timeMs, listId),
+    ];
+    for (const order of placed) this.matcher(order.symbol).admit(order, timeMs);
+    return this.requireList(listId);
+  }
+
+  /** @throws Refusal -2011 when there is no such open order, or the restriction forbids it. */
+  cancel(account: string, request: CancelRequest, timeMs: number): Order {
+    const order = this.find(account, request);
+    if (order === undefined || !isOpen(order.status)) throw new Refusal(-2011, 'Unknown order sent.');
+    const wanted =
+      request.restriction === CancelRestriction.OnlyNew ? OrderStatus.New : OrderStatus.PartiallyFilled;
+    if (request.restriction !== undefined && order.status !== wanted) {
+      throw new Refusal(-2011, 'Order was not canceled due to cancel restrictions.');
+    }
+    this.matcher(order.symbol).close(
+      order,
+      OrderStatus.Canceled,
+      timeMs,
+      request.newClientOrderId ?? `c-${order.orderId}`,
+    );
+    return order;
+  }
+
+  /** Cancels every open order of the account on the symbol. @throws Refusal -2011 when there is none. */
+  cancelAll(account: string, symbol: string, timeMs: number): Order[] {
+    const { instrument } = this.matcher(symbol);
+    const open = [...this.state.openOrders(account)].filter((order) => order.symbol === instrument.symbol);
+    if (open.length === 0) throw new Refusal(-2011, 'Unknown order sent.');
+    for (const order of open) {
+      if (isOpen(order.status))
+        this.matcher(symbol).close(order, OrderStatus.Canceled, timeMs, `c-${order.orderId}`);
+    }
+    return open;
+  }
+
+  /** @throws Refusal -2011 when the account has no such open list. */
+  cancelList(account: string, ref: ListRef, timeMs: number): OrderList {
+    const list = this.findList(account, ref);
+    const order = list?.orderIds.map((id) => this.state.requireOrder(id)).find((leg) => isOpen(leg.status));
+    if (list === undefined || order === undefined) throw new Refusal(-2011, 'Unknown order list sent.');
+    this.matcher(order.symbol).close(order, OrderStatus.Canceled, timeMs, `c-${order.orderId}`);
+    return list;
+  }
+
+  /**
+   * Cancels one order and places another, with nothing in between. The replacement's filters are checked first, as on
+   * Binance: when they fail nothing is cancelled.
+   * @throws Refusal when the replacement fails a filter.
+   */
+  cancelReplace(account: string, request: CancelReplaceRequest, timeMs: number): CancelReplaceOutcome {
+    const parsed = this.parse(request.replacement, timeMs);
+    const cancelled = attempt(() => this.cancel(account, request.cancel, timeMs));
+    if (cancelled instanceof Refusal && request.stopOnFailure) return { cancelled, placed: 'not-attempted' };
+    const placed = attempt(() => this.accept(account, this.prepare(account, parsed), timeMs));
+    return { cancelled, placed };
+  }
+
+  find(account: string, ref: OrderRef): Order | undefined {
+    if (ref.orderId === undefined)
+      return this.state.orderByClientId(account, ref.symbol, ref.clientOrderId ?? '');
+    const order = this.state.orders.get(ref.orderId);
+    return order?.account === account && order.symbol === ref.symbol ? order : undefined;
+  }
+
+  findList(account: string, ref: ListRef): OrderList | undefined {
+    const mine = [...this.state.lists.values()].filter((list) => list.account === account);
+    return mine.findLast((list) =>
+      ref.listId === undefined
+        ? list.listClientOrderId === ref.listClientOrderId
+        : list.listId === ref.listId,
+    );
+  }
+
+  private parse(request: OrderRequest, timeMs: number): ParsedOrder {
+    const { instrument } = this.matcher(request.symbol);
+    return parseOrder(instrument, request, this.averageTicks(request.symbol, timeMs));
+  }
+
+  /** Everything that depends on the account and the book; what it returns is accepted without further question. */
+  private prepare(account: string, parsed: ParsedOrder, otherStops = 0): Prepared {
+    const { instrument, book } = this.matcher(parsed.symbol);
+    this.checkCounts(account, parsed, otherStops);
+    if (isContingent(parsed.type) && isTriggered(parsed, book.lastTicks)) {
+      throw new Refusal(-2010, 'Stop price would trigger immediately.');
+    }
+    if (parsed.type === OrderType.LimitMaker && book.best(parsed.side, parsed.priceTicks) !== undefined) {
+      throw new Refusal(-2010, 'Order would immediately match and take.');
+    }
+    const prepared =
+      parsed.type === OrderType.Market ? this.planMarket(account, parsed) : this.planResting(parsed);
+    const paying = parsed.side === Side.Buy ? instrument.quote : instrument.base;
+    if (this.state.balance(account, paying).free < prepared.locked) {
+      throw new Refusal(-2010, 'Account has insufficient balance for requested action.');
+    }
+    return prepared;
+  }
+
+  private checkCounts(account: string, parsed: ParsedOrder, otherStops: number): void {
+    const open = [...this.state.openOrders(account)].filter((order) => order.symbol === parsed.symbol);
+    if (open.length >= MAX_OPEN_ORDERS) throw new Refusal(-1013, 'Filter failure: MAX_NUM_ORDERS');
+    const stops = open.filter((order) => isContingent(order.type) && !order.working);
+    if (isContingent(parsed.type) && stops.length + otherStops >= MAX_RESIDENT_STOPS) {
+      throw new Refusal(-1013, 'Filter failure: MAX_NUM_ALGO_ORDERS');
+    }
+    if (parsed.clientOrderId === undefined) return;
+    const twin = this.state.orderByClientId(account, parsed.symbol, parsed.clientOrderId);
+    if (twin !== undefined && isOpen(twin.status)) throw new Refusal(-2010, 'Duplicate order sent.');
+  }
+
+  private planResting(parsed: ParsedOrder): Prepared {
+    const { instrument } = this.matcher(parsed.symbol);
+    const atStop = costOf(instrument, parsed.stopTicks, parsed.quantityLots);
+    return {
+      parsed,
+      quantityLots: parsed.quantityLots,
+      locked: lockFor(instrument, parsed, parsed.quantityLots, atStop),
+    };
+  }
+
+  /** Walks the book: how many lots a market order gets, and what they cost. */
+  private planMarket(account: string, parsed: ParsedOrder): Prepared {
+    const { instrument, book } = this.matcher(parsed.symbol);
+    const byBudget = parsed.quoteBudget > 0n;
+    let lots = 0;
+    let cost = 0n;
+    for (const level of book.liquidity(parsed.side, undefined, account)) {
+      const wanted = byBudget
+        ? Number((parsed.quoteBudget - cost) / costOf(instrument, level.priceTicks, 1))
+        : parsed.quantityLots - lots;
+      const part = Math.min(wanted, level.quantityLots);
+      if (part === 0) break;
+      lots += part;
+      cost += costOf(instrument, level.priceTicks, part);
+    }
+    if (byBudget && lots < instrument.minLots) {
+      throw book.best(parsed.side, undefined) === undefined
+        ? new Refusal(-1112, 'No orders on book for symbol.')
+        : new Refusal(-1013, 'Filter failure: LOT_SIZE');
+    }
+    const quantityLots = byBudget ? lots : parsed.quantityLots;
+    return { parsed, quantityLots, locked: lockFor(instrument, parsed, quantityLots, cost) };
+  }
+
+  private accept(account: string, prepared: Prepared, timeMs: number): Order {
+    const order = this.record(account, prepared, timeMs, -1);
+    this.matcher(order.symbol).admit(order, timeMs);
+    return order;
+  }
+
+  private record(
+    account: string,
+    { parsed, quantityLots, locked }: Prepared,
+    timeMs: number,
+    listId: number,
+  ): Order {
+    const orderId = this.state.nextOrderId();
+    const order: OrderTerms = {
+      ...parsed,
+      clientOrderId: parsed.clientOrderId ?? `x-${orderId}`,
+      orderId,
+      account,
+      quantityLots,
+      listId,
+      createdMs: timeMs,
+    };
+    this.emit({ kind: 'orderAccepted', order, locked });
+    return this.state.requireOrder(orderId);
+  }
+
+  private requireList(listId: number): OrderList {
+    const list = this.state.lists.get(listId);
+    if (list === undefined) throw new Error(`order list ${listId} was not recorded`);
+    return list;
+  }
+}
+
+/** Names a list by the exchange's id or by the client's. */
+export interface ListRef {
+  readonly listId?: number;
+  readonly listClientOrderId?: string;
+}
+
+/** The leg above the market must be above the last price and the leg below it below, each by what would make it act. */
+function checkLegPrices(above: ParsedOrder, below: ParsedOrder, lastTicks: number): void {
+  const acting = (leg: ParsedOrder): number => (isContingent(leg.type) ? leg.stopTicks : leg.priceTicks);
+  const straddles = lastTicks === 0 || (acting(above) > lastTicks && acting(below) < lastTicks);
+  if (!straddles || acting(above) <= acting(below)) {
+    throw new Refusal(-2010, 'The relationship of the prices for the orders is not correct.');
+  }
+}
+
+function attempt<T>(act: () => T): T | Refusal {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}

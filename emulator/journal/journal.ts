@@ -1,0 +1,189 @@
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { ExchangeSnapshot } from '../accounts/state';
+import type { ExchangeEvent } from '../engine/types';
+import { encode } from './codec';
+import {
+  CLOCK_FILE,
+  generations,
+  JOURNAL_FORMAT,
+  journalPath,
+  readClock,
+  readJournal,
+  syncFolder,
+  type JournalContents,
+  type JournalHead,
+  type SessionHeader,
+} from './files';
+import { lockFolder } from './lock';
+
+const syncData = promisify(fdatasync);
+
+/** A journal is rewritten as one snapshot when it has grown by this much, or by the size of its snapshot if larger. */
+const COMPACT_AFTER_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The exchange's own record on disk: one file whose first line is a snapshot and whose other lines are what changed
+ * since. `append` resolves when the line is on the disk; lines that arrive while a sync is under way share the next.
+ */
+export class Journal {
+  private pending: string[] = [];
+  private committing: Promise<void> | undefined;
+  private failure: Error | undefined;
+  private bytes = 0;
+  private compactAt = COMPACT_AFTER_BYTES;
+
+  private constructor(
+    private readonly dir: string,
+    private generation: number,
+    private fd: number,
+    private readonly clockFd: number,
+    private readonly release: () => void,
+  ) {}
+
+  /**
+   * Opens the folder's journal, or begins one.
+   * @param begin the session and the clock's position of a new journal; called only when there is none.
+   * @returns the journal, and what it holds for the caller to replay.
+   * @throws when another process writes to the folder or the record is damaged.
+   */
+  static open(
+    dir: string,
+    begin: () => Pick<JournalHead, 'session' | 'clockMs'>,
+  ): { journal: Journal; contents: JournalContents; clockMs: number } {
+    mkdirSync(dir, { recursive: true });
+    const release = lockFolder(dir);
+    try {
+      if (readJournal(dir) === undefined)
+        create(dir, 1, { format: JOURNAL_FORMAT, ...begin(), snapshot: EMPTY });
+      const contents = readJournal(dir);
+      if (contents === undefined) throw new Error(`the journal just begun in ${dir} cannot be read back`);
+      const fd = openSync(journalPath(dir, contents.generation), 'r+');
+      ftruncateSync(fd, contents.validBytes);
+      fsyncSync(fd);
+      const clockFd = openSync(join(dir, CLOCK_FILE), constants.O_RDWR | constants.O_CREAT);
+      const recorded = contents.records.at(-1)?.clockMs ?? contents.head.clockMs;
+      const clockMs = Math.max(recorded, readClock(dir) ?? 0);
+      const journal = new Journal(dir, contents.generation, fd, clockFd, release);
+      journal.bytes = contents.validBytes;
+      for (const old of generations(dir).slice(1)) rmSync(journalPath(dir, old), { force: true });
+      return { journal, contents, clockMs };
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Writes down what one command, or one advance of the market to `clockMs`, changed. Resolves once it is on the disk. */
+  append(clockMs: number, events: readonly ExchangeEvent[]): Promise<void> {
+    this.pending.push(`${encode({ clockMs, events })}\n`);
+    return this.settled();
+  }
+
+  /** Resolves once everything appended so far is on the disk; rejects once the disk has failed. */
+  async settled(): Promise<void> {
+    for (;;) {
+      if (this.failure !== undefined) throw this.failure;
+      if (this.committing === undefined && this.pending.length === 0) return;
+      await (this.committing ?? this.inTurn(() => this.commit()));
+    }
+  }
+
+  /**
+   * Notes the market clock's position. It survives the death of the process, not that of the machine: after a power cut
+   * the market resumes from the last record. Call it only for times up to which everything is appended.
+   */
+  noteClock(clockMs: number): void {
+    if (this.pending.length > 0 || this.committing !== undefined) return;
+    writeSync(this.clockFd, clockMs.toString().padEnd(CLOCK_WIDTH), 0);
+  }
+
+  /** Has the journal grown enough to be rewritten? */
+  wantsCompaction(): boolean {
+    return this.bytes > this.compactAt;
+  }
+
+  /** Rewrites the journal as one snapshot, which must hold everything appended so far. */
+  compact(clockMs: number, session: SessionHeader, snapshot: ExchangeSnapshot): Promise<void> {
+    const text = encode({ format: JOURNAL_FORMAT, session, clockMs, snapshot } satisfies JournalHead);
+    this.pending = [];
+    return this.inTurn(() => {
+      const next = this.generation + 1;
+      create(this.dir, next, text);
+      closeSync(this.fd);
+      rmSync(journalPath(this.dir, this.generation), { force: true });
+      this.generation = next;
+      this.fd = openSync(journalPath(this.dir, next), 'r+');
+      this.bytes = Buffer.byteLength(text) + 1;
+      this.compactAt = this.bytes + Math.max(COMPACT_AFTER_BYTES, this.bytes);
+    });
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.settled();
+    } finally {
+      closeSync(this.fd);
+      closeSync(this.clockFd);
+      this.release();
+    }
+  }
+
+  /** Runs one piece of work on the file at a time; once one has failed, every later one fails with it. */
+  private inTurn(work: () => void | Promise<void>): Promise<void> {
+    const turn = (this.committing ?? Promise.resolve())
+      .then(work)
+      .catch((cause: unknown) => {
+        this.failure ??= new Error(`the exchange cannot write its journal in ${this.dir}; check the disk`, {
+          cause,
+        });
+        throw this.failure;
+      })
+      .finally(() => {
+        if (this.committing === turn) this.committing = undefined;
+      });
+    this.committing = turn;
+    return turn;
+  }
+
+  private async commit(): Promise<void> {
+    const bytes = Buffer.from(this.pending.join(''));
+    this.pending = [];
+    for (let done = 0; done < bytes.length;) {
+      const written = writeSync(this.fd, bytes, done, bytes.length - done, this.bytes);
+      done += written;
+      this.bytes += written;
+    }
+    await syncData(this.fd);
+  }
+}
+
+const CLOCK_WIDTH = 16;
+const EMPTY: ExchangeSnapshot = { balances: [], orders: [], lists: [], trades: [] };
+
+/** Writes a new generation under another name first, so that a journal file is always whole. */
+function create(dir: string, generation: number, head: JournalHead | string): void {
+  const path = journalPath(dir, generation);
+  const draft = `${path}.draft`;
+  const fd = openSync(draft, 'w');
+  try {
+    writeSync(fd, `${typeof head === 'string' ? head : encode(head)}\n`);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(draft, path);
+  syncFolder(dir);
+}

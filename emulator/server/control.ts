@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { Speed } from '../clock';
+import type { Venue } from '../venue';
+import { ApiError } from './errors';
+import { faultRequest, type PlannedFaults } from './faults';
+
+/** `GET /emulator/clock`. Times are UTC milliseconds; `endMs` is null for a market without an end. */
+export interface ClockView {
+  readonly marketTimeMs: number;
+  readonly wallTimeMs: number;
+  readonly speed: Speed;
+  readonly sessionId: string;
+  readonly mode: string;
+  readonly description: string;
+  readonly startMs: number;
+  readonly endMs: number | null;
+  readonly state: 'running' | 'paused' | 'ended';
+}
+
+const clockCommand = z.discriminatedUnion('action', [
+  z.object({ action: z.literal('pause') }),
+  z.object({ action: z.literal('resume') }),
+  z.object({ action: z.literal('setSpeed'), speed: z.union([z.literal('max'), z.number().positive()]) }),
+  z.object({ action: z.literal('advanceTo'), toMs: z.int() }),
+]);
+
+/** The emulator's own endpoints, which no exchange has: its clock and its planned faults. No key, loopback only. */
+export class Control {
+  constructor(
+    private readonly venue: Venue,
+    private readonly faults: PlannedFaults,
+    private readonly wallMs: () => number,
+  ) {}
+
+  /** @throws ApiError when there is no such endpoint or the body makes no sense. */
+  async call(key: string, body: string): Promise<unknown> {
+    switch (key) {
+      case 'GET /emulator/clock':
+        return this.clock();
+      case 'POST /emulator/clock':
+        await this.setClock(parse(clockCommand, body));
+        return this.clock();
+      case 'GET /emulator/faults':
+        return this.faults.list();
+      case 'POST /emulator/faults':
+        return this.faults.plan(parse(faultRequest, body));
+      case 'DELETE /emulator/faults':
+        this.faults.clear();
+        return [];
+      default:
+        throw new ApiError(
+          404,
+          -1,
+          `The emulator does not offer ${key}; docs/emulator.md lists what it does.`,
+        );
+    }
+  }
+
+  private clock(): ClockView {
+    this.venue.pump();
+    const { source, clock, session } = this.venue;
+    return {
+      marketTimeMs: this.venue.nowMs,
+      wallTimeMs: this.wallMs(),
+      speed: clock.speed,
+      sessionId: session.sessionId,
+      mode: source.mode,
+      description: source.description,
+      startMs: source.startMs,
+      endMs: Number.isFinite(source.endMs) ? source.endMs : null,
+      state: clock.state,
+    };
+  }
+
+  private async setClock(command: z.infer<typeof clockCommand>): Promise<void> {
+    const { clock } = this.venue;
+    this.venue.pump();
+    switch (command.action) {
+      case 'pause':
+        clock.pause();
+        return;
+      case 'resume':
+        clock.resume();
+        return;
+      case 'setSpeed':
+        clock.setSpeed(command.speed);
+        return;
+      case 'advanceTo':
+        await this.venue.advanceTo(command.toMs);
+    }
+  }
+}
+
+/** @throws ApiError -1100 that says which field is wrong. */
+function parse<T>(schema: z.ZodType<T>, body: string): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    throw new ApiError(400, -1100, 'The body must be JSON.');
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new ApiError(400, -1100, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
+}

@@ -1,0 +1,79 @@
+import { accountRoutes } from './account-routes';
+import type { ServerContext } from './context';
+import { ApiError } from './errors';
+import { marketRoutes } from './market-routes';
+import { orderRoutes } from './order-routes';
+import type { Params } from './params';
+import type { RateLimiter } from './rate-limits';
+import { Access, type Route } from './route';
+import type { AccountKey, Security } from './security';
+
+const ROUTES: ReadonlyMap<string, Route> = new Map(
+  [...marketRoutes, ...orderRoutes, ...accountRoutes].map((route) => [route.key, route]),
+);
+
+/** One request, whichever way it came in. */
+export interface Call {
+  /** `METHOD path`. */
+  readonly key: string;
+  readonly params: Params;
+  /** The caller's address: what request weight is counted by. */
+  readonly address: string;
+  readonly apiKey: string | undefined;
+  /** The text that the signature must sign. */
+  readonly payload: string;
+}
+
+export interface Answer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** Limits, security, then the route's handler: the same for REST and for the websocket API. */
+export class Dispatcher {
+  constructor(
+    private readonly context: ServerContext,
+    private readonly security: Security,
+    private readonly limiter: RateLimiter,
+  ) {}
+
+  /** @throws ApiError or Refusal. What has happened before is on the disk when it returns or throws. */
+  async call(call: Call): Promise<Answer> {
+    try {
+      return await this.run(call);
+    } finally {
+      await this.context.venue.settled();
+    }
+  }
+
+  /** Checks key and signature of a call that is no route. */
+  identify(call: Omit<Call, 'key' | 'address'>): AccountKey {
+    const key = this.security.identify(call.apiKey);
+    this.security.authenticate(key, call.params, call.payload);
+    return key;
+  }
+
+  private async run(call: Call): Promise<Answer> {
+    const route = ROUTES.get(call.key);
+    if (route === undefined) {
+      throw new ApiError(
+        404,
+        -1,
+        `The emulator does not offer ${call.key}; docs/emulator.md lists what it does.`,
+      );
+    }
+    const weight = typeof route.weight === 'number' ? route.weight : route.weight(call.params);
+    const weightHeaders = this.limiter.chargeWeight(call.address, weight);
+    if (route.access === Access.Public) {
+      return { headers: weightHeaders, body: await route.handle(this.context, call.params) };
+    }
+    const key = this.identify(call);
+    let orderHeaders = {};
+    for (let count = 0; count < (route.newOrders ?? 0); count += 1)
+      orderHeaders = this.limiter.chargeOrder(key.account);
+    return {
+      headers: { ...weightHeaders, ...orderHeaders },
+      body: await route.handle(this.context, call.params, key),
+    };
+  }
+}
