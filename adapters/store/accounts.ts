@@ -1,0 +1,165 @@
+import { maximum } from '../../domain/decimal';
+import type { EquityState } from '../../domain/equity';
+import { TradingMode } from '../../domain/risk';
+import type { AccountState } from './port';
+import { StoreError, StoreErrorCode } from './store-error';
+import type { Queryable, Transaction } from './transaction';
+
+interface AccountRow {
+  readonly account: string;
+  readonly session: string;
+  readonly mode: TradingMode;
+  readonly mode_reason: string;
+  readonly halt_epoch: number;
+  readonly equity: EquityState | null;
+}
+
+const accountState = (row: AccountRow): AccountState => ({
+  account: row.account,
+  session: row.session,
+  mode: row.mode,
+  modeReason: row.mode_reason,
+  haltEpoch: row.halt_epoch,
+  equity: row.equity,
+});
+
+export async function findAccount(db: Queryable, account: string): Promise<AccountState | undefined> {
+  const { rows } = await db.query<AccountRow>('SELECT * FROM accounts WHERE account = $1', [account]);
+  return rows.map(accountState)[0];
+}
+
+/**
+ * Locks the account's row against other grants, sends and halts. It is the lock which a plain UPDATE takes; the
+ * stronger FOR UPDATE would also hold up every insert that merely refers to the account.
+ * @throws StoreError `unknown-account`
+ */
+export async function lockAccount(tx: Transaction, account: string): Promise<AccountState> {
+  const { rows } = await tx.query<AccountRow>('SELECT * FROM accounts WHERE account = $1 FOR NO KEY UPDATE', [
+    account,
+  ]);
+  const [row] = rows;
+  if (row === undefined) {
+    const message = `Account ${account} is not in the journal; it is created when a worker opens it.`;
+    throw new StoreError(StoreErrorCode.UnknownAccount, message);
+  }
+  return accountState(row);
+}
+
+/** The account of an order, locked against halts and grants but not against other sends; undefined without the order. */
+export async function shareAccountOf(
+  tx: Transaction,
+  clientOrderId: string,
+): Promise<AccountState | undefined> {
+  const { rows } = await tx.query<AccountRow>(
+    'SELECT a.* FROM accounts a JOIN orders o ON o.account = a.account WHERE o.client_order_id = $1 FOR SHARE OF a',
+    [clientOrderId],
+  );
+  return rows.map(accountState)[0];
+}
+
+/**
+ * Creates the account, or moves it to `session` when that is another one. The mode and the halt epoch survive the move:
+ * a halt ends by a person's word only. Equity begins anew.
+ */
+export async function openAccount(tx: Transaction, account: string, session: string): Promise<AccountState> {
+  await tx.query('INSERT INTO accounts (account, session) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+    account,
+    session,
+  ]);
+  const before = await lockAccount(tx, account);
+  if (before.session === session) return before;
+  const { rows } = await tx.query<AccountRow>(
+    'UPDATE accounts SET session = $2, equity = NULL, equity_at_ms = NULL WHERE account = $1 RETURNING *',
+    [account, session],
+  );
+  const [moved] = rows.map(accountState);
+  return moved ?? before;
+}
+
+/** One halt: epoch and mode in one row. Sends hold that row, so none that has not seen the halt commits after it. */
+export async function raiseHalt(
+  tx: Transaction,
+  account: string,
+  halt: { readonly key: string; readonly reason: string; readonly by: string },
+): Promise<number> {
+  const before = await lockAccount(tx, account);
+  const { rows } = await tx.query<{ epoch: number }>(
+    'SELECT epoch FROM halt_epochs WHERE account = $1 AND key = $2',
+    [account, halt.key],
+  );
+  const [known] = rows;
+  if (known !== undefined) return known.epoch;
+
+  const epoch = before.haltEpoch + 1;
+  await tx.query(
+    'INSERT INTO halt_epochs (account, epoch, key, reason, raised_by) VALUES ($1, $2, $3, $4, $5)',
+    [account, epoch, halt.key, halt.reason, halt.by],
+  );
+  await writeMode(tx, before, TradingMode.Halted, epoch, halt);
+  return epoch;
+}
+
+/**
+ * Changes the mode; repeating it changes nothing.
+ * @throws StoreError `misuse` for HALTED, which only a halt may set; `stale-epoch` when leaving it without its epoch
+ */
+export async function setMode(
+  tx: Transaction,
+  account: string,
+  mode: TradingMode,
+  change: { readonly reason: string; readonly by: string; readonly epoch?: number },
+): Promise<AccountState> {
+  if (mode === TradingMode.Halted) {
+    const message = `Account ${account} cannot be set to HALTED: raise a halt, which also raises its epoch.`;
+    throw new StoreError(StoreErrorCode.Misuse, message);
+  }
+  const before = await lockAccount(tx, account);
+  if (before.mode === mode) return before;
+  if (before.mode === TradingMode.Halted && change.epoch !== before.haltEpoch) {
+    const given = change.epoch === undefined ? 'no epoch' : `epoch ${change.epoch}`;
+    const message = `Account ${account} is halted in epoch ${before.haltEpoch}, but ${given} was given. Look at the halt, then resume trading with its epoch.`;
+    throw new StoreError(StoreErrorCode.StaleEpoch, message);
+  }
+  return writeMode(tx, before, mode, before.haltEpoch, change);
+}
+
+async function writeMode(
+  tx: Transaction,
+  before: AccountState,
+  mode: TradingMode,
+  haltEpoch: number,
+  change: { readonly reason: string; readonly by: string },
+): Promise<AccountState> {
+  const { reason, by } = change;
+  await tx.query('UPDATE accounts SET mode = $2, mode_reason = $3, halt_epoch = $4 WHERE account = $1', [
+    before.account,
+    mode,
+    reason,
+    haltEpoch,
+  ]);
+  await tx.query(
+    `INSERT INTO mode_changes (account, from_mode, to_mode, halt_epoch, reason, changed_by)
+     VALUES ($1, $2, $3, $4, $5, $6)`,
+    [before.account, before.mode, mode, haltEpoch, reason, by],
+  );
+  return { ...before, mode, modeReason: reason, haltEpoch };
+}
+
+/**
+ * Makes `state` the account's latest mark, unless a later one is known; a peak, once seen, stays. The account must be
+ * locked by this transaction.
+ */
+export async function writeMark(
+  tx: Transaction,
+  before: AccountState,
+  state: EquityState,
+  marketTimeMs: number,
+): Promise<void> {
+  const peakEquity =
+    before.equity === null ? state.peakEquity : maximum(before.equity.peakEquity, state.peakEquity);
+  await tx.query(
+    `UPDATE accounts SET equity = $2, equity_at_ms = $3
+     WHERE account = $1 AND (equity_at_ms IS NULL OR equity_at_ms <= $3)`,
+    [before.account, { ...state, peakEquity }, marketTimeMs],
+  );
+}

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { Client } from 'pg';
+
+/** Any number that nobody else uses for an advisory lock in this database. */
+const MIGRATION_LOCK = 7_283_561_904;
+
+/**
+ * Brings the schema up to date. Safe to run from several processes at once (they queue on an advisory lock, which ends
+ * with the connection that holds it) and to be killed halfway: the pending migrations are one transaction. Migrations
+ * only go forward.
+ *
+ * @param log one line of progress at a time
+ * @returns the names of the migrations that were applied now
+ */
+export async function migrate(databaseUrl: string, log: (line: string) => void): Promise<readonly string[]> {
+  // The tool exists only as an ES module.
+  const { runner } = await import('node-pg-migrate');
+  const client = new Client({ connectionString: databaseUrl, application_name: 'ballast-migrate' });
+  client.on('error', (error) => {
+    log(`Lost the connection to PostgreSQL: ${error.message}`);
+  });
+  await client.connect();
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const applied = await runner({
+      dbClient: client,
+      dir: join(__dirname, 'migrations'),
+      direction: 'up',
+      migrationsTable: 'migrations',
+      singleTransaction: true,
+      noLock: true,
+      log,
+    });
+    return applied.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,56 @@
+import type { Pool } from 'pg';
+import { findAccount, openAccount, raiseHalt, setMode } from './accounts';
+import { findCandles, saveCandles } from './candles';
+import { grant } from './grant';
+import { audit, recordDecision, recordEquity, recordRiskEvent } from './journal';
+import { recordEvent, recordFills } from './news';
+import { findOrder, unsettledOrders } from './orders';
+import { plan } from './plan';
+import type { Journal, OrderStore } from './port';
+import {
+  closePosition,
+  findPosition,
+  livePositions,
+  recordUnprotected,
+  wishExit,
+  wishStop,
+} from './positions';
+import { beginSend } from './send';
+import { inSnapshot, inTransaction } from './transaction';
+
+/**
+ * The journal in PostgreSQL. Every method is one transaction (or one statement): when it fails, for instance because
+ * the server went away, nothing is half done, and the same call may be repeated.
+ */
+export function createStore(pool: Pool): OrderStore & Journal {
+  return {
+    grant: (request) => inTransaction(pool, (tx) => grant(tx, request)),
+    position: (positionId) => inSnapshot(pool, (tx) => findPosition(tx, positionId)),
+    livePositions: (account) => inSnapshot(pool, (tx) => livePositions(tx, account)),
+    wishExit: (positionId, reason) => wishExit(pool, positionId, reason),
+    wishStop: (positionId, stopPrice) => wishStop(pool, positionId, stopPrice),
+    plan: (wanted) => inTransaction(pool, (tx) => plan(tx, wanted)),
+    beginSend: (request) => inTransaction(pool, (tx) => beginSend(tx, request)),
+    order: (clientOrderId) => findOrder(pool, clientOrderId),
+    recordEvent: (news) => inTransaction(pool, (tx) => recordEvent(tx, news)),
+    recordFills: (account, fills, source) =>
+      inTransaction(pool, (tx) => recordFills(tx, account, fills, source)),
+    recordUnprotected: (positionId, key, durationMs) =>
+      inTransaction(pool, (tx) => recordUnprotected(tx, positionId, key, durationMs)),
+    closePosition: (positionId, reason, marketTimeMs) =>
+      inTransaction(pool, (tx) => closePosition(tx, positionId, reason, marketTimeMs)),
+    unsettledOrders: (account) => unsettledOrders(pool, account),
+
+    openAccount: (account, session) => inTransaction(pool, (tx) => openAccount(tx, account, session)),
+    account: (account) => findAccount(pool, account),
+    raiseHalt: (account, halt) => inTransaction(pool, (tx) => raiseHalt(tx, account, halt)),
+    setMode: (account, mode, change) => inTransaction(pool, (tx) => setMode(tx, account, mode, change)),
+    saveCandles: (key, bars) => saveCandles(pool, key, bars),
+    candles: (key, untilMs, limit) => findCandles(pool, key, untilMs, limit),
+    recordDecision: (decision) => recordDecision(pool, decision),
+    recordEquity: (account, session, state, marketTimeMs) =>
+      inTransaction(pool, (tx) => recordEquity(tx, account, session, state, marketTimeMs)),
+    recordRiskEvent: (event) => recordRiskEvent(pool, event),
+    audit: (entry) => audit(pool, entry),
+  };
+}
