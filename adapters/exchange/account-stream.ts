@@ -57,7 +57,7 @@ export async function watchAccount(
       failures += 1;
       await handleFailure(error, failures, deps);
     } finally {
-      await stream?.close();
+      stream?.close();
     }
     if (stream === undefined) {
       poller ??= deps.createPoller();

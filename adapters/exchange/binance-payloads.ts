@@ -198,7 +198,9 @@ export const timePayload = z.object({ serverTime: integer });
 export const emulatorClockPayload = z.object({
   marketTimeMs: z.number(),
   wallTimeMs: z.number(),
-  speed: z.number().positive(),
+  speed: z
+    .number({ error: 'is "max", a pace that no deadline can be planned on: give the emulator a number' })
+    .positive(),
   sessionId: z.string().min(1),
   state: z.enum(['running', 'paused', 'ended']),
 });

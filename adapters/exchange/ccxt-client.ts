@@ -15,6 +15,8 @@ export interface CcxtSocket {
   /** Rejects when the connection is lost. */
   future(hash: string): Promise<unknown>;
   resolve(result: unknown, hash: string): void;
+  /** Rejects every future, stops the timers and makes ccxt forget this socket. */
+  onError(error: Error): void;
 }
 
 /**

@@ -44,6 +44,7 @@ export async function createExchange(options: ExchangeOptions): Promise<Exchange
   });
   const createPoller = (): AccountPoller => new AccountPoller({ ...clock, ...orders, ...account }, watched);
   const closing = new AbortController();
+  const watches = new Set<Promise<void>>();
 
   return {
     venue: options.venue,
@@ -51,14 +52,16 @@ export async function createExchange(options: ExchangeOptions): Promise<Exchange
     ...marketData,
     ...account,
     ...orders,
-    watchAccount: (onEvent, signal) =>
-      watchAccount(
-        { openStream, createPoller, gateway, symbols, timing, logger: options.logger },
-        onEvent,
-        AbortSignal.any([signal, closing.signal]),
-      ),
+    watchAccount(onEvent, signal) {
+      const untilClosed = AbortSignal.any([signal, closing.signal]);
+      const deps = { openStream, createPoller, gateway, symbols, timing, logger: options.logger };
+      const watch = watchAccount(deps, onEvent, untilClosed).finally(() => watches.delete(watch));
+      watches.add(watch);
+      return watch;
+    },
     async close() {
       closing.abort();
+      await Promise.allSettled(watches);
       await client.close();
     },
   };

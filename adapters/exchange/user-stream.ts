@@ -9,7 +9,7 @@ const CHECKS_PER_LIMIT = 4;
 export interface UserStream {
   /** The next event as the exchange sent it; rejects once the connection is lost and everything heard has been read. */
   next(): Promise<unknown>;
-  close(): Promise<void>;
+  close(): void;
 }
 
 export interface UserStreamDeps {
@@ -69,7 +69,7 @@ export function createUserStreams(deps: UserStreamDeps): (signal: AbortSignal) =
     const socket = client.client(userStreamUrl(client));
     const inbox = new Inbox();
     inboxes.set(socket, inbox);
-    const closed = socket.future('account-stream-closed').catch((reason: unknown) => {
+    socket.future('account-stream-closed').catch((reason: unknown) => {
       inbox.lose(reason);
     });
     const onAbort = (): void => {
@@ -87,18 +87,19 @@ export function createUserStreams(deps: UserStreamDeps): (signal: AbortSignal) =
 
     const stream: UserStream = {
       next: () => inbox.next(),
-      async close() {
+      close() {
         clearInterval(watchdog);
         signal.removeEventListener('abort', onAbort);
+        // As ccxt does it itself: the error makes it forget the socket at once, and only then the socket is cut. Were it
+        // cut first, ccxt would forget a socket by its URL later on, which might be the next one by then.
+        socket.onError(new Error('The account stream was closed.'));
         socket.connection?.terminate();
-        // ccxt forgets a socket by its URL: were the next one opened before, it would be the one forgotten.
-        await closed;
       },
     };
     try {
       await subscribe(deps, signal);
     } catch (error) {
-      await stream.close();
+      stream.close();
       throw error;
     }
     return stream;

@@ -239,6 +239,15 @@ describe('abort', () => {
     await watching;
   });
 
+  it('ends a watch that has no key to subscribe with', async () => {
+    await open({ apiKey: undefined, secret: undefined });
+    const watching = exchange.watchAccount(listener.onEvent, stop.signal);
+    while (server.requestsTo('GET /api/v3/time').length === 0) await new Promise(setImmediate);
+    stop.abort();
+    await watching;
+    expect(server.subscriptions).toEqual([]);
+  });
+
   it('before the start means that nothing starts', async () => {
     await open();
     stop.abort();
