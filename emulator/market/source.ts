@@ -50,7 +50,11 @@ export interface SymbolSpec {
   readonly minNotional: string;
 }
 
-export const MarketMode = { Replay: 'replay', Simulated: 'simulated', RecordedBook: 'recorded-book' } as const;
+export const MarketMode = {
+  Replay: 'replay',
+  Simulated: 'simulated',
+  RecordedBook: 'recorded-book',
+} as const;
 export type MarketMode = (typeof MarketMode)[keyof typeof MarketMode];
 
 export interface MarketSource {

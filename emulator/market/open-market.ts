@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+
+import { MarketDataError, MarketDataErrorCode } from './errors';
+import { openRecordedBook } from './recorded-book';
+import { openReplay } from './replay';
+import { openSimulator } from './simulator';
+import { MarketMode, type MarketSource } from './source';
+
+export interface MarketOptions {
+  /** Folder of recorded data (docs/market.md describes its layout). */
+  readonly dataDir?: string;
+  /** Exchange ids, e.g. `BTCUSDT`. Default: all that the data or the simulator has. */
+  readonly symbols?: readonly string[];
+  /** Seed of the simulated market; default 1. The recorded modes draw nothing from it. */
+  readonly seed?: number;
+  /** Market time at which a new session begins, instead of the market's own. */
+  readonly startMs?: number;
+  /** Default: `replay` with a data folder, `simulated` without. */
+  readonly mode?: MarketMode;
+}
+
+const DEFAULT_SEED = 1;
+
+/**
+ * Opens a market. Throws MarketDataError: `missing-data` when the folder lacks what the mode needs, `invalid-data`
+ * when a file breaks its format, `invalid-options` when the options contradict each other or the data.
+ */
+export async function openMarketSource(options: MarketOptions): Promise<MarketSource> {
+  const { dataDir, symbols, startMs } = options;
+  const mode = options.mode ?? (dataDir === undefined ? MarketMode.Simulated : MarketMode.Replay);
+  if (symbols?.length === 0) {
+    throw new MarketDataError(
+      MarketDataErrorCode.InvalidOptions,
+      'An empty list of symbols leaves no market',
+      'Name at least one symbol, or leave the list out.',
+    );
+  }
+  if (mode === MarketMode.Simulated) {
+    return openSimulator({ seed: options.seed ?? DEFAULT_SEED, symbols, startMs });
+  }
+  if (dataDir === undefined) {
+    throw new MarketDataError(
+      MarketDataErrorCode.InvalidOptions,
+      `Market mode ${mode} needs a data folder`,
+      'Give --data DIR or set BALLAST_DATA.',
+    );
+  }
+  if (!existsSync(dataDir)) {
+    throw new MarketDataError(
+      MarketDataErrorCode.MissingData,
+      `The data folder ${dataDir} does not exist`,
+      'Point to an existing folder, or leave it out to trade the simulated market.',
+    );
+  }
+  return mode === MarketMode.Replay
+    ? openReplay({ dataDir, symbols, startMs })
+    : openRecordedBook({ dataDir, symbols, startMs });
+}
