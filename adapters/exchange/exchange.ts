@@ -4,6 +4,7 @@ import { watchAccount } from './account-stream';
 import { createCcxtClient } from './ccxt-client';
 import { createScrubber } from './failure';
 import { createGateway } from './gateway';
+import { HttpClient } from './http-client';
 import { createClock } from './market-clock';
 import { createMarketData, type FeeSource } from './market-data';
 import { checkOptions, DEFAULT_STREAM_TIMING, type ExchangeOptions } from './options';
@@ -21,13 +22,14 @@ export async function createExchange(options: ExchangeOptions): Promise<Exchange
   checkOptions(options);
   const watched = options.symbols ?? [];
   const timing = { ...DEFAULT_STREAM_TIMING, ...options.stream };
+  const httpClient = new HttpClient();
   const client = await createCcxtClient(options, timing.staleAfterMs, (origins) =>
-    createFetch(origins, options.restUrl),
+    createFetch(httpClient, origins, options.restUrl),
   );
   const scrub = createScrubber([options.apiKey, options.secret]);
   const gateway = createGateway(client, scrub, options.logger);
   const symbols = createSymbolBook(gateway, watched);
-  const clock = createClock(gateway, options);
+  const clock = createClock(gateway, httpClient, options);
   const orders = createOrders(gateway, symbols);
   const account = createAccount(gateway, symbols, options.sandbox === true);
   const marketData = createMarketData({
@@ -63,6 +65,7 @@ export async function createExchange(options: ExchangeOptions): Promise<Exchange
       closing.abort();
       await Promise.allSettled(watches);
       await client.close();
+      httpClient.close();
     },
   };
 }

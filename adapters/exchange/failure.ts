@@ -33,7 +33,7 @@ export function classifyFailure(error: unknown, record: RequestRecord, scrub: Sc
   const message = scrub(error instanceof Error ? error.message : String(error));
   const classes = classNames(error);
   const wouldTrigger = WOULD_TRIGGER.test(message);
-  const retryAfterMs = parseRetryAfter(record.response?.headers.get('retry-after'));
+  const retryAfterMs = parseRetryAfter(record.response?.headers['retry-after']);
   return new ExchangeFailure(kindOf(error, classes, message, record.dispatched), message, {
     errorClass: classes[0] ?? typeof error,
     ...(wouldTrigger && { wouldTrigger }),
@@ -67,7 +67,7 @@ function classNames(error: unknown): readonly string[] {
   return names;
 }
 
-function parseRetryAfter(header: string | null | undefined): number | undefined {
-  if (header === null || header === undefined || !/^\d+$/.test(header)) return undefined;
+function parseRetryAfter(header: string | undefined): number | undefined {
+  if (header === undefined || !/^\d+$/.test(header)) return undefined;
   return Number(header) * MS_PER_SECOND;
 }

@@ -1,6 +1,8 @@
+import type { ClockReading } from '../../domain/clock';
 import { ExchangeFailure, FailureKind } from '../../domain/errors';
 import { emulatorClockPayload, timePayload } from './binance-payloads';
 import type { Gateway } from './gateway';
+import type { HttpClient } from './http-client';
 import type { ExchangeOptions } from './options';
 import type { ExchangePort } from './port';
 
@@ -13,7 +15,7 @@ interface ServerTime {
 }
 
 /** The two clocks: a real exchange's market time is its server time; the emulator tells its own. */
-export function createClock(gateway: Gateway, options: ExchangeOptions): ClockPort {
+export function createClock(gateway: Gateway, httpClient: HttpClient, options: ExchangeOptions): ClockPort {
   const fetchServerTime = async (): Promise<ServerTime> => {
     const askedMs = Date.now();
     const { serverTime } = await gateway.call({
@@ -25,7 +27,7 @@ export function createClock(gateway: Gateway, options: ExchangeOptions): ClockPo
 
   return {
     async clock() {
-      if (options.clock === 'emulator') return readEmulatorClock(options);
+      if (options.clock === 'emulator') return readEmulatorClock(httpClient, options);
       const { serverTimeMs, wallTimeMs } = await fetchServerTime();
       return { wallTimeMs, marketTimeMs: serverTimeMs, speed: 1, session: 'live', state: 'running' };
     },
@@ -36,11 +38,14 @@ export function createClock(gateway: Gateway, options: ExchangeOptions): ClockPo
   };
 }
 
-async function readEmulatorClock({ restUrl, requestTimeoutMs }: ExchangeOptions) {
+async function readEmulatorClock(
+  httpClient: HttpClient,
+  { restUrl, requestTimeoutMs }: ExchangeOptions,
+): Promise<ClockReading> {
   const url = new URL('/emulator/clock', restUrl).href;
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(requestTimeoutMs) });
-    const { sessionId, ...reading } = emulatorClockPayload.parse(await response.json());
+    const { body } = await httpClient.send(url, { signal: AbortSignal.timeout(requestTimeoutMs) });
+    const { sessionId, ...reading } = emulatorClockPayload.parse(JSON.parse(body));
     return { ...reading, session: sessionId };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

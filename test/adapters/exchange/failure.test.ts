@@ -128,6 +128,14 @@ describe('what a failed order request proves', () => {
     expect(server.seen.slice(before).map(({ route }) => route)).toEqual([ORDER]);
   });
 
+  it('knows that an order never left when there was nobody to connect to', async () => {
+    const gone = await ScriptedExchange.start();
+    const unreachable = await openExchange({ restUrl: gone.restUrl, wsUrl: gone.wsUrl });
+    await gone.stop();
+    await expect(unreachable.submit(buyRequest())).rejects.toMatchObject({ kind: NotExecuted });
+    await unreachable.close();
+  });
+
   it('measures the time difference after a refused timestamp, so that the next request is right', async () => {
     const serverAheadMs = 3_600_000;
     server.on('GET /api/v3/time', () => ({ body: { serverTime: Date.now() + serverAheadMs } }));

@@ -147,6 +147,17 @@ describe('instruments', () => {
     ]);
   });
 
+  it("carry the account's general fees on the testnet, which has no wallet to ask", async () => {
+    await open({ sandbox: true });
+    server.on('GET /api/v3/account', {
+      body: { canTrade: true, commissionRates: { maker: '0.0002', taker: '0.0004' }, balances: [] },
+    });
+    expect(await exchange.instruments(['BTC/USDT'])).toEqual([
+      { ...expected, makerFee: '0.0002', takerFee: '0.0004' },
+    ]);
+    expect(await exchange.keyRights()).toEqual({ canTrade: true, canWithdraw: false });
+  });
+
   it('refuse what is no symbol', async () => {
     await open();
     await expect(exchange.instruments(['BTCUSDT'])).rejects.toThrow('Write it like BTC/USDT');

@@ -28,6 +28,7 @@ const wsRequest = z.object({ id: z.string(), method: z.string(), params: z.recor
 
 /** A real HTTP and websocket server that plays back Binance's payloads, and remembers what it was asked. */
 export class ScriptedExchange {
+  readonly restUrl: string;
   readonly seen: SeenRequest[] = [];
   readonly subscriptions: Record<string, unknown>[] = [];
   /** While true, websocket upgrades are refused. */
@@ -41,6 +42,7 @@ export class ScriptedExchange {
     private readonly server: Server,
     private readonly sockets: WebSocketServer,
   ) {
+    this.restUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       void this.answer(request, response);
     });
@@ -58,10 +60,6 @@ export class ScriptedExchange {
     const sockets = new WebSocketServer({ noServer: true, autoPong: options.answersPings ?? true });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return new ScriptedExchange(server, sockets);
-  }
-
-  get restUrl(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   get wsUrl(): string {
