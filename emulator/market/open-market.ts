@@ -26,7 +26,8 @@ const DEFAULT_SEED = 1;
  * when a file breaks its format, `invalid-options` when the options contradict each other or the data.
  */
 export async function openMarketSource(options: MarketOptions): Promise<MarketSource> {
-  const { dataDir, symbols, startMs } = options;
+  const { dataDir, startMs } = options;
+  const symbols = options.symbols && [...new Set(options.symbols)];
   const mode = options.mode ?? (dataDir === undefined ? MarketMode.Simulated : MarketMode.Replay);
   if (symbols?.length === 0) {
     throw new MarketDataError(

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { readL2File } from '../../../emulator/market/l2-file';
@@ -165,8 +165,12 @@ describe('a recorded book', () => {
   });
 
   it('that is not gzip, or is cut short, is refused rather than crashing the process', async () => {
-    writeFileSync(record([[t, snapshot(10)]]), 'plain text');
-    await expect(open()).rejects.toMatchObject({ code: 'invalid-data' });
+    const path = record([[t, snapshot(10)]]);
+    const whole = readFileSync(path);
+    for (const broken of [Buffer.from('plain text'), whole.subarray(0, whole.length - 10)]) {
+      writeFileSync(path, broken);
+      await expect(open()).rejects.toMatchObject({ code: 'invalid-data' });
+    }
   });
 });
 

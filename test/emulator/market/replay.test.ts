@@ -142,8 +142,8 @@ describe('a replayed market', () => {
     });
   });
 
-  it('restricts itself to the symbols asked for', async () => {
-    const one = await openMarketSource({ dataDir, symbols: ['ETHUSDT'] });
+  it('restricts itself to the symbols asked for, once each', async () => {
+    const one = await openMarketSource({ dataDir, symbols: ['ETHUSDT', 'ETHUSDT'] });
     expect(one.symbols.map(({ symbol }) => symbol)).toEqual(['ETHUSDT']);
     expect(() => one.at('BTCUSDT', FIRST_BAR_MS)).toThrow('no BTCUSDT');
   });
