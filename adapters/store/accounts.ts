@@ -158,8 +158,9 @@ export async function writeMark(
   const peakEquity =
     before.equity === null ? state.peakEquity : maximum(before.equity.peakEquity, state.peakEquity);
   await tx.query(
-    `UPDATE accounts SET equity = $2, equity_at_ms = $3
-     WHERE account = $1 AND (equity_at_ms IS NULL OR equity_at_ms <= $3)`,
-    [before.account, { ...state, peakEquity }, marketTimeMs],
+    `UPDATE accounts SET equity_at_ms = greatest(equity_at_ms, $3),
+       equity = CASE WHEN equity_at_ms > $3 THEN equity ELSE $2::jsonb END || jsonb_build_object('peakEquity', $4::text)
+     WHERE account = $1`,
+    [before.account, state, marketTimeMs, peakEquity],
   );
 }

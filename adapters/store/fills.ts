@@ -10,7 +10,7 @@ export interface OwnedFill extends Fill {
 /** How we learnt of a fill. */
 export type FillSource = 'answer' | 'stream' | 'look-up' | 'reconciliation';
 
-interface FillRow {
+export interface FillRow {
   readonly position_id: string;
   readonly symbol: string;
   readonly trade_id: string;
@@ -25,29 +25,32 @@ interface FillRow {
   readonly market_time_ms: string;
 }
 
+export const FILL_COLUMNS = `o.position_id, f.symbol, f.trade_id, f.client_order_id, f.exchange_order_id, f.side, f.price,
+  f.quantity, f.fee, f.fee_asset, f.liquidity, f.market_time_ms`;
+
+export const ownedFill = (row: FillRow): OwnedFill => ({
+  positionId: row.position_id,
+  symbol: row.symbol,
+  tradeId: row.trade_id,
+  clientOrderId: row.client_order_id,
+  exchangeOrderId: row.exchange_order_id,
+  side: row.side,
+  price: decimal(row.price),
+  quantity: decimal(row.quantity),
+  fee: decimal(row.fee),
+  feeAsset: row.fee_asset,
+  liquidity: row.liquidity,
+  marketTimeMs: Number(row.market_time_ms),
+});
+
 /** All fills of these positions, in the order of their market time. */
 export async function fillsOf(db: Queryable, positionIds: readonly string[]): Promise<readonly OwnedFill[]> {
   const { rows } = await db.query<FillRow>(
-    `SELECT o.position_id, f.symbol, f.trade_id, f.client_order_id, f.exchange_order_id, f.side, f.price, f.quantity,
-       f.fee, f.fee_asset, f.liquidity, f.market_time_ms
-     FROM fills f JOIN orders o USING (client_order_id) WHERE o.position_id = ANY($1)
+    `SELECT ${FILL_COLUMNS} FROM fills f JOIN orders o USING (client_order_id) WHERE o.position_id = ANY($1)
      ORDER BY f.market_time_ms, f.trade_id`,
     [positionIds],
   );
-  return rows.map((row) => ({
-    positionId: row.position_id,
-    symbol: row.symbol,
-    tradeId: row.trade_id,
-    clientOrderId: row.client_order_id,
-    exchangeOrderId: row.exchange_order_id,
-    side: row.side,
-    price: decimal(row.price),
-    quantity: decimal(row.quantity),
-    fee: decimal(row.fee),
-    feeAsset: row.fee_asset,
-    liquidity: row.liquidity,
-    marketTimeMs: Number(row.market_time_ms),
-  }));
+  return rows.map(ownedFill);
 }
 
 /**

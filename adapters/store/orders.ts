@@ -5,7 +5,7 @@ import { StoreError, StoreErrorCode } from './store-error';
 import type { Queryable, Transaction } from './transaction';
 
 /** PostgreSQL's numeric and bigint arrive as text. */
-interface OrderRow {
+export interface OrderRow {
   readonly client_order_id: string;
   readonly position_id: string;
   readonly account: string;
@@ -31,7 +31,7 @@ export const decimalOrNull = (text: string | null): DecimalString | null =>
   text === null ? null : decimal(text);
 export const integerOrNull = (text: string | null): number | null => (text === null ? null : Number(text));
 
-function orderView(row: OrderRow): OrderView {
+export function orderView(row: OrderRow): OrderView {
   return {
     clientOrderId: row.client_order_id,
     positionId: row.position_id,
@@ -59,15 +59,16 @@ function orderView(row: OrderRow): OrderView {
 export const lacksFills = (order: OrderView): boolean =>
   order.state === OrderState.Filled && lessThan(order.filledQuantity, order.quantity);
 
-const COLUMNS = `o.client_order_id, o.position_id, o.account, o.symbol, o.leg, o.sequence, o.side, o.type, o.quantity,
+export const ORDER_COLUMNS = `o.client_order_id, o.position_id, o.account, o.symbol, o.leg, o.sequence, o.side, o.type, o.quantity,
   o.limit_price, o.stop_price, o.state, o.filled_quantity, o.filled_quote, o.exchange_order_id, o.replaces,
   o.send_deadline_ms, o.reason, o.version`;
 
 /** One order as it is, or undefined. */
 export async function findOrder(db: Queryable, clientOrderId: string): Promise<OrderView | undefined> {
-  const { rows } = await db.query<OrderRow>(`SELECT ${COLUMNS} FROM orders o WHERE client_order_id = $1`, [
-    clientOrderId,
-  ]);
+  const { rows } = await db.query<OrderRow>(
+    `SELECT ${ORDER_COLUMNS} FROM orders o WHERE client_order_id = $1`,
+    [clientOrderId],
+  );
   return rows.map(orderView)[0];
 }
 
@@ -78,7 +79,7 @@ export async function ordersOf(
   lock: boolean,
 ): Promise<readonly OrderView[]> {
   const { rows } = await db.query<OrderRow>(
-    `SELECT ${COLUMNS} FROM orders o WHERE position_id = ANY($1)
+    `SELECT ${ORDER_COLUMNS} FROM orders o WHERE position_id = ANY($1)
      ORDER BY position_id, leg, sequence ${lock ? 'FOR NO KEY UPDATE' : ''}`,
     [positionIds],
   );
@@ -89,7 +90,7 @@ export async function ordersOf(
 export async function unsettledOrders(db: Queryable, account: string): Promise<readonly OrderView[]> {
   const unsettled = Object.values(OrderState).filter((state) => !isTerminal(state));
   const { rows } = await db.query<OrderRow>(
-    `SELECT ${COLUMNS} FROM orders o JOIN positions p USING (position_id) JOIN accounts a ON a.account = o.account
+    `SELECT ${ORDER_COLUMNS} FROM orders o JOIN positions p USING (position_id) JOIN accounts a ON a.account = o.account
      WHERE o.account = $1 AND p.session = a.session AND o.state = ANY($2) ORDER BY o.created_at, o.client_order_id`,
     [account, unsettled],
   );
@@ -103,7 +104,7 @@ export async function findOwners(
   ids: { readonly clientOrderIds: readonly string[]; readonly exchangeOrderIds: readonly string[] },
 ): Promise<readonly OrderView[]> {
   const { rows } = await db.query<OrderRow>(
-    `SELECT ${COLUMNS} FROM orders o JOIN positions p USING (position_id) JOIN accounts a ON a.account = o.account
+    `SELECT ${ORDER_COLUMNS} FROM orders o JOIN positions p USING (position_id) JOIN accounts a ON a.account = o.account
      WHERE o.account = $1
        AND (o.client_order_id = ANY($2) OR (o.exchange_order_id = ANY($3) AND p.session = a.session))`,
     [account, ids.clientOrderIds, ids.exchangeOrderIds],
@@ -138,7 +139,7 @@ export async function insertOrder(tx: Transaction, order: NewOrder): Promise<Ord
        INSERT INTO order_events (client_order_id, event, to_state, version, quantity, filled_quantity)
        SELECT client_order_id, 'planned', state, version, quantity, filled_quantity FROM o
      )
-     SELECT ${COLUMNS} FROM o`,
+     SELECT ${ORDER_COLUMNS} FROM o`,
     [
       order.clientOrderId,
       order.positionId,
@@ -182,7 +183,7 @@ export async function writeOrder(
        SELECT client_order_id, $11, $12, state, version, epoch, quantity, filled_quantity, exchange_order_id, reason
        FROM o
      )
-     SELECT ${COLUMNS} FROM o`,
+     SELECT ${ORDER_COLUMNS} FROM o`,
     [
       before.clientOrderId,
       before.version,

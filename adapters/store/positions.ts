@@ -100,12 +100,19 @@ export async function findPosition(db: Queryable, positionId: string): Promise<P
 }
 
 /** The live positions of the account's current session, oldest first. */
-export async function livePositions(db: Queryable, account: string): Promise<readonly PositionView[]> {
-  const { rows } = await db.query<PositionRow>(
-    `${SELECT} JOIN accounts a ON a.account = p.account
-     WHERE p.account = $1 AND p.session = a.session AND p.state = 'live' ORDER BY p.created_at, p.position_id`,
-    [account],
-  );
+export function livePositions(db: Queryable, account: string): Promise<readonly PositionView[]> {
+  const clause = `JOIN accounts a ON a.account = p.account
+    WHERE p.account = $1 AND p.session = a.session AND p.state = 'live' ORDER BY p.created_at, p.position_id`;
+  return selectPositions(db, clause, [account]);
+}
+
+/** Positions chosen by the rest of a query, whose table `positions` is called `p`. */
+export async function selectPositions(
+  db: Queryable,
+  clause: string,
+  values: readonly unknown[],
+): Promise<readonly PositionView[]> {
+  const { rows } = await db.query<PositionRow>(`${SELECT} ${clause}`, [...values]);
   return complete(db, rows, false);
 }
 

@@ -1,0 +1,9 @@
+/** Lets a plain Node process of a test require the project's TypeScript. */
+const { readFileSync } = require('node:fs');
+const { transformSync } = require('@swc/core');
+const options = require('../../../scripts/lib/swc-options.cjs');
+
+require.extensions['.ts'] = (module, filename) => {
+  const { code } = transformSync(readFileSync(filename, 'utf8'), { ...options, filename });
+  module._compile(code, filename);
+};
