@@ -15,10 +15,13 @@ import {
 import { type Launch, type RunningLaunch, startLaunch } from './launch';
 import { findUnprivilegedStart, type UnprivilegedStart } from './postgres/unprivileged';
 import { findFreePort, isPortFree } from './supervisor/ports';
+import { hasErrorCode, messageOf } from './system-error';
 
 const host = '127.0.0.1';
 const readyPollMs = 50;
 const connectTimeoutMs = 10_000;
+/** Wrong user, wrong password, no such database. */
+const notOurs = ['28000', '28P01', '3D000'];
 const stopTimeoutMs = 30_000;
 
 /**
@@ -140,18 +143,26 @@ async function assertPortFree(port: number): Promise<void> {
   );
 }
 
+/** The pid file may still be a killed postmaster's, so a refused connection only means to wait on. */
 async function waitUntilAnswering(
   { url, dataDir, port }: { readonly url: string; readonly dataDir: string; readonly port: number },
   signal: AbortSignal,
 ): Promise<void> {
-  while (!acceptsConnections(dataDir)) await sleep(readyPollMs, undefined, { signal });
+  while (!(acceptsConnections(dataDir) && (await answers(url, port)))) {
+    await sleep(readyPollMs, undefined, { signal });
+  }
+}
+
+async function answers(url: string, port: number): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs });
   try {
     await client.connect();
     await client.query('select 1');
+    return true;
   } catch (error) {
+    if (!hasErrorCode(error, ...notOurs)) return false;
     throw new Error(
-      `What answers on ${host}:${port} is not Ballast's PostgreSQL (${String(error)}). Stop it or choose another port.`,
+      `What answers on ${host}:${port} is not Ballast's PostgreSQL (${messageOf(error)}). Stop it or choose another port.`,
       { cause: error },
     );
   } finally {

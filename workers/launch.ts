@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { startWatchdog } from './supervisor/watchdog';
+import { messageOf } from './system-error';
 
 const readyTimeoutMs = 60_000;
 const keptOutput = 2_000;
@@ -90,7 +91,7 @@ export async function startLaunch(
   } catch (error) {
     const happened = ended.signal.aborted
       ? 'ended before it was ready'
-      : `did not become ready (${String(error)})`;
+      : `did not become ready (${messageOf(error)})`;
     await stop();
     throw new Error(`${name} ${happened}: ${output.trim()}`, { cause: error });
   }

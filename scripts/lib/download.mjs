@@ -17,8 +17,9 @@ async function request(url) {
     if (!response.ok) throw new Error(`answered ${response.status} ${response.statusText}`);
     return response;
   } catch (error) {
-    if (aborter.signal.aborted) throw new Error(`no answer within ${answerWithinMs / 1000} s`);
-    throw new Error(error.cause?.message ?? error.message);
+    if (aborter.signal.aborted)
+      throw new Error(`no answer within ${answerWithinMs / 1000} s`, { cause: error });
+    throw new Error(error.cause?.message ?? error.message, { cause: error });
   } finally {
     clearTimeout(limit);
   }
@@ -32,6 +33,7 @@ async function transfer(response, path) {
   } catch (error) {
     throw new Error(
       error.name === 'AbortError' ? `not complete within ${finishWithinMs / 1000} s` : error.message,
+      { cause: error },
     );
   }
 }

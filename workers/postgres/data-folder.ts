@@ -15,6 +15,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { commandLine, identifyProcess } from '../process-identity';
+import { messageOf } from '../system-error';
 import { handOver, type UnprivilegedStart } from './unprivileged';
 
 const execute = promisify(execFile);
@@ -209,7 +210,8 @@ async function runProgram(
   const running = execute(command, rest, { env: programEnvironment, cwd: '/', ...start.user });
   running.child.stdin?.end(input);
   await running.catch((error: unknown) => {
-    const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-    throw new Error(`${basename(program)} failed: ${output === '' ? String(error) : output}`);
+    const output =
+      typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr).trim() : '';
+    throw new Error(`${basename(program)} failed: ${output === '' ? messageOf(error) : output}`);
   });
 }

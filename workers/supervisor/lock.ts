@@ -2,6 +2,7 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { z } from 'zod';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../process-identity';
+import { hasErrorCode } from '../system-error';
 
 const identitySchema = z.object({ pid: z.number().int(), startedAt: z.string() });
 
@@ -48,7 +49,7 @@ function tryLink(path: string, self: ProcessIdentity): boolean {
     linkSync(candidate, path);
     return true;
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
+    if (hasErrorCode(error, 'EEXIST')) return false;
     throw error;
   } finally {
     rmSync(candidate, { force: true });
@@ -63,7 +64,7 @@ function setAside(path: string, selfPid: number): void {
     const moved = readOwner(aside);
     if (moved !== undefined && isRunning(moved)) linkSync(aside, path);
   } catch (error) {
-    if (!hasCode(error, 'ENOENT') && !hasCode(error, 'EEXIST')) throw error;
+    if (!hasErrorCode(error, 'ENOENT', 'EEXIST')) throw error;
   } finally {
     rmSync(aside, { force: true });
   }
@@ -75,8 +76,4 @@ function readOwner(path: string): ProcessIdentity | undefined {
   } catch {
     return undefined;
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

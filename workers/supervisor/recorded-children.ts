@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { isRunning } from '../process-identity';
+import { hasErrorCode } from '../system-error';
 
 const recordedChild = z.object({
   name: z.string(),
@@ -51,8 +52,7 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'EPERM')))
-      throw error;
+    if (!hasErrorCode(error, 'ESRCH', 'EPERM')) throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launchDefaults } from '../launch';
 import { RotatingLog } from './log-file';
+import { messageOf } from '../system-error';
 import { signalGroup } from './recorded-children';
 import { ChildPhase, type ChildSpec, type ChildState, type RestartPolicy } from './types';
 
@@ -113,7 +114,7 @@ export class SupervisedChild {
       if (this.isStopping) return { reason: 'stopped' };
       return await this.superviseProcess(this.spawn());
     } catch (error) {
-      return { reason: error instanceof Error ? error.message : String(error) };
+      return { reason: messageOf(error) };
     } finally {
       this.process = undefined;
       this.change({ pid: undefined });
@@ -166,8 +167,8 @@ export class SupervisedChild {
     const timeoutMs = this.spec.readyTimeoutMs ?? defaultReadyTimeoutMs;
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
-      await this.spec.ready(AbortSignal.any([ended, timeout]));
-      if (ended.aborted) return {};
+      const hopeless = AbortSignal.any([ended, timeout]);
+      await Promise.race([this.spec.ready(hopeless), rejectionOf(hopeless)]);
       this.everReady = true;
       if (!this.isStopping) this.change({ phase: ChildPhase.Ready });
       return { atMs: performance.now() };
@@ -175,7 +176,7 @@ export class SupervisedChild {
       if (ended.aborted || this.isStopping) return {};
       this.kill();
       if (timeout.aborted) return { complaint: `was not ready within ${timeoutMs / 1000} s` };
-      return { complaint: `did not become ready: ${error instanceof Error ? error.message : String(error)}` };
+      return { complaint: `did not become ready: ${messageOf(error)}` };
     }
   }
 
@@ -192,6 +193,12 @@ export class SupervisedChild {
     this.current = { ...rest, sinceMs, ...(pid !== undefined && { pid }) };
     this.surroundings.onChange(this.current);
   }
+}
+
+/** Rejects when the signal is aborted, for the sake of those that do not watch it. */
+async function rejectionOf(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw new Error('aborted');
 }
 
 /** Doubles with each failure in a row, up to the longest pause. */
