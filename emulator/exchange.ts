@@ -261,7 +261,9 @@ export class Exchange {
     const prepared =
       parsed.type === OrderType.Market ? this.planMarket(account, parsed) : this.planResting(parsed);
     const paying = parsed.side === Side.Buy ? instrument.quote : instrument.base;
-    if (this.state.balance(account, paying).free < prepared.locked) {
+    // A budget must be there in full, even when the book cannot take it all.
+    const needed = parsed.side === Side.Buy ? maxUnits(prepared.locked, parsed.quoteBudget) : prepared.locked;
+    if (this.state.balance(account, paying).free < needed) {
       throw new Refusal(-2010, 'Account has insufficient balance for requested action.');
     }
     return prepared;

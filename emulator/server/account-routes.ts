@@ -22,6 +22,9 @@ export const accountRoutes: readonly Route[] = [
   { key: 'GET /sapi/v1/account/apiRestrictions', access: signed, weight: 1, handle: keyRights },
   { key: 'GET /sapi/v1/account/status', access: signed, weight: 1, handle: () => ({ data: 'Normal' }) },
   { key: 'GET /sapi/v1/capital/config/getall', access: signed, weight: 10, handle: coins },
+  // ccxt asks which pairs have margin; none has.
+  { key: 'GET /sapi/v1/margin/allPairs', access: signed, weight: 1, handle: () => [] },
+  { key: 'GET /sapi/v1/margin/isolated/allPairs', access: signed, weight: 10, handle: () => [] },
 ];
 
 /** Every asset of the market and everything the account has ever held. */

@@ -1,0 +1,84 @@
+import { transformSync } from '@swc/core';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import swcOptions from '../../scripts/lib/swc-options.cjs';
+
+const root = join(__dirname, '../..');
+
+/**
+ * Compiles the emulator and these tests' helpers, as they are now, to a folder where a plain `node` runs them.
+ * @returns the folder, laid out like the project; remove it with `removeCompiled`.
+ */
+export function compileEmulator(): string {
+  const out = join(root, 'node_modules/.cache/ballast', `emulator-${process.pid}-${Date.now()}`);
+  for (const room of ['domain', 'emulator', 'test/emulator']) {
+    for (const file of readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })) {
+      if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
+      const path = join(out, room, file.replace(/\.ts$/, '.js'));
+      mkdirSync(dirname(path), { recursive: true });
+      const filename = join(root, room, file);
+      writeFileSync(
+        path,
+        transformSync(readFileSync(filename, 'utf8'), { ...swcOptions, swcrc: false, filename }).code,
+      );
+    }
+  }
+  return out;
+}
+
+export function removeCompiled(dir: string): void {
+  rmSync(dir, { recursive: true, force: true });
+}
+
+export interface EmulatorProcess {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly wsUrl: string;
+  readonly apiKey: string;
+  readonly secret: string;
+  readonly sessionId: string;
+  /** Ends it with the signal and resolves with its exit code (null after a SIGKILL). */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
+}
+
+/** Starts an emulator on the wave market as a process of its own and waits until it answers. */
+export async function spawnEmulator(
+  dir: string,
+  options: {
+    readonly journalDir: string;
+    readonly port: number;
+    readonly speed: number | 'max';
+    readonly paused?: boolean;
+  },
+): Promise<EmulatorProcess> {
+  const child = spawn(
+    process.execPath,
+    [join(dir, 'test/emulator/wave-process.js'), JSON.stringify(options)],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const errors: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
+  const ready = new Promise<Omit<EmulatorProcess, 'child' | 'end'>>((resolve) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const message = JSON.parse(line) as { ready?: boolean } & Omit<EmulatorProcess, 'child' | 'end'>;
+      if (message.ready === true) resolve(message);
+    });
+  });
+  const failed = exited.then((code) => {
+    throw new Error(`the emulator exited with ${String(code)} before it was ready: ${errors.join(' ')}`);
+  });
+  const info = await Promise.race([ready, failed]);
+  return {
+    ...info,
+    child,
+    end: (signal) => {
+      child.kill(signal);
+      return exited;
+    },
+  };
+}
