@@ -38,6 +38,8 @@ const settings = {
   max_logical_replication_workers: '0',
   timezone: 'UTC',
   log_timezone: 'UTC',
+  // After a crash every file is synced before recovery: at once where the system can, else one by one, which takes seconds.
+  ...(process.platform === 'linux' && { recovery_init_sync_method: 'syncfs' }),
 };
 
 /** How to run PostgreSQL on a prepared data folder. The process is the postmaster itself. */

@@ -63,12 +63,6 @@ export function isExecutable(path) {
   }
 }
 
-/** A program which the user named: it has to be right. Undefined when none was named. */
-export function explicitProgram(path) {
-  if (path === undefined || isExecutable(path)) return path;
-  throw new Error(`${path} is not an executable file`);
-}
-
 /** The full path of a command on PATH, or undefined. */
 export function findOnPath(command, env = process.env) {
   return (env.PATH ?? '')

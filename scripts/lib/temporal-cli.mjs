@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { provideCached } from './cache.mjs';
-import { explicitProgram, findOnPath, isExecutable, run } from './command.mjs';
+import { findOnPath, isExecutable, run } from './command.mjs';
 import { downloadTemporalProgram } from './download.mjs';
 import { say, withProgress } from './progress.mjs';
 import { cacheFolder } from './project.mjs';
@@ -13,11 +13,10 @@ const cacheName = `temporal-cli-${version}`;
 const goInstallLimitMs = 30 * 60_000;
 
 /** The Temporal CLI, whose `server start-dev` is the dev server with its Web UI. */
-export function provideTemporalCli(explicitPath) {
+export function provideTemporalCli() {
   return firstRoute(
     `The Temporal dev server (Temporal CLI ${version})`,
     [
-      { name: 'BALLAST_TEMPORAL_CLI', get: async () => explicitProgram(explicitPath) },
       { name: '`temporal` on PATH', get: fromPath },
       { name: 'the cache', get: async () => [join(cacheFolder(), cacheName, 'temporal')].find(isExecutable) },
       {

@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { provideCached } from './cache.mjs';
-import { explicitProgram, findOnPath, isExecutable, run } from './command.mjs';
+import { findOnPath, isExecutable, run } from './command.mjs';
 import { downloadTemporalProgram } from './download.mjs';
 import { withProgress } from './progress.mjs';
 import { cacheFolder } from './project.mjs';
@@ -13,11 +13,10 @@ const program = 'temporal-test-server';
 const mavenLimitMs = 10 * 60_000;
 
 /** Temporal's time-skipping test server: either the native program or, from Maven, its Java classes behind a launcher. */
-export function provideTestServer(explicitPath) {
+export function provideTestServer() {
   return firstRoute(
     `The time-skipping Temporal test server ${version}`,
     [
-      { name: 'BALLAST_TEMPORAL_TEST_SERVER', get: async () => explicitProgram(explicitPath) },
       { name: 'the cache', get: async () => [join(cacheFolder(), cacheName, program)].find(isExecutable) },
       {
         name: 'download',
