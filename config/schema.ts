@@ -74,7 +74,7 @@ const symbols = z
   .array(z.string().regex(/^[A-Z0-9]{1,20}\/[A-Z0-9]{1,20}$/, 'must be a pair like BTC/USDT'))
   .min(1, 'must name at least one pair');
 
-const strategySchema = z.strictObject({
+export const strategySchema = z.strictObject({
   /** Unique in the account; part of workflow ids. */
   name,
   /** Which coded strategy it runs; `ballast strategies --available` lists them. */
@@ -123,8 +123,8 @@ const emulatorSchema = z.strictObject({
   port,
   /** What a new account owns. */
   balances: z.record(z.string().regex(/^[A-Z0-9]{1,20}$/, 'must be an asset like USDT'), amount),
-  /** Fractions of the received asset. */
-  fees: z.strictObject({ maker: amount, taker: amount }),
+  /** In basis points of the received asset. */
+  fees: z.strictObject({ makerBps: z.number().min(0).max(1000), takerBps: z.number().min(0).max(1000) }),
 });
 
 const temporalSchema = z.strictObject({

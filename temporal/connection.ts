@@ -41,7 +41,7 @@ async function readTls(tls: TemporalConfig['tls']): Promise<TLSConfig> {
 
 export interface TemporalSession {
   readonly client: Client;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const CONNECT_TIMEOUT_MS = 5000;

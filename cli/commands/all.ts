@@ -1,0 +1,39 @@
+import { balanceCommand } from './balance';
+import { configCommand } from './config';
+import { decisionsCommand } from './decisions';
+import { doctorCommand } from './doctor';
+import { emergencyStopCommand } from './emergency-stop';
+import { emulatorCommand } from './emulator';
+import { ordersCommand } from './orders';
+import { positionsCommand } from './positions';
+import { resumeTradingCommand } from './resume-trading';
+import { runsCommand } from './runs';
+import { startCommand } from './start';
+import { statusCommand } from './status';
+import { strategiesCommand } from './strategies';
+import { flattenCommand, pauseCommand, resumeCommand, stopCommand } from './strategy-orders';
+import { tradesCommand } from './trades';
+import { upCommand } from './up';
+
+/** Every command, in the order of `ballast --help`. */
+export const allCommands = [
+  upCommand,
+  startCommand,
+  stopCommand,
+  pauseCommand,
+  resumeCommand,
+  flattenCommand,
+  emergencyStopCommand,
+  resumeTradingCommand,
+  statusCommand,
+  strategiesCommand,
+  positionsCommand,
+  ordersCommand,
+  tradesCommand,
+  decisionsCommand,
+  runsCommand,
+  balanceCommand,
+  doctorCommand,
+  configCommand,
+  emulatorCommand,
+];

@@ -1,0 +1,142 @@
+import { createInterface } from 'node:readline/promises';
+import { randomUUID } from 'node:crypto';
+import { directStop } from '../../adapters/exchange/direct-stop';
+import { tradedSymbols } from '../../config/config';
+import { UserError } from '../../domain/errors';
+import { TradingMode } from '../../domain/risk';
+import { defineCommand } from '../command';
+import { withContext, type Context } from '../context';
+import { haltNow, runEmergencyStop } from '../emergency-client';
+import { messageOf, RefusedError, UnavailableError } from '../failure';
+import { span } from '../format';
+
+interface EmergencyOptions {
+  readonly reason?: string;
+  readonly direct: boolean;
+  readonly days: number;
+  readonly yes: boolean;
+}
+
+export const emergencyStopCommand = defineCommand<EmergencyOptions>({
+  command: 'emergency-stop',
+  describe: 'Halt trading, cancel every order and sell every position, until verified flat',
+  builder: (yargs) =>
+    yargs
+      .option('reason', { type: 'string', requiresArg: true, describe: 'Why; kept in the audit trail' })
+      .option('direct', {
+        type: 'boolean',
+        default: false,
+        describe: 'With nothing but the exchange keys: for when PostgreSQL or Temporal is gone',
+      })
+      .option('days', {
+        type: 'number',
+        default: 7,
+        describe: 'With --direct: how far back to look for our orders',
+      })
+      .option('yes', { type: 'boolean', default: false, alias: 'y', describe: 'Do not ask' }),
+  run: (options) =>
+    withContext(options, async (context) => {
+      if (options.reason === undefined && !options.direct) {
+        throw new UserError(
+          'An emergency stop needs a reason.',
+          'For example: ballast emergency-stop --reason "feed looks wrong"',
+        );
+      }
+      await confirm(options, context);
+      await (options.direct ? stopDirectly(context, options) : stopDurably(context, options.reason ?? ''));
+    }),
+});
+
+async function confirm(
+  { yes, json }: EmergencyOptions & { readonly json?: boolean },
+  { config }: Context,
+): Promise<void> {
+  if (yes) return;
+  if (!process.stdin.isTTY || json === true) {
+    throw new RefusedError(
+      'An emergency stop sells everything at market and asks first; nobody can answer here.',
+      'Give --yes.',
+    );
+  }
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const question = `Halt account ${config.account.name} (${config.mode}), cancel its orders and sell its positions at market? [y/N] `;
+  const answer = await prompt.question(question);
+  prompt.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new RefusedError('Nothing has been done.');
+}
+
+/** The halt is one row in PostgreSQL, so it holds with Temporal down; what follows is a workflow. */
+async function stopDurably(context: Context, reason: string): Promise<void> {
+  const { output, account, by } = context;
+  const haltKey = `cli/${randomUUID()}`;
+  let epoch: number;
+  try {
+    const journal = await context.store();
+    await journal.audit({ account: account.account, command: 'emergency-stop', arguments: {}, reason, by });
+    epoch = await haltNow(journal, account.account, { key: haltKey, reason, by });
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    throw new UnavailableError(
+      `The halt could not be written. ${error.message}`,
+      'To sell with nothing but the exchange keys: ballast emergency-stop --direct',
+    );
+  }
+  output.say(`Halted in epoch ${epoch}: nothing new is sent. Closing positions …`);
+  const symbols = tradedSymbols(context.config);
+  const result = await runEmergencyStop(await reachTemporal(context), {
+    ...account,
+    symbols,
+    reason,
+    by,
+    haltKey,
+  });
+  output.result({ halted: true, ...result }, () => {
+    output.say(`Cancelled orders:  ${result.cancelledOrders}`);
+    output.say(`Closed positions:  ${result.closedPositions}`);
+    output.say(`Verified flat after ${span(result.flatAfterMs)}.`);
+    output.say('Trading stays halted. When you know why: ballast resume-trading --reason "…"');
+  });
+}
+
+async function reachTemporal(context: Context) {
+  try {
+    return await context.temporal();
+  } catch (error) {
+    throw new UnavailableError(
+      `Trading is ${TradingMode.Halted}, but positions are still open: ${messageOf(error)}`,
+      'Run this command again once Temporal is back, or sell now with: ballast emergency-stop --direct',
+    );
+  }
+}
+
+async function stopDirectly(context: Context, { days }: EmergencyOptions): Promise<void> {
+  const { output, config } = context;
+  const report = await directStop({
+    exchange: await context.exchange({ throttle: false }),
+    account: config.account.name,
+    deployment: config.deployment,
+    symbols: tradedSymbols(config),
+    lookBackMs: days * 86_400_000,
+    sendWindowMs: config.exchange.sendWindowMs,
+    recvWindowMs: config.exchange.recvWindowMs,
+    report: (line) => {
+      output.say(line);
+    },
+  });
+  output.result(report, () => {
+    output.say(`Cancelled orders:  ${report.cancelledOrders}`);
+    output.say(`Market sells:      ${report.sells}`);
+    for (const { symbol, quantity, why } of report.left)
+      output.say(`Left:              ${quantity} of ${symbol}: ${why}`);
+  });
+  if (!report.flat) {
+    throw new RefusedError(
+      `Not flat after ${report.passes} passes.`,
+      'Run it again, or close what is left at the exchange. A running worker may still be trading: end it first.',
+    );
+  }
+  output.say(`Flat, seen twice, after ${span(report.tookMs)}.`);
+  output.say(
+    'This did not halt Ballast: if it runs, also run `ballast emergency-stop` once PostgreSQL answers.',
+  );
+}

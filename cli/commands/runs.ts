@@ -1,0 +1,73 @@
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import type { BallastConfig } from '../../config/config';
+import { defineCommand } from '../command';
+import { withContext } from '../context';
+import { span, utcTime } from '../format';
+import { columns } from '../output';
+
+interface RunsOptions {
+  readonly limit: number;
+  readonly all: boolean;
+  readonly query?: string;
+}
+
+export const runsCommand = defineCommand<RunsOptions>({
+  command: 'runs',
+  describe: 'Workflow runs, with links to the Temporal Web UI',
+  builder: (yargs) =>
+    yargs
+      .option('limit', {
+        type: 'number',
+        default: 20,
+        requiresArg: true,
+        describe: 'At most so many, newest first',
+      })
+      .option('all', { type: 'boolean', default: false, describe: 'Ended runs too' })
+      .option('query', {
+        type: 'string',
+        requiresArg: true,
+        describe: "Temporal's list filter, e.g. WorkflowType='position'",
+      }),
+  run: (options) =>
+    withContext(options, async ({ config, output, temporal }) => {
+      const client = await temporal();
+      const query = options.query ?? (options.all ? undefined : "ExecutionStatus = 'Running'");
+      const list: WorkflowExecutionInfo[] = [];
+      for await (const run of client.workflow.list({ query })) {
+        list.push(run);
+        if (list.length >= options.limit) break;
+      }
+      const shown = list.map((run) => ({
+        workflowId: run.workflowId,
+        runId: run.runId,
+        type: run.type,
+        status: run.status.name,
+        startedAt: run.startTime.toISOString(),
+        closedAt: run.closeTime?.toISOString() ?? null,
+        events: run.historyLength,
+        link: linkTo(config, run),
+      }));
+      output.result(shown, () => {
+        const rows = list.map((run) => [
+          run.type,
+          run.workflowId,
+          run.status.name.toLowerCase(),
+          utcTime(run.startTime.getTime()),
+          span((run.closeTime?.getTime() ?? Date.now()) - run.startTime.getTime()),
+          linkTo(config, run) ?? '',
+        ]);
+        output.table(
+          columns('type', 'workflow id', 'status', 'started (wall utc)', '>took', 'web ui'),
+          rows,
+          'There is no such run.',
+        );
+      });
+    }),
+});
+
+/** The run's page in the Web UI, or null when nobody has said where that is. */
+function linkTo({ temporal }: BallastConfig, { workflowId, runId }: WorkflowExecutionInfo): string | null {
+  if (temporal.uiUrl === undefined) return null;
+  const path = `namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}/history`;
+  return new URL(path, temporal.uiUrl).href;
+}

@@ -1,0 +1,115 @@
+import { parse } from 'yaml';
+import { Timeframe } from '../../domain/bar';
+import { tradedSymbols, type BallastConfig } from '../../config/config';
+import { strategySchema, type StrategyConfig } from '../../config/schema';
+import { UserError } from '../../domain/errors';
+import { findStrategy } from '../../domain/strategies/registry';
+import { defineCommand } from '../command';
+import { withContext } from '../context';
+import { RefusedError } from '../failure';
+import { startStrategy, strategySettings } from '../strategy-client';
+
+interface StartOptions {
+  readonly strategy?: string;
+  readonly name?: string;
+  readonly symbols?: readonly string[];
+  readonly timeframe?: Timeframe;
+  readonly param?: readonly string[];
+}
+
+export const startCommand = defineCommand<StartOptions>({
+  command: 'start <strategy>',
+  describe: 'Start a strategy: a configured one by name, or a coded one by id',
+  builder: (yargs) =>
+    yargs
+      .positional('strategy', { type: 'string', describe: 'See: ballast strategies --available' })
+      .option('name', {
+        type: 'string',
+        describe: 'What to call it; unique in the account',
+        requiresArg: true,
+      })
+      .option('symbols', {
+        type: 'string',
+        array: true,
+        coerce: splitList,
+        describe: 'Pairs, e.g. BTC/USDT,ETH/USDT',
+      })
+      .option('timeframe', { choices: Object.values(Timeframe), describe: 'Bars that it decides on' })
+      .option('param', {
+        type: 'string',
+        array: true,
+        describe: 'A parameter, e.g. --param period=21; repeatable',
+      })
+      .example('$0 start rsi --name fast --timeframe 1m --param period=7', 'a coded strategy'),
+  run: (options) =>
+    withContext(options, async ({ config, account, by, output, store, temporal }) => {
+      const settings = strategySettings(config, chooseEntry(config, options));
+      const client = await temporal();
+      const journal = await store();
+      await journal.audit({
+        account: account.account,
+        command: 'start',
+        arguments: { ...settings },
+        reason: null,
+        by,
+      });
+      const runId = await startStrategy(client, settings);
+      if (runId === undefined) {
+        throw new RefusedError(
+          `A strategy named "${settings.name}" is running already.`,
+          'Give this one another --name.',
+        );
+      }
+      const { name, strategyId, symbols, timeframe } = settings;
+      output.result({ ...settings, runId }, () => {
+        output.say(`${name}: started (${strategyId} on ${symbols.join(', ')}, ${timeframe} bars)`);
+        output.say('Watch it with: ballast decisions');
+      });
+    }),
+});
+
+const splitList = (values: readonly string[]): readonly string[] =>
+  values.flatMap((value) => value.split(',')).filter((value) => value !== '');
+
+/** The configured strategy of that name, or a new one of that id, with what the command line says otherwise. */
+export function chooseEntry(config: BallastConfig, options: StartOptions): StrategyConfig {
+  const wanted = options.strategy ?? '';
+  const configured = config.strategies.find(({ name }) => name === wanted);
+  const timeframe = options.timeframe ?? configured?.timeframe ?? Timeframe.M1;
+  const known = tradedSymbols(config);
+  const symbols = [...(options.symbols ?? configured?.symbols ?? known)];
+  const unknown = symbols.filter((symbol) => !known.includes(symbol));
+  if (unknown.length > 0) {
+    throw new RefusedError(
+      `${unknown.join(', ')} is not among the pairs that this account watches (${known.join(', ')}).`,
+      'Add a strategy with it to the configuration and start `ballast up` again.',
+    );
+  }
+  const strategy = configured?.strategy ?? findStrategy(wanted).id;
+  const entry = strategySchema.safeParse({
+    ...configured,
+    name: options.name ?? configured?.name ?? `${strategy}-${timeframe}`,
+    strategy,
+    symbols,
+    timeframe,
+    parameters: { ...configured?.parameters, ...parseParameters(options.param ?? []) },
+  });
+  if (entry.success) return entry.data;
+  throw new UserError(
+    entry.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('\n'),
+  );
+}
+
+function parseParameters(pairs: readonly string[]): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1)
+        throw new UserError(
+          `--param ${pair} is not of the form name=value.`,
+          'For example: --param period=21',
+        );
+      return [pair.slice(0, at), parse(pair.slice(at + 1)) as unknown];
+    }),
+  );
+}

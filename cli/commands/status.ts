@@ -1,0 +1,74 @@
+import { drawdownFraction } from '../../domain/equity';
+import { subtract } from '../../domain/decimal';
+import { defineCommand, noOptions } from '../command';
+import { withContext } from '../context';
+import { clip, gain, money, percent, span, utcTime } from '../format';
+import { readMarket } from '../market-now';
+import { runningStrategies } from '../strategy-client';
+
+export const statusCommand = defineCommand({
+  command: 'status',
+  describe: 'The account at a glance: mode, equity, positions, strategies',
+  builder: noOptions,
+  run: (options) =>
+    withContext(options, async (context) => {
+      const { account, config, running, output } = context;
+      const views = await context.views();
+      const [state, totals, events, market, strategies] = await Promise.all([
+        views.account(account.account),
+        views.totals({ account: account.account }),
+        views.riskEvents({ account: account.account, limit: 3 }),
+        readMarket(context, []),
+        context.temporal().then((client) => runningStrategies(client, account.account)),
+      ]);
+      const clock = market?.clock ?? null;
+      const value = {
+        account: account.account,
+        mode: config.mode,
+        state: state ?? null,
+        totals,
+        clock,
+        strategies,
+        riskEvents: events,
+      };
+      output.result(value, () => {
+        const line = (name: string, text: string): void => {
+          output.say(`${name.padEnd(12)}${text}`);
+        };
+        line(
+          'Account',
+          `${account.account} on ${account.venue}, mode ${config.mode}${running === undefined ? '' : `: ${running.market}`}`,
+        );
+        line(
+          'Up',
+          running === undefined
+            ? 'no `ballast up` runs here'
+            : `process ${running.pid}, for ${span(Date.now() - running.startedAtMs)}`,
+        );
+        line(
+          'Market',
+          market === undefined
+            ? 'the exchange does not answer'
+            : `${utcTime(market.marketTimeMs)} UTC, ${market.clock.speed}×, ${market.clock.state}`,
+        );
+        if (state === undefined) {
+          line('Trading', 'the account has not traded yet');
+          return;
+        }
+        line('Trading', `${state.mode}${state.modeReason === '' ? '' : `: ${state.modeReason}`}`);
+        if (state.equity !== null) {
+          const today = subtract(state.equity.equity, state.equity.equityAtDayStart);
+          line(
+            'Equity',
+            `${money(state.equity.equity)}, today ${gain(today)}, drawdown ${percent(drawdownFraction(state.equity))}`,
+          );
+        }
+        line(
+          'Positions',
+          `${totals.livePositions} open, ${totals.closedPositions} closed (${totals.wins} won, ${totals.losses} lost, realised ${gain(totals.realisedPnl)})`,
+        );
+        line('Strategies', strategies.length === 0 ? 'none is running' : strategies.join(', '));
+        for (const event of events) line('Risk event', clip(`${event.code}: ${event.message}`, 100));
+      });
+    }),
+});

@@ -1,0 +1,151 @@
+import { existsSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { isEmulated, tradedSymbols } from '../config/config';
+import { workflowIds } from '../workflows/contract';
+import type { Context } from './context';
+import { describeFailure } from './failure';
+import { span } from './format';
+
+export const Verdict = { Ok: 'ok', Warn: 'warn', Fail: 'fail' } as const;
+export type Verdict = (typeof Verdict)[keyof typeof Verdict];
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly what: string;
+  readonly verdict: Verdict;
+  readonly text: string;
+  /** What to do about it. */
+  readonly todo?: string;
+}
+
+type Check = (context: Context) => Promise<Omit<Finding, 'what'>>;
+
+const GIGABYTE = 1024 ** 3;
+const DISK_FAIL_GB = 0.5;
+const DISK_WARN_GB = 2;
+/** Binance refuses requests that are a second ahead, or older than the receive window. */
+const SKEW_FAIL_MS = 1000;
+const SKEW_WARN_MS = 250;
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  configuration: ({ config, running }) => {
+    const pairs = tradedSymbols(config).join(', ');
+    const source =
+      running === undefined ? 'no `ballast up` runs here' : `as recorded by process ${running.pid}`;
+    return Promise.resolve(
+      ok(`mode ${config.mode}, ${config.strategies.length} strategies on ${pairs || 'no pair'}; ${source}`),
+    );
+  },
+  disk: ({ config }) => {
+    const folder = existsSync(config.stateDir) ? config.stateDir : dirname(config.stateDir);
+    const { bavail, bsize } = statfsSync(folder);
+    const freeGb = (bavail * bsize) / GIGABYTE;
+    const text = `${freeGb.toFixed(1)} GB free at ${config.stateDir}`;
+    if (freeGb >= DISK_WARN_GB) return Promise.resolve(ok(text));
+    const verdict = freeGb < DISK_FAIL_GB ? Verdict.Fail : Verdict.Warn;
+    return Promise.resolve({
+      verdict,
+      text,
+      todo: 'Free some space: PostgreSQL and Temporal stop when the disk is full.',
+    });
+  },
+  PostgreSQL: async (context) => {
+    const startedMs = performance.now();
+    const views = await context.views();
+    const state = await views.account(context.account.account);
+    const tookMs = Math.round(performance.now() - startedMs);
+    const account =
+      state === undefined ? 'the account has not traded yet' : `account ${state.account} is ${state.mode}`;
+    return ok(`answers in ${tookMs} ms; ${account}`);
+  },
+  Temporal: async (context) => {
+    const client = await context.temporal();
+    const { namespaceInfo } = await client.workflowService.describeNamespace({
+      namespace: context.config.temporal.namespace,
+    });
+    const address = context.config.temporal.address ?? '';
+    return ok(
+      `answers at ${address}, namespace ${namespaceInfo?.name ?? ''}, Web UI ${context.config.temporal.uiUrl ?? 'not known'}`,
+    );
+  },
+  workflows: async (context) => {
+    const client = await context.temporal();
+    const { account } = context.account;
+    const missing: string[] = [];
+    for (const id of [workflowIds.accountFeed(account), workflowIds.riskDesk(account)]) {
+      const status = await client.workflow
+        .getHandle(id)
+        .describe()
+        .then(
+          (run) => run.status.name,
+          () => 'NOT FOUND',
+        );
+      if (status !== 'RUNNING') missing.push(`${id} (${status.toLowerCase()})`);
+    }
+    if (missing.length === 0) return ok('the account’s feed and risk desk run');
+    return {
+      verdict: Verdict.Fail,
+      text: `not running: ${missing.join(', ')}`,
+      todo: 'Start them with: ballast up',
+    };
+  },
+  exchange: async (context) => {
+    const exchange = await context.exchange();
+    const startedMs = performance.now();
+    const clock = await exchange.clock();
+    const tookMs = Math.round(performance.now() - startedMs);
+    return ok(
+      `${isEmulated(context.config) ? 'the emulator' : exchange.venue} answers in ${tookMs} ms; market ${clock.state} at ${clock.speed}×`,
+    );
+  },
+  'clock skew': async (context) => {
+    const skewMs = await (await context.exchange()).clockSkewMs();
+    const text = `the exchange is ${Math.abs(Math.round(skewMs))} ms ${skewMs < 0 ? 'behind' : 'ahead'}`;
+    if (Math.abs(skewMs) < SKEW_WARN_MS) return ok(text);
+    const verdict = Math.abs(skewMs) < SKEW_FAIL_MS ? Verdict.Warn : Verdict.Fail;
+    return { verdict, text, todo: 'Let this machine keep its clock by NTP: signed requests carry the time.' };
+  },
+  'key rights': async (context) => {
+    const { canTrade, canWithdraw } = await (await context.exchange()).keyRights();
+    if (!canTrade)
+      return {
+        verdict: Verdict.Fail,
+        text: 'the key may not trade',
+        todo: 'Allow spot trading for this key at the exchange.',
+      };
+    if (!canWithdraw || isEmulated(context.config))
+      return ok(`may trade${canWithdraw ? ' (an emulator’s key)' : ', may not withdraw'}`);
+    const verdict = context.config.mode === 'live' ? Verdict.Fail : Verdict.Warn;
+    return {
+      verdict,
+      text: 'the key may withdraw',
+      todo: 'Make a key without the right to withdraw: a thief of it could take everything.',
+    };
+  },
+  running: ({ running }) =>
+    Promise.resolve(
+      running === undefined
+        ? {
+            verdict: Verdict.Warn,
+            text: 'no `ballast up` runs on this state folder',
+            todo: 'Start it with: ballast up',
+          }
+        : ok(`\`ballast up\`, process ${running.pid}, for ${span(Date.now() - running.startedAtMs)}`),
+    ),
+};
+
+const ok = (text: string): Omit<Finding, 'what'> => ({ verdict: Verdict.Ok, text });
+
+/** Looks at everything; a check that fails keeps none of the others from being made. */
+export function examine(context: Context): Promise<readonly Finding[]> {
+  return Promise.all(
+    Object.entries(CHECKS).map(async ([what, check]): Promise<Finding> => {
+      try {
+        return { what, ...(await check(context)) };
+      } catch (error) {
+        const { message, hint } = describeFailure(error);
+        return { what, verdict: Verdict.Fail, text: message, ...(hint === undefined ? {} : { todo: hint }) };
+      }
+    }),
+  );
+}

@@ -1,0 +1,31 @@
+import type { Argv } from 'yargs';
+import type { ListFilter } from '../adapters/store/selection';
+import type { Context } from './context';
+
+/** What every command that prints a list of the journal takes. */
+export interface ListOptions {
+  readonly strategy?: string;
+  readonly symbol?: string;
+  readonly session?: string;
+  readonly limit: number;
+}
+
+export const listBuilder = (yargs: Argv): Argv<ListOptions> =>
+  yargs
+    .option('strategy', { type: 'string', requiresArg: true, describe: 'Only of this strategy' })
+    .option('symbol', { type: 'string', requiresArg: true, describe: 'Only of this pair' })
+    .option('session', { type: 'string', requiresArg: true, describe: 'Of another session, or "all"' })
+    .option('limit', {
+      type: 'number',
+      requiresArg: true,
+      default: 20,
+      describe: 'At most so many, newest first',
+    });
+
+export const filterOf = ({ account }: Context, options: ListOptions): ListFilter => ({
+  account: account.account,
+  strategy: options.strategy,
+  symbol: options.symbol,
+  session: options.session === 'all' ? null : options.session,
+  limit: options.limit,
+});

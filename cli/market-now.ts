@@ -1,0 +1,31 @@
+import type { ExchangePort } from '../adapters/exchange/port';
+import { marketTimeAt, type ClockReading } from '../domain/clock';
+import type { DecimalString } from '../domain/decimal';
+
+/** The market at this moment, as far as views need it. */
+export interface MarketNow {
+  readonly clock: ClockReading;
+  readonly marketTimeMs: number;
+  readonly bids: ReadonlyMap<string, DecimalString>;
+}
+
+/** Asks the exchange; undefined when it does not answer, as most of a view is worth showing without it. */
+export async function readMarket(
+  { exchange }: { readonly exchange: () => Promise<ExchangePort> },
+  symbols: readonly string[],
+): Promise<MarketNow | undefined> {
+  try {
+    const port = await exchange();
+    const [clock, quotes] = await Promise.all([
+      port.clock(),
+      symbols.length === 0 ? [] : port.quotes(symbols),
+    ]);
+    return {
+      clock,
+      marketTimeMs: marketTimeAt(clock, Date.now()),
+      bids: new Map(quotes.map(({ symbol, bid }) => [symbol, bid])),
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,104 @@
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import type { BallastConfig } from '../config/config';
+import { findStrategy } from '../domain/strategies/registry';
+import {
+  strategyProgressQuery,
+  WORKFLOW_TASK_QUEUE,
+  workflowIds,
+  type AccountRef,
+  type StrategyInput,
+  type StrategyProgress,
+  type StrategySettings,
+} from '../workflows/contract';
+import { RefusedError } from './failure';
+
+/** What clients do with strategy workflows. */
+
+export const accountRef = (config: BallastConfig): AccountRef => ({
+  deployment: config.deployment,
+  account: config.account.name,
+  venue: config.exchange.venue,
+});
+
+/** A configured strategy as its workflow takes it, parameters complete. */
+export function strategySettings(
+  config: BallastConfig,
+  entry: BallastConfig['strategies'][number],
+): StrategySettings {
+  const { name, strategy, symbols, timeframe, parameters, graceMs, entryTtlBars, maxHoldingBars } = entry;
+  return {
+    ...accountRef(config),
+    name,
+    strategyId: strategy,
+    symbols,
+    timeframe,
+    parameters: findStrategy(strategy).parse(parameters).parameters,
+    limits: config.risk,
+    graceMs,
+    entryTtlBars,
+    maxHoldingBars,
+  };
+}
+
+/** Starts a strategy's workflow. @returns its run id, or undefined when it was running already. */
+export async function startStrategy(client: Client, settings: StrategySettings): Promise<string | undefined> {
+  const input: StrategyInput = { settings };
+  try {
+    const handle = await client.workflow.start('strategy', {
+      taskQueue: WORKFLOW_TASK_QUEUE,
+      workflowId: workflowIds.strategy(settings.account, settings.name),
+      args: [input],
+      staticSummary: `${settings.strategyId} on ${settings.symbols.join(', ')}, ${settings.timeframe} bars`,
+    });
+    return handle.firstExecutionRunId;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
+    throw error;
+  }
+}
+
+/** Names of the account's running strategies. */
+export async function runningStrategies(client: Client, account: string): Promise<readonly string[]> {
+  const prefix = workflowIds.strategy(account, '');
+  const names: string[] = [];
+  const query = `ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '${prefix}'`;
+  for await (const { workflowId } of client.workflow.list({ query }))
+    names.push(workflowId.slice(prefix.length));
+  return names.sort();
+}
+
+export const strategyHandle = (client: Client, account: string, name: string): WorkflowHandle =>
+  client.workflow.getHandle(workflowIds.strategy(account, name));
+
+/**
+ * The handles of the strategies that a command is meant for: the named one, or all that run.
+ * @throws RefusedError when it does not run, with those that do.
+ */
+export async function targetStrategies(
+  client: Client,
+  account: string,
+  target: { readonly name?: string; readonly all?: boolean },
+): Promise<readonly { readonly name: string; readonly handle: WorkflowHandle }[]> {
+  const running = await runningStrategies(client, account);
+  const names = target.all === true ? running : running.filter((name) => name === target.name);
+  if (names.length > 0) return names.map((name) => ({ name, handle: strategyHandle(client, account, name) }));
+  const known = running.length === 0 ? 'No strategy is running.' : `Running: ${running.join(', ')}.`;
+  if (target.all === true)
+    throw new RefusedError('There is no running strategy.', 'Start one with: ballast start NAME');
+  throw new RefusedError(`No strategy named "${target.name ?? ''}" is running.`, known);
+}
+
+/** Where a strategy is, or undefined when its workflow does not run or does not answer. */
+export async function strategyProgress(handle: WorkflowHandle): Promise<StrategyProgress | undefined> {
+  try {
+    return await handle.query(strategyProgressQuery);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
