@@ -31,7 +31,8 @@ export async function recordEvent(tx: Transaction, news: OrderNews): Promise<Ord
   const exchangeOrderId = order.exchangeOrderId ?? news.exchangeOrderId ?? null;
   if (state === order.state && exchangeOrderId === order.exchangeOrderId) return order;
   // On a closed position only a withdrawal is ours; everything else is the exchange telling of an order we gave up.
-  if (state !== OrderState.Abandoned) await reopen(tx, position, `order ${clientOrderId} is ${state}`);
+  const isExchangeNews = state !== order.state && state !== OrderState.Abandoned;
+  if (isExchangeNews) await reopen(tx, position, `order ${clientOrderId} is ${state}`);
   return writeOrder(tx, event, order, {
     ...order,
     state,

@@ -13,6 +13,8 @@ export interface PoolOptions {
 const STATEMENT_TIMEOUT_MS = 15_000;
 /** A process that stalls inside a transaction loses it, so that its locks never hold up a halt. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
+/** Longer than the server's own limit: it is for a server that has stopped answering at all. */
+const ANSWER_TIMEOUT_MS = 20_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
@@ -32,6 +34,7 @@ export function createPool({
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
   });
   pool.on('error', onConnectionError);

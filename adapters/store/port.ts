@@ -88,14 +88,14 @@ export interface FillOutcome {
 export interface OrderStore {
   /**
    * Under the account's lock: checks every limit and writes reservation, approval, position and the outbox rows of
-   * entry and stop. A repeated request returns the first grant; a refusal is journaled as a risk event.
+   * entry and stop. A repeated request returns the first answer, grant or refusal; a refusal is a risk event.
    */
   grant(request: GrantRequest): Promise<GrantResult>;
   position(positionId: string): Promise<PositionView | undefined>;
   livePositions(account: string): Promise<readonly PositionView[]>;
   /** Journals an exit wish (the first reason stays). False when the position is unknown or closed. */
   wishExit(positionId: string, reason: ExitReason): Promise<boolean>;
-  /** Raises the wished stop; a lower price changes nothing. */
+  /** Raises the wished stop; a lower price changes nothing. True when a live position's wished stop is now this price. */
   wishStop(positionId: string, stopPrice: DecimalString): Promise<boolean>;
   /**
    * Writes the outbox row of (position, leg, sequence), or returns the one that is there. The quantity of a sell is
@@ -117,7 +117,10 @@ export interface OrderStore {
     readonly exchangeOrderId?: string;
     readonly reason?: string;
   }): Promise<OrderView | undefined>;
-  /** Journals fills once each, by (account, symbol, trade id). `source` says how we learnt of them. */
+  /**
+   * Journals fills once each, by (account, session, symbol, trade id, side); the orders' states follow from them, and a
+   * closed position with a late fill is live again. `source` says how we learnt of them.
+   */
   recordFills(
     account: string,
     fills: readonly Fill[],
@@ -126,8 +129,9 @@ export interface OrderStore {
   /** Adds wall milliseconds without protection. `key` makes a repetition harmless. */
   recordUnprotected(positionId: string, key: string, durationMs: number): Promise<void>;
   /**
-   * Closes the position when every order is terminal and nothing sellable is held: frees the reservation, writes the
-   * realised result. Returns the position as it is afterwards (still `live` when something is left).
+   * Closes the position when every order is terminal, with all its fills, and nothing sellable is held: frees the
+   * reservation, writes the realised result. Stops and exits that were never sent are withdrawn with it. Returns the
+   * position as it is afterwards (still `live` when something is left).
    */
   closePosition(positionId: string, reason: ExitReason, marketTimeMs: number): Promise<PositionView>;
   /** Client order ids that may be live at the exchange, or were never settled, in this account. */

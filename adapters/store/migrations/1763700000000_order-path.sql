@@ -83,7 +83,7 @@ CREATE TABLE approvals (
   quantity numeric NOT NULL CHECK (quantity > 0),
   limit_price numeric NOT NULL CHECK (limit_price > 0),
   stop_price numeric NOT NULL CHECK (stop_price > 0 AND stop_price < limit_price),
-  target_price numeric NOT NULL CHECK (target_price > limit_price),
+  target_price numeric NOT NULL CHECK (target_price >= limit_price),
   trail_distance numeric CHECK (trail_distance > 0),
   reserved_quote numeric NOT NULL CHECK (reserved_quote > 0),
   risk_quote numeric NOT NULL CHECK (risk_quote > 0),

@@ -225,6 +225,19 @@ describe('closing', () => {
     expect(rows).toEqual([{ realised_pnl: -17.997 }]);
   });
 
+  it('is not undone by merely learning the exchange id of an order', async () => {
+    const { store } = bench;
+    const position = await mustGrant(store);
+    const { order } = await store.beginSend(sendRequest(orderId(position, Leg.Entry)));
+    const news = { clientOrderId: order.clientOrderId, event: OrderEvent.SeenCancelled };
+    await store.recordEvent(news);
+    await store.closePosition(position.positionId, ExitReason.NotEntered, NOW_MS);
+    expect(await store.recordEvent({ ...news, exchangeOrderId: '17' })).toMatchObject({
+      exchangeOrderId: '17',
+    });
+    expect(await store.livePositions(ACCOUNT)).toEqual([]);
+  });
+
   it.each([
     ['a late fill', OrderEvent.SeenCancelled],
     ['an order that turns up after all', OrderEvent.SeenOpen],
