@@ -105,9 +105,10 @@ function settled(position: PositionView, legs: Legs): boolean {
   return sellable(position).dust !== undefined && entryIsOver(legs) && legs.orders.every(over);
 }
 
-/** A resident stop that has begun to sell. */
-const triggeredStop = (legs: Legs): OrderView | undefined =>
-  legs.stops.find((order) => !isZero(order.filledQuantity));
+/** A stop that has begun to sell: the position is over, whether it can finish by itself or not. */
+const triggeredStop = (legs: Legs): OrderView | undefined => legs.stops.find(hasSold);
+
+const hasSold = (order: OrderView): boolean => !isZero(order.filledQuantity);
 
 /**
  * The resident stop: there is one, of exactly what can be sold, at the wished price. While an exit is under way with
@@ -117,7 +118,7 @@ function protection(position: PositionView, legs: Legs): PositionStep | undefine
   const { quantity, dust } = sellable(position);
   const triggered = triggeredStop(legs);
   if (triggered !== undefined && position.exitReason === null && !(dust !== undefined && entryIsOver(legs))) {
-    return resident(triggered) ? WAIT : { do: 'give-up', reason: ExitReason.Stop };
+    return { do: 'give-up', reason: ExitReason.Stop };
   }
   if (dust !== undefined) return undefined;
   if (
@@ -127,11 +128,12 @@ function protection(position: PositionView, legs: Legs): PositionStep | undefine
     return undefined;
   const stop = legs.stop;
   if (stop === undefined) return stopOrder(position.stopPrice, nextSequence(legs, Leg.Stop), null);
-  if (inFlight(stop)) return WAIT;
+  if (inFlight(stop)) return undefined;
   if (unsent(stop)) return stopOrder(stop.stopPrice, stop.sequence, stop.replaces);
-  if (!resident(stop)) return afterStopEnded(position, legs, stop);
+  // On the way out a stop that ended is not mourned: the entry ends, and the exit sells.
+  if (!resident(stop)) return position.exitReason === null ? afterStopEnded(position, legs, stop) : undefined;
   const rises = stop.stopPrice !== null && lessThan(stop.stopPrice, position.stopPrice);
-  if (!isZero(stop.filledQuantity) || (stop.quantity === quantity && !rises)) return undefined;
+  if (hasSold(stop) || (stop.quantity === quantity && !rises)) return undefined;
   return stopOrder(position.stopPrice, nextSequence(legs, Leg.Stop), stop.clientOrderId);
 }
 
@@ -188,8 +190,10 @@ function leaving(
   if (sellable(position).dust !== undefined) return undefined;
   const exit = exits.findLast((order) => !isTerminal(order.state));
   if (exit !== undefined && !unsent(exit)) return WAIT;
-  if (legs.stops.some((order) => inFlight(order) || (resident(order) && !isZero(order.filledQuantity))))
-    return WAIT;
+  if (legs.stops.some(inFlight)) return WAIT;
+  // What it goes on selling must not be sold twice, so the rest of it ends before the exit begins.
+  const selling = legs.stops.find((order) => resident(order) && hasSold(order));
+  if (selling !== undefined) return { do: 'cancel', order: selling };
   const replaces = legs.stops.findLast(resident)?.clientOrderId ?? null;
   if (exit?.leg === leg && exit.replaces === replaces) return exitOrder(leg, exit.sequence, replaces);
   if (exit !== undefined) return { do: 'cancel', order: exit };
@@ -211,15 +215,18 @@ function nextSequence(legs: Legs, leg: Leg): number {
   return Math.max(-1, ...legs.orders.filter((order) => order.leg === leg).map((order) => order.sequence)) + 1;
 }
 
-/** First and longest pause between orders of a leg that the exchange keeps refusing, in wall milliseconds. */
+/** First and longest pause between orders of a leg that come to nothing, in wall milliseconds. */
 const BACKOFF = { firstMs: 250, maxMs: 30_000 } as const;
 
-/** How long to wait before the next order of a leg: nothing at first, doubling with each refusal in a row. */
+/** How long to wait before the next order of a leg: nothing at first, doubling with each failure in a row. */
 export function backoffMs(position: PositionView, leg: Leg): number {
   const sent = position.orders.filter((order) => order.leg === leg && !unsent(order));
-  const refused = sent.length - 1 - sent.findLastIndex((order) => !refusedState(order));
-  return refused === 0 ? 0 : Math.min(BACKOFF.maxMs, BACKOFF.firstMs * 2 ** (refused - 1));
+  const failed = sent.length - 1 - sent.findLastIndex((order) => !failedState(order));
+  return failed === 0 ? 0 : Math.min(BACKOFF.maxMs, BACKOFF.firstMs * 2 ** (failed - 1));
 }
 
-const refusedState = (order: OrderView): boolean =>
-  order.state === OrderState.Rejected || order.state === OrderState.Abandoned;
+/** Refused, lost, or sent into an empty book. */
+const failedState = (order: OrderView): boolean =>
+  order.state === OrderState.Rejected ||
+  order.state === OrderState.Abandoned ||
+  (order.state === OrderState.Expired && !hasSold(order));

@@ -1,0 +1,94 @@
+import type { ActivityDeps, Owners } from '../../activities/deps';
+import { createMarketClock } from '../../activities/market-clock';
+import { OrderDesk } from '../../activities/order-desk';
+import type { ExchangePort } from '../../adapters/exchange/port';
+import type { Journal, OrderStore } from '../../adapters/store/port';
+import { positionId } from '../../domain/ids';
+import { BTC, d } from '../domain/fixtures';
+import { FakeExchange } from './fake-exchange';
+import type { Grant } from './memory-orders';
+import { MemoryStore } from './memory-store';
+
+export const ACCOUNT = 'main';
+export const DEPLOYMENT = 'test';
+export const STRATEGY = 'trend';
+export const TIMING = { sendWindowMs: 2_000, receiveWindowMs: 1_000, visibilityLagMs: 2_000 } as const;
+/** A minute, so that bars close on it. */
+export const START_MS = 1_763_700_000_000 - (1_763_700_000_000 % 60_000);
+
+/** Nobody runs workflows here: news have no owner. */
+export const noOwners: Owners = {
+  notifyOrder: () => Promise.resolve(false),
+  notifyPosition: () => Promise.resolve(false),
+  wakeReconciliation: () => Promise.resolve(),
+};
+
+export interface Bench {
+  readonly store: MemoryStore;
+  readonly exchange: FakeExchange;
+  readonly deps: ActivityDeps;
+  /** Wall time, which only the test moves. */
+  readonly time: { nowMs: number };
+}
+
+/** The activities' world in memory. `wrap` may put something between the activities and their ports. */
+export function createBench(
+  owners: Owners = noOwners,
+  wrap: <Port extends object>(port: Port) => Port = (port) => port,
+): Bench {
+  const time = { nowMs: START_MS };
+  const wallTimeMs = (): number => time.nowMs;
+  const store = new MemoryStore();
+  const exchange = new FakeExchange(wallTimeMs);
+  const wrappedStore: OrderStore & Journal = wrap(store);
+  const wrappedExchange: ExchangePort = wrap(exchange);
+  const read = (): ReturnType<ExchangePort['clock']> => exchange.clock();
+  const clock = createMarketClock({ read, wallTimeMs, maxAgeMs: 0, maxStaleMs: 0 });
+  const desk = new OrderDesk({
+    exchange: wrappedExchange,
+    orders: wrappedStore,
+    clock,
+    timing: TIMING,
+    wallTimeMs,
+  });
+  const deps: ActivityDeps = {
+    deployment: DEPLOYMENT,
+    exchange: wrappedExchange,
+    emergencyExchange: wrappedExchange,
+    store: wrappedStore,
+    desk,
+    emergencyDesk: desk,
+    clock,
+    owners,
+    wallTimeMs,
+    log: { info: () => undefined, warn: () => undefined },
+  };
+  return { store, exchange, deps, time };
+}
+
+/** A granted long position of 1 BTC at 100 with its stop at 90 and its target at 130. */
+export function grantOf(change: Partial<Grant> = {}): Grant {
+  const identity = { account: ACCOUNT, session: 's1', strategy: STRATEGY, symbol: BTC.symbol };
+  const barCloseMs = change.barCloseMs ?? START_MS;
+  return {
+    deployment: DEPLOYMENT,
+    ...identity,
+    positionId: positionId({ ...identity, barCloseMs }),
+    timeframe: '1m',
+    barCloseMs,
+    epoch: 0,
+    quantity: d('1'),
+    limitPrice: d('100'),
+    stopPrice: d('90'),
+    targetPrice: d('130'),
+    trailDistance: null,
+    reservedQuote: d('100.1'),
+    expiresAtMs: barCloseMs + 60_000,
+    exitReason: null,
+    grantedAtMs: barCloseMs,
+    openedAtMs: null,
+    closedAtMs: null,
+    instrument: BTC,
+    ...change,
+  };
+}

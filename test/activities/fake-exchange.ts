@@ -1,0 +1,298 @@
+import type {
+  AccountEvent,
+  Balance,
+  ExchangePort,
+  KeyRights,
+  OrderReport,
+  OrderRequest,
+  Quote,
+  ReplaceReport,
+} from '../../adapters/exchange/port';
+import { timeframeMs, type Bar } from '../../domain/bar';
+import type { ClockReading } from '../../domain/clock';
+import {
+  add,
+  compare,
+  decimal,
+  isPositive,
+  lessThan,
+  minimum,
+  multiply,
+  negate,
+  subtract,
+  sum,
+  ZERO,
+  type DecimalString,
+} from '../../domain/decimal';
+import { ExchangeFailure, FailureKind } from '../../domain/errors';
+import { OrderType, Side, type Fill } from '../../domain/order';
+import { BTC } from '../domain/fixtures';
+
+/**
+ * What befalls the next order request: `refused` and `busy` are proven failures, `lost` never arrives, `unheard` is executed
+ * and its answer lost, `late` likewise but not to be seen by a look-up for {@link VISIBLE_AFTER_MS}.
+ */
+export type Fault = 'none' | 'refused' | 'busy' | 'lost' | 'unheard' | 'late';
+
+/** Within the visibility lag that the order desk allows for. */
+export const VISIBLE_AFTER_MS = 1_000;
+
+interface Resting {
+  readonly request: OrderRequest;
+  readonly report: OrderReport;
+  readonly visibleAtMs: number;
+}
+
+const failure = (kind: FailureKind, message: string, wouldTrigger = false): ExchangeFailure =>
+  new ExchangeFailure(kind, message, { errorClass: 'Scripted', wouldTrigger });
+
+/**
+ * One symbol at one venue, in memory: orders rest, fill as far as the test allows, trigger as the price moves, and fail as
+ * scripted. It is the truth that tests compare the journal with.
+ */
+export class FakeExchange implements ExchangePort {
+  readonly venue = 'fake';
+  readonly orders = new Map<string, Resting>();
+  readonly fills: Fill[] = [];
+  readonly faults: Fault[] = [];
+  price = decimal('100');
+  /** Base units that the next market orders, triggered stops and marketable limits find. */
+  liquidity = decimal('1000000');
+  state: ClockReading['state'] = 'running';
+  session = 's1';
+  speed = 1;
+  /** Quote and base that the account owned before Ballast bought anything. */
+  foreign = { quote: decimal('10000'), base: decimal('3') };
+  /** Requests that reached the exchange, by client order id, replacements included. */
+  readonly received: string[] = [];
+  /** Bars that the exchange does not (yet) tell of, by the market time of their close. */
+  readonly missingBars = new Set<number>();
+
+  constructor(private readonly wallTimeMs: () => number) {}
+
+  /** Market time is wall time here, so that tests can name instants. A market that stands still shows zero. */
+  clock(): Promise<ClockReading> {
+    const wallTimeMs = this.wallTimeMs();
+    const { speed, session, state } = this;
+    return Promise.resolve({ wallTimeMs, marketTimeMs: wallTimeMs, speed, session, state });
+  }
+
+  /** What Ballast holds by the exchange's own record. */
+  held(): DecimalString {
+    const moved = this.fills.map(({ side, quantity, fee }) =>
+      side === Side.Buy ? subtract(quantity, fee) : negate(quantity),
+    );
+    return sum(moved);
+  }
+
+  /** What all resting sells together may still sell. */
+  offered(): DecimalString {
+    const sells = this.open().filter(({ side }) => side === Side.Sell);
+    return sum(sells.map(({ quantity, filledQuantity }) => subtract(quantity, filledQuantity)));
+  }
+
+  /** Moves the price, and triggers every stop that it has reached. */
+  moveTo(price: DecimalString): void {
+    this.price = price;
+    for (const { request, report } of [...this.orders.values()]) {
+      const reached = request.stopPrice !== null && compare(price, request.stopPrice) <= 0;
+      if (report.status === 'open' && reached) this.execute(request.clientOrderId);
+    }
+  }
+
+  /** A wick touches a resting stop: it sells what the book takes, and its rest expires. */
+  trigger(clientOrderId: string): void {
+    if (this.orders.get(clientOrderId)?.report.status === 'open') this.execute(clientOrderId);
+  }
+
+  /** Fills up to `quantity` of a resting order; true when anything was left to fill. */
+  fillResting(clientOrderId: string, quantity: DecimalString): boolean {
+    const { report, request } = this.resting(clientOrderId);
+    const rest = minimum(quantity, subtract(report.quantity, report.filledQuantity));
+    if (report.status !== 'open' || !isPositive(rest)) return false;
+    const isBuy = request.side === Side.Buy;
+    const tradeId = String(this.fills.length + 1);
+    const price = request.limitPrice ?? this.price;
+    const fee = isBuy ? multiply(rest, BTC.takerFee) : multiply(multiply(rest, price), BTC.takerFee);
+    const { symbol, side } = request;
+    const { exchangeOrderId } = report;
+    const marketTimeMs = this.wallTimeMs();
+    this.fills.push({
+      ...{ symbol, tradeId, clientOrderId, exchangeOrderId, side, price, quantity: rest, fee, marketTimeMs },
+      feeAsset: isBuy ? BTC.base : BTC.quote,
+      liquidity: isBuy ? 'maker' : 'taker',
+    });
+    const filledQuantity = add(report.filledQuantity, rest);
+    this.write(clientOrderId, {
+      filledQuantity,
+      ...(filledQuantity === report.quantity && { status: 'filled' }),
+    });
+    return true;
+  }
+
+  /** Ends a resting order without our asking, as an exchange may. */
+  end(clientOrderId: string, status: 'cancelled' | 'expired'): void {
+    if (this.resting(clientOrderId).report.status === 'open') this.write(clientOrderId, { status });
+  }
+
+  submit(request: OrderRequest): Promise<OrderReport> {
+    return this.answer(request, (visibleAtMs) => this.place(request, visibleAtMs));
+  }
+
+  replace(cancelClientOrderId: string, request: OrderRequest): Promise<ReplaceReport> {
+    return this.answer(request, (visibleAtMs) => {
+      const { report } = this.resting(cancelClientOrderId);
+      if (report.status !== 'open') return { outcome: 'not-cancelled', message: 'unknown order' };
+      this.end(cancelClientOrderId, 'cancelled');
+      const cancelled = this.resting(cancelClientOrderId).report;
+      try {
+        return { outcome: 'replaced', cancelled, placed: this.place(request, visibleAtMs) };
+      } catch (error) {
+        if (!(error instanceof ExchangeFailure)) throw error;
+        const wouldTrigger = error.detail.wouldTrigger ?? false;
+        return { outcome: 'naked', cancelled, message: error.message, wouldTrigger };
+      }
+    });
+  }
+
+  cancel(_symbol: string, clientOrderId: string): Promise<OrderReport | undefined> {
+    if (this.orders.get(clientOrderId)?.report.status !== 'open') return Promise.resolve(undefined);
+    this.end(clientOrderId, 'cancelled');
+    return Promise.resolve(this.resting(clientOrderId).report);
+  }
+
+  lookUp(_symbol: string, clientOrderId: string): Promise<OrderReport | undefined> {
+    const found = this.orders.get(clientOrderId);
+    const visible = found !== undefined && found.visibleAtMs <= this.wallTimeMs();
+    return Promise.resolve(visible ? found.report : undefined);
+  }
+
+  openOrders(): Promise<readonly OrderReport[]> {
+    return Promise.resolve(this.open());
+  }
+
+  ordersSince(): Promise<readonly OrderReport[]> {
+    return Promise.resolve([...this.orders.values()].map(({ report }) => report));
+  }
+
+  fillsSince(_symbol: string, sinceMs: number): Promise<readonly Fill[]> {
+    return Promise.resolve(this.fills.filter(({ marketTimeMs }) => marketTimeMs >= sinceMs));
+  }
+
+  fillsOf(_symbol: string, _exchangeOrderId: string, clientOrderId: string): Promise<readonly Fill[]> {
+    return Promise.resolve(this.fills.filter((fill) => fill.clientOrderId === clientOrderId));
+  }
+
+  instruments(): ReturnType<ExchangePort['instruments']> {
+    return Promise.resolve([BTC]);
+  }
+
+  /** Bars of a quiet market around {@link price}, without those of {@link missingBars}. */
+  bars(request: Parameters<ExchangePort['bars']>[0]): Promise<readonly Bar[]> {
+    const length = timeframeMs(request.timeframe);
+    const newestMs = request.untilMs ?? Math.floor(this.wallTimeMs() / length) * length;
+    const close = Number(this.price);
+    const bars = Array.from({ length: request.limit }, (_, index) => ({
+      openTimeMs: newestMs - (request.limit - index) * length,
+      ...{ open: close, high: close + 0.1, low: close - 0.1, close, volume: 1 },
+    }));
+    return Promise.resolve(bars.filter(({ openTimeMs }) => !this.missingBars.has(openTimeMs + length)));
+  }
+
+  quotes(symbols: readonly string[]): Promise<readonly Quote[]> {
+    const { price } = this;
+    return Promise.resolve(symbols.map((symbol) => ({ symbol, bid: price, ask: price, last: price })));
+  }
+
+  balances(): Promise<readonly Balance[]> {
+    const spent = this.fills.map(({ side, price, quantity, fee, feeAsset }) => {
+      const notional = multiply(price, quantity);
+      if (side === Side.Buy) return negate(notional);
+      return subtract(notional, feeAsset === BTC.quote ? fee : ZERO);
+    });
+    return Promise.resolve([
+      { asset: BTC.quote, free: add(this.foreign.quote, sum(spent)), locked: ZERO },
+      { asset: BTC.base, free: add(this.foreign.base, this.held()), locked: ZERO },
+    ]);
+  }
+
+  /** Says hello and then nothing until it is told to stop. */
+  async watchAccount(onEvent: (event: AccountEvent) => Promise<void>, signal: AbortSignal): Promise<void> {
+    await onEvent({ kind: 'connected' });
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => {
+        resolve();
+      });
+    });
+  }
+
+  clockSkewMs(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  keyRights(): Promise<KeyRights> {
+    return Promise.resolve({ canTrade: true, canWithdraw: false });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  private open(): readonly OrderReport[] {
+    return [...this.orders.values()].map(({ report }) => report).filter(({ status }) => status === 'open');
+  }
+
+  private resting(clientOrderId: string): Resting {
+    const found = this.orders.get(clientOrderId);
+    if (found === undefined) throw new Error(`The exchange does not know ${clientOrderId}.`);
+    return found;
+  }
+
+  private write(clientOrderId: string, change: Partial<OrderReport>): void {
+    const before = this.resting(clientOrderId);
+    this.orders.set(clientOrderId, { ...before, report: { ...before.report, ...change } });
+  }
+
+  private answer<T>(request: OrderRequest, work: (visibleAtMs: number) => T): Promise<T> {
+    return new Promise((resolve) => {
+      const fault = this.faults.shift() ?? 'none';
+      if (this.wallTimeMs() > request.sendDeadlineMs)
+        throw failure(FailureKind.NotExecuted, 'the send deadline has passed');
+      if (fault === 'refused') throw failure(FailureKind.Rejected, 'scripted refusal');
+      if (fault === 'busy') throw failure(FailureKind.NotExecuted, 'scripted rate limit');
+      if (fault === 'lost') throw failure(FailureKind.Ambiguous, 'scripted timeout');
+      this.received.push(request.clientOrderId);
+      const result = work(this.wallTimeMs() + (fault === 'late' ? VISIBLE_AFTER_MS : 0));
+      if (fault !== 'none') throw failure(FailureKind.Ambiguous, 'scripted timeout');
+      resolve(result);
+    });
+  }
+
+  private place(request: OrderRequest, visibleAtMs: number): OrderReport {
+    const { clientOrderId, symbol, side, quantity, stopPrice } = request;
+    if (this.orders.has(clientOrderId)) throw new Error(`${clientOrderId} was sent twice.`);
+    if (stopPrice !== null && compare(stopPrice, this.price) >= 0)
+      throw failure(FailureKind.Rejected, 'Stop price would trigger immediately.', true);
+    const exchangeOrderId = `x${this.orders.size + 1}`;
+    const identity = { clientOrderId, exchangeOrderId, symbol, side, quantity, stopPrice };
+    const report: OrderReport = {
+      ...identity,
+      status: 'open',
+      filledQuantity: ZERO,
+      marketTimeMs: this.wallTimeMs(),
+      fills: [],
+    };
+    this.orders.set(clientOrderId, { request, report, visibleAtMs });
+    const marketable = request.limitPrice !== null && !lessThan(request.limitPrice, this.price);
+    if (request.type === OrderType.Market || marketable) this.execute(clientOrderId);
+    return this.resting(clientOrderId).report;
+  }
+
+  /** Takes what the book offers; the rest of a market order expires, that of a limit order rests. */
+  private execute(clientOrderId: string): void {
+    const { request, report } = this.resting(clientOrderId);
+    const quantity = minimum(this.liquidity, subtract(report.quantity, report.filledQuantity));
+    this.fillResting(clientOrderId, quantity);
+    if (request.type !== OrderType.Limit) this.end(clientOrderId, 'expired');
+  }
+}

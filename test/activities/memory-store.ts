@@ -1,0 +1,232 @@
+import type {
+  AccountState,
+  Decision,
+  GrantRequest,
+  GrantResult,
+  Journal,
+  OrderStore,
+} from '../../adapters/store/port';
+import type { Bar } from '../../domain/bar';
+import { greaterThan } from '../../domain/decimal';
+import { isTerminal, Leg, OrderState, type OrderView } from '../../domain/order';
+import { sellable } from '../../domain/planner';
+import { PositionState } from '../../domain/position';
+import { sizePosition, TradingMode } from '../../domain/risk';
+import { MemoryOrders } from './memory-orders';
+
+type Method<K extends keyof (OrderStore & Journal)> = (OrderStore & Journal)[K];
+type Of<K extends keyof (OrderStore & Journal)> = Parameters<Method<K>>;
+
+/** A transaction: what it throws is a rejection, and others may run before its caller does. */
+const transaction = <T>(work: () => T): Promise<T> =>
+  new Promise((resolve) => {
+    resolve(work());
+  });
+
+/**
+ * The journal in memory, for tests of what stands above it. The store in PostgreSQL has tests of its own; this one keeps
+ * to the same promises: once-only sends, epochs, quantities decided at the send, sticky wishes, fills counted once.
+ */
+export class MemoryStore implements OrderStore, Journal {
+  readonly orders = new MemoryOrders();
+  readonly decisions: Decision[] = [];
+  readonly riskEvents: Of<'recordRiskEvent'>[0][] = [];
+  readonly audits: Of<'audit'>[0][] = [];
+  private readonly accounts = new Map<string, AccountState>();
+  private readonly halts = new Map<string, number>();
+  private readonly bars = new Map<string, Map<number, Bar>>();
+
+  openAccount(account: string, session: string): Promise<AccountState> {
+    return transaction(() => {
+      const known = this.accounts.get(account);
+      const fresh = { account, mode: TradingMode.Active, modeReason: 'opened', haltEpoch: 0 };
+      const state = known?.session === session ? known : { ...fresh, ...known, session, equity: null };
+      this.accounts.set(account, state);
+      return state;
+    });
+  }
+
+  account(account: string): Promise<AccountState | undefined> {
+    return transaction(() => this.accounts.get(account));
+  }
+
+  raiseHalt(account: string, halt: Of<'raiseHalt'>[1]): Promise<number> {
+    return transaction(() => {
+      const known = this.halts.get(halt.key);
+      if (known !== undefined) return known;
+      const state = this.accountOf(account);
+      const haltEpoch = state.haltEpoch + 1;
+      this.halts.set(halt.key, haltEpoch);
+      this.accounts.set(account, { ...state, haltEpoch, mode: TradingMode.Halted, modeReason: halt.reason });
+      return haltEpoch;
+    });
+  }
+
+  setMode(account: string, mode: TradingMode, change: Of<'setMode'>[2]): Promise<AccountState> {
+    return transaction(() => {
+      const state = this.accountOf(account);
+      if (state.mode === TradingMode.Halted && change.epoch !== state.haltEpoch)
+        throw new Error(`stale-epoch: account ${account} is halted in epoch ${state.haltEpoch}`);
+      const after = state.mode === mode ? state : { ...state, mode, modeReason: change.reason };
+      this.accounts.set(account, after);
+      return after;
+    });
+  }
+
+  grant(request: GrantRequest): Promise<GrantResult> {
+    return transaction(() => {
+      const { positionId, account, proposal, limits, instrument, equity, freeQuote } = request;
+      const known = this.orders.position(positionId);
+      if (known !== undefined) return { granted: true, position: known };
+      const state = this.accountOf(account);
+      const live = this.orders.positions(account).filter((each) => each.state === PositionState.Live);
+      const marks = state.equity ?? { equityAtDayStart: equity, peakEquity: equity };
+      const exposure = instrument.minNotional;
+      const snapshot = {
+        ...marks,
+        equity,
+        freeQuote,
+        exposure,
+        openPositions: live.length,
+        mode: state.mode,
+      };
+      const verdict = sizePosition({ proposal, snapshot, limits, instrument });
+      if (!verdict.approved) return { granted: false, code: verdict.code, message: verdict.message };
+      const { marketTimeMs: grantedAtMs, ...granted } = request;
+      const blank = { exitReason: null, openedAtMs: null, closedAtMs: null };
+      this.orders.open({ ...granted, ...verdict.intent, ...blank, grantedAtMs, epoch: state.haltEpoch });
+      return { granted: true, position: this.orders.known(positionId) };
+    });
+  }
+
+  position(positionId: string): ReturnType<OrderStore['position']> {
+    return transaction(() => this.orders.position(positionId));
+  }
+
+  livePositions(account: string): ReturnType<OrderStore['livePositions']> {
+    return transaction(() => {
+      const session = this.accounts.get(account)?.session;
+      return this.orders
+        .positions(account)
+        .filter((each) => each.state === PositionState.Live && each.session === session);
+    });
+  }
+
+  wishExit(...[positionId, reason]: Of<'wishExit'>): Promise<boolean> {
+    return transaction(() =>
+      this.orders.wish(positionId, (row) => {
+        row.exitReason ??= reason;
+      }),
+    );
+  }
+
+  wishStop(...[positionId, stopPrice]: Of<'wishStop'>): Promise<boolean> {
+    return transaction(() =>
+      this.orders.wish(positionId, (row) => {
+        if (greaterThan(stopPrice, row.stopPrice)) row.stopPrice = stopPrice;
+      }),
+    );
+  }
+
+  plan(...[plan]: Of<'plan'>): Promise<OrderView> {
+    return transaction(() => this.orders.plan(plan));
+  }
+
+  beginSend(...[request]: Of<'beginSend'>): ReturnType<OrderStore['beginSend']> {
+    return transaction(() => {
+      const account = this.orders.order(request.clientOrderId)?.account ?? '';
+      return this.orders.beginSend(this.accountOf(account), request);
+    });
+  }
+
+  order(clientOrderId: string): Promise<OrderView | undefined> {
+    return transaction(() => this.orders.order(clientOrderId));
+  }
+
+  recordEvent(...[news]: Of<'recordEvent'>): Promise<OrderView | undefined> {
+    const { clientOrderId, event, exchangeOrderId = null, reason = null } = news;
+    return transaction(() => this.orders.note(clientOrderId, event, exchangeOrderId, reason));
+  }
+
+  recordFills(...[, fills]: Of<'recordFills'>): ReturnType<OrderStore['recordFills']> {
+    return transaction(() => {
+      const changed = fills.flatMap((fill) => this.orders.fill(fill) ?? []);
+      const ownerless = fills.filter((fill) => this.orders.order(fill.clientOrderId) === undefined);
+      return { changed, ownerless };
+    });
+  }
+
+  recordUnprotected(...[positionId, key, durationMs]: Of<'recordUnprotected'>): Promise<void> {
+    return transaction(() => {
+      this.orders.wish(positionId, ({ gaps }) => gaps.set(key, durationMs));
+    });
+  }
+
+  closePosition(
+    ...[positionId, reason, marketTimeMs]: Of<'closePosition'>
+  ): ReturnType<OrderStore['closePosition']> {
+    return transaction(() => {
+      const position = this.orders.known(positionId);
+      const over = (order: OrderView): boolean =>
+        isTerminal(order.state) || (order.state === OrderState.Created && order.leg !== Leg.Entry);
+      if (sellable(position).dust !== undefined && position.orders.every(over))
+        this.orders.close(positionId, reason, marketTimeMs);
+      return this.orders.known(positionId);
+    });
+  }
+
+  unsettledOrders(account: string): Promise<readonly OrderView[]> {
+    return transaction(() => this.orders.ordersOf(account).filter(({ state }) => !isTerminal(state)));
+  }
+
+  saveCandles(...[key, bars]: Of<'saveCandles'>): Promise<void> {
+    return transaction(() => {
+      const name = JSON.stringify(key);
+      const known = this.bars.get(name) ?? new Map<number, Bar>();
+      for (const bar of bars) known.set(bar.openTimeMs, bar);
+      this.bars.set(name, known);
+    });
+  }
+
+  candles(...[key, untilMs, limit]: Of<'candles'>): Promise<readonly Bar[]> {
+    return transaction(() => {
+      const known = [...(this.bars.get(JSON.stringify(key))?.values() ?? [])];
+      const closed = known.filter(({ openTimeMs }) => openTimeMs < untilMs);
+      return closed.sort((a, b) => a.openTimeMs - b.openTimeMs).slice(-limit);
+    });
+  }
+
+  recordDecision(decision: Decision): Promise<void> {
+    return transaction(() => {
+      const same = this.decisions.findIndex(
+        (other) => other.symbol === decision.symbol && other.barCloseMs === decision.barCloseMs,
+      );
+      if (same < 0) this.decisions.push(decision);
+      else this.decisions[same] = decision;
+    });
+  }
+
+  recordEquity(...[account, , equity]: Of<'recordEquity'>): Promise<void> {
+    return transaction(() => {
+      this.accounts.set(account, { ...this.accountOf(account), equity });
+    });
+  }
+
+  recordRiskEvent(...[event]: Of<'recordRiskEvent'>): Promise<void> {
+    return transaction(() => {
+      if (!this.riskEvents.some(({ key }) => key === event.key)) this.riskEvents.push(event);
+    });
+  }
+
+  audit(...[entry]: Of<'audit'>): Promise<void> {
+    return transaction(() => {
+      this.audits.push(entry);
+    });
+  }
+
+  private accountOf(account: string): AccountState {
+    const state = this.accounts.get(account);
+    if (state === undefined) throw new Error(`Account ${account} is not in the journal.`);
+    return state;
+  }
+}
