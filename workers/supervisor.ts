@@ -24,6 +24,16 @@ export interface SupervisorOptions {
   /** Called with all children after every change of one. */
   readonly onState?: (states: readonly ChildState[]) => void;
   readonly policy?: RestartPolicy;
+  /** Made here when left out. */
+  readonly claim?: StateFolderClaim;
+}
+
+/** The right to use a state folder, held by one process at a time. */
+export interface StateFolderClaim {
+  /** Names of processes left over from a killed supervisor, which were ended. */
+  readonly endedLeftovers: readonly string[];
+  /** Gives the folder up; a supervisor that got the claim does so at its end. */
+  release(): void;
 }
 
 /** How a supervisor ended. */
@@ -52,12 +62,21 @@ export interface Supervisor {
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const ordered = inStartOrder(options.children);
-  const releaseLock = acquireSupervisorLock(options.stateDir);
+  const claim = options.claim ?? (await claimStateFolder(options.stateDir));
+  return new ProcessSupervisor(ordered, options, claim);
+}
+
+/**
+ * Makes the state folder this process's alone and ends what a killed supervisor has left running there. To be done
+ * before anything in the folder is made or moved, and before ports are chosen, which left-over processes still hold.
+ * @throws SupervisorRunningError when another supervisor runs on the same state folder
+ */
+export async function claimStateFolder(stateDir: string): Promise<StateFolderClaim> {
+  const release = acquireSupervisorLock(stateDir);
   try {
-    const endedLeftovers = await endLeftovers(options.stateDir);
-    return new ProcessSupervisor(ordered, options, endedLeftovers, releaseLock);
+    return { endedLeftovers: await endLeftovers(stateDir), release };
   } catch (error) {
-    releaseLock();
+    release();
     throw error;
   }
 }
@@ -86,6 +105,7 @@ export function inStartOrder(children: readonly ChildSpec[]): readonly ChildSpec
 class ProcessSupervisor implements Supervisor {
   readonly allReady: Promise<unknown>;
   readonly ended: Promise<SupervisorEnd>;
+  readonly endedLeftovers: readonly string[];
 
   private readonly children: ReadonlyMap<string, SupervisedChild>;
   private readonly watchdog: Watchdog = startWatchdog();
@@ -100,9 +120,9 @@ class ProcessSupervisor implements Supervisor {
   constructor(
     ordered: readonly ChildSpec[],
     private readonly options: SupervisorOptions,
-    readonly endedLeftovers: readonly string[],
-    private readonly releaseLock: () => void,
+    private readonly claim: StateFolderClaim,
   ) {
+    this.endedLeftovers = claim.endedLeftovers;
     this.allReady = this.allReadyOutcome.promise;
     this.ended = this.endOutcome.promise;
     this.allReady.catch(() => undefined);
@@ -209,7 +229,7 @@ class ProcessSupervisor implements Supervisor {
     await Promise.all([...stopped.values()]);
     for (const signal of stopSignals) process.off(signal, this.onSignal);
     this.watchdog.dismiss();
-    this.releaseLock();
+    this.claim.release();
     this.allReadyOutcome.reject(new Error(this.failure ?? 'Stopped before everything was ready'));
     this.endOutcome.resolve(this.failure === undefined ? {} : { failure: this.failure });
   }

@@ -17,7 +17,7 @@ const notRooms = ['bench', 'coverage', 'deploy', 'dist', 'docs', 'node_modules',
 const toolFiles = ['scripts/lib/build.mjs', 'scripts/lib/swc-options.cjs', 'package-lock.json'];
 const bundleEntry = 'workflows/index.ts';
 const bundleRooms = ['workflows/', 'domain/'];
-export const bundleOutput = 'workflow-bundle.js';
+const bundleOutput = 'workflow-bundle.js';
 
 /**
  * Compiles every room's TypeScript to dist/ in the same layout, copies the other files beside it, and bundles the

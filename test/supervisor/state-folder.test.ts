@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../../workers/process-identity';
+import { claimStateFolder, startSupervisor } from '../../workers/supervisor';
 import { RotatingLog } from '../../workers/supervisor/log-file';
 import { acquireSupervisorLock, SupervisorRunningError } from '../../workers/supervisor/lock';
 import { choosePorts, findFreePort } from '../../workers/supervisor/ports';
@@ -84,6 +85,21 @@ describe('processes left over from a killed supervisor', () => {
     ]);
     expect(await endLeftovers(stage.stateDir)).toEqual([]);
     expect(isRunning(identity)).toBe(true);
+  });
+});
+
+describe('a claim of a state folder', () => {
+  it('is handed to the supervisor, which gives it up at its end', async () => {
+    const claim = await claimStateFolder(stage.stateDir);
+    await expect(claimStateFolder(stage.stateDir)).rejects.toThrow(SupervisorRunningError);
+    const supervisor = await startSupervisor({
+      children: [stage.child('a')],
+      stateDir: stage.stateDir,
+      claim,
+    });
+    await supervisor.allReady;
+    await supervisor.stop();
+    (await claimStateFolder(stage.stateDir)).release();
   });
 });
 
