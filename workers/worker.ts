@@ -37,14 +37,16 @@ export async function startWorkers(
   const common = { connection, namespace: config.temporal.namespace, shutdownGraceTime: shutdownGraceMs };
   const serve = (
     taskQueue: string,
-    maxConcurrentActivityTaskExecutions: number,
-    activities: WorkerOptions['activities'],
+    slotCount: number,
+    activities: object,
+    own: Partial<WorkerOptions> = {},
   ) =>
     Worker.create({
       ...common,
       taskQueue,
-      activities: activities ?? {},
-      maxConcurrentActivityTaskExecutions,
+      activities,
+      maxConcurrentActivityTaskExecutions: slotCount,
+      ...own,
     });
   const queues = taskQueues(config.exchange.venue);
   const workers = await Promise.all([
@@ -64,7 +66,8 @@ export async function startWorkers(
       ...createReconciliationActivities(deps),
     }),
     serve(queues.emergency, slots.emergency, createEmergencyActivities(deps)),
-    serve(queues.feed, slots.feed, createFeedActivities(deps)),
+    // Listening has nothing to finish: it ends at once and goes on in another worker.
+    serve(queues.feed, slots.feed, createFeedActivities(deps), { shutdownGraceTime: 0 }),
   ]);
   const shutdown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();

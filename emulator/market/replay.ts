@@ -15,10 +15,12 @@ const BAR_FOLDER = join('spot', '1m');
 const SUFFIX = '.csv.gz';
 
 /**
- * A new session begins this many minutes after the data: long enough for the warm-up of any indicator (1,000 bars and
- * more), short enough to leave most of a short recording to trade on.
+ * A new session begins this many minutes after the data: four days and a half, so that the warm-up of any strategy is
+ * there, five-minute bars included, and the market is a lively one in the recordings that this project is shown with.
  */
-export const SESSION_OFFSET_MINUTES = 1_480;
+export const SESSION_OFFSET_MINUTES = 6_285;
+/** In a recording too short for that: the least that every default strategy is warm after. */
+export const SHORT_SESSION_OFFSET_MINUTES = 1_480;
 
 interface BarFile {
   readonly spec: SymbolSpec;
@@ -65,6 +67,11 @@ const firstOpenMs = (columns: BarColumns): number => barAt(columns, 0).openTimeM
 const lastCloseMs = (columns: BarColumns): number =>
   barAt(columns, columns.length - 1).openTimeMs + MINUTE_MS;
 
+function usualStartMs(firstMs: number, endMs: number): number {
+  const usualMs = firstMs + SESSION_OFFSET_MINUTES * MINUTE_MS;
+  return usualMs < endMs ? usualMs : firstMs + SHORT_SESSION_OFFSET_MINUTES * MINUTE_MS;
+}
+
 /**
  * Opens recorded one-minute bars as a market. `symbols` are exchange ids; without them, every symbol in the folder.
  * `startMs` moves the session's start. Throws `missing-data`, `invalid-data` or `invalid-options`.
@@ -92,7 +99,7 @@ export async function openReplay(options: {
       sessionStartMs: chooseSessionStart({
         startMs,
         endMs,
-        usualMs: Math.max(...starts) + SESSION_OFFSET_MINUTES * MINUTE_MS,
+        usualMs: usualStartMs(Math.max(...starts), endMs),
         wantedMs: options.startMs,
       }),
     },

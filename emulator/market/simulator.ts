@@ -21,8 +21,8 @@ const DAY_MS = MINUTES_PER_DAY * MINUTE_MS;
 
 /** The simulated market begins on Monday 2026-01-05, whatever the wall clock says. */
 export const SIMULATION_START_MS = Date.UTC(2026, 0, 5);
-/** A new session begins this many minutes later: warm-up for any indicator, then Thursday's European afternoon. */
-export const SIMULATION_OFFSET_MINUTES = 3 * MINUTES_PER_DAY + 13 * 60;
+/** A new session begins this many minutes later: warm-up for any strategy, then Friday's American session. */
+export const SIMULATION_OFFSET_MINUTES = 4 * MINUTES_PER_DAY + 18 * 60 + 45;
 
 /** Generated days kept in memory: a reader moves forward and looks back at a few days of bars. */
 const CACHED_DAYS = 16;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 import { openMarketSource } from '../../../emulator/market/open-market';
-import { SESSION_OFFSET_MINUTES } from '../../../emulator/market/replay';
+import { SESSION_OFFSET_MINUTES, SHORT_SESSION_OFFSET_MINUTES } from '../../../emulator/market/replay';
 import { type MarketSource, MarketMode, type MarketStep } from '../../../emulator/market/source';
 import {
   describeWithData,
@@ -40,8 +40,9 @@ describe('a replayed market', () => {
     expect(market.symbols.map(({ symbol }) => symbol)).toEqual(['BTCUSDT', 'ETHUSDT']);
     expect(market.startMs).toBe(FIRST_BAR_MS);
     expect(market.endMs).toBe(FIRST_BAR_MS + MINUTES * MINUTE_MS);
-    expect(market.sessionStartMs).toBe(FIRST_BAR_MS + SESSION_OFFSET_MINUTES * MINUTE_MS);
-    expect(SESSION_OFFSET_MINUTES).toBeGreaterThanOrEqual(1_000);
+    expect(MINUTES).toBeLessThan(SESSION_OFFSET_MINUTES);
+    expect(market.sessionStartMs).toBe(FIRST_BAR_MS + SHORT_SESSION_OFFSET_MINUTES * MINUTE_MS);
+    expect(SHORT_SESSION_OFFSET_MINUTES).toBeGreaterThanOrEqual(1_000);
     expect(market.description).toContain(dataDir);
   });
 
