@@ -97,7 +97,7 @@ export class Journal {
     for (;;) {
       if (this.failure !== undefined) throw this.failure;
       if (this.committing === undefined && this.pending.length === 0) return;
-      await (this.committing ?? this.inTurn(() => this.commit()));
+      await (this.committing ?? this.commit());
     }
   }
 
@@ -158,15 +158,18 @@ export class Journal {
     return turn;
   }
 
-  private async commit(): Promise<void> {
+  /** Writes the lines that are pending now; what is appended from here on, to a compacted file perhaps, comes after. */
+  private commit(): Promise<void> {
     const bytes = Buffer.from(this.pending.join(''));
     this.pending = [];
-    for (let done = 0; done < bytes.length;) {
-      const written = writeSync(this.fd, bytes, done, bytes.length - done, this.bytes);
-      done += written;
-      this.bytes += written;
-    }
-    await syncData(this.fd);
+    return this.inTurn(async () => {
+      for (let done = 0; done < bytes.length;) {
+        const written = writeSync(this.fd, bytes, done, bytes.length - done, this.bytes);
+        done += written;
+        this.bytes += written;
+      }
+      await syncData(this.fd);
+    });
   }
 }
 

@@ -9,7 +9,7 @@ const DEPTH_LEVELS = 5000;
 
 /**
  * The differences of one symbol's book between calls. `U` is the id after the last one sent and `u` that of the book
- * now, so the diffs join without a gap, and a REST snapshot taken between two of them fits in.
+ * now, so the diffs join without a gap. A snapshot must not fall between two of them: see `announceSnapshot`.
  */
 export class DepthDiff {
   private sentId: number;

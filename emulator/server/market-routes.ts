@@ -69,6 +69,7 @@ function depth(context: ServerContext, params: Params): unknown {
   const instrument = requireInstrument(context, params.required('symbol'));
   const limit = params.limit(100, 5000);
   const { book } = context.venue.matcher(instrument.symbol);
+  context.depthIds.announceSnapshot(instrument.symbol);
   return {
     lastUpdateId: context.depthIds.idOf(instrument.symbol, book, context.venue.nowMs),
     bids: levelRows(instrument, book.depth(Side.Buy, limit)),

@@ -81,13 +81,17 @@ export class MarketStreams {
     const { venue, instruments } = this.context;
     const symbols = stream.symbol === undefined ? [...instruments.keys()] : [stream.symbol];
     const releases = symbols.map((symbol) => venue.watch(symbol));
+    const flush = this.flusher(stream, symbols);
+    if (stream.topic.kind === 'depth') {
+      releases.push(...symbols.map((symbol) => this.context.depthIds.beforeSnapshot(symbol, flush)));
+    }
     return {
       stream,
       subscribers: new Set(),
       release: () => {
         for (const release of releases) release();
       },
-      flush: this.flusher(stream, symbols),
+      flush,
       everyMs: 'everyMs' in stream.topic ? stream.topic.everyMs : isSlow(stream) ? SLOW_MS : BEAT_MS,
       flushedMs: 0,
     };

@@ -1,11 +1,12 @@
-import { transformSync } from '@swc/core';
+import { transformSync, type Options } from '@swc/core';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import swcOptions from '../../scripts/lib/swc-options.cjs';
+import { createRequire } from 'node:module';
 
 const root = join(__dirname, '../..');
+const swcOptions = createRequire(__filename)('../../scripts/lib/swc-options.cjs') as Options;
 
 /**
  * Compiles the emulator and these tests' helpers, as they are now, to a folder where a plain `node` runs them.

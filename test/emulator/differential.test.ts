@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { OrderBook } from 'nodejs-order-book';
+import { OrderBook, Side as OtherSide } from 'nodejs-order-book';
 import { OrderType, Side, TimeInForce, Refusal } from '../../emulator/engine/types';
 import { Desk } from './desk';
 
@@ -21,6 +21,8 @@ const order = fc.record({
   timeInForce: fc.constantFrom(...Object.values(TimeInForce)),
   nth: fc.nat(50),
 });
+
+type LimitTerms = Parameters<OrderBook['limit']>[0];
 
 /** Price and size of each fill of the incoming order, aggregated by price in the order of filling. */
 type Fills = readonly (readonly [number, number])[];
@@ -62,8 +64,11 @@ describe('the matching engine and nodejs-order-book', () => {
               kind === 'market'
                 ? desk.place(account, mine, OrderType.Market, terms)
                 : desk.place(account, mine, OrderType.Limit, { ...terms, price: String(price), timeInForce });
-            if (kind === 'market') other.market({ side, size });
-            else other.limit({ id: `o${index}`, side, size, price, timeInForce });
+            const otherSide = side === 'buy' ? OtherSide.BUY : OtherSide.SELL;
+            // It has the same words in an enumeration that it does not export.
+            const otherTerm = timeInForce as unknown as LimitTerms['timeInForce'];
+            if (kind === 'market') other.market({ side: otherSide, size });
+            else other.limit({ id: `o${index}`, side: otherSide, size, price, timeInForce: otherTerm });
             const fills = byPrice(desk.fills(placed).map(([at, amount]) => [at, amount]));
             fillsSeen += fills.length;
             expect(fills).toEqual(taken(before, snapshotOf(other), side));

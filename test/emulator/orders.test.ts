@@ -373,7 +373,7 @@ describe('one-cancels-the-other', () => {
     [Buy, 'USDT', '9790', '210'],
   ])('%s locks once, for the dearer leg', (side, asset, free, locked) => {
     const desk = open();
-    openList(desk, side as Side);
+    openList(desk, side);
     expect(desk.balance('alice', asset)).toEqual([free, locked]);
   });
 
