@@ -9,6 +9,7 @@ import type { Timeframe } from '../domain/bar';
 import { DecisionOutcome } from '../adapters/store/port';
 import type { ActivityDeps } from './deps';
 import type { CandleVerdict } from './market';
+import { wakePosition } from './wake';
 
 export interface EvaluateInput {
   readonly account: string;
@@ -66,6 +67,8 @@ export function createDecisionActivities(deps: ActivityDeps) {
   ): Promise<Decided> {
     const { symbol, positionId } = position;
     if (position.openedAtMs === null || position.ledger.averageEntry === null) {
+      // Its cycle may have died between the grant and the start of its owner.
+      await wakePosition(deps.owners, input.account, positionId);
       return {
         symbol,
         outcome: DecisionOutcome.Hold,
@@ -83,15 +86,15 @@ export function createDecisionActivities(deps: ActivityDeps) {
       maxHoldingMs: input.maxHoldingBars === null ? null : input.maxHoldingBars * length,
       instrument: position.instrument,
     });
-    await wish(positionId, action);
+    await wish(input.account, positionId, action);
     return { symbol, ...explain(action, signal), proposal: null, positionId };
   }
 
-  async function wish(positionId: string, action: ManagementAction): Promise<void> {
+  async function wish(account: string, positionId: string, action: ManagementAction): Promise<void> {
     if (action.kind === 'none') return;
     if (action.kind === 'trail') await store.wishStop(positionId, action.stopPrice);
     else await store.wishExit(positionId, action.reason);
-    await deps.owners.notifyPosition(positionId);
+    await wakePosition(deps.owners, account, positionId);
   }
 
   return {

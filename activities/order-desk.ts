@@ -1,5 +1,5 @@
 import { marketTimeAt } from '../domain/clock';
-import { compare, lessThan } from '../domain/decimal';
+import { compare, isZero, lessThan } from '../domain/decimal';
 import { ExchangeFailure, FailureKind, type RefusalCode } from '../domain/errors';
 import { isTerminal, OrderEvent, OrderState, type Fill, type OrderView } from '../domain/order';
 import { WOULD_TRIGGER_REASON } from '../domain/planner';
@@ -34,6 +34,9 @@ export interface Attempt {
   /** A proven refusal before any send, as a code. */
   readonly refused: RefusalCode | null;
 }
+
+/** The reason recorded on an order whose predecessor sold something between its plan and its send. */
+const HAS_SOLD_REASON = 'the order to be replaced has sold meanwhile';
 
 const EVENT_OF_STATUS = {
   open: OrderEvent.SeenOpen,
@@ -134,6 +137,8 @@ export class OrderDesk {
       if (order.replaces !== null) {
         const replaced = await this.known(order.replaces);
         if (replaced.state === OrderState.Open) return await this.replace(order, replaced, request);
+        // The quantity was decided before that sale: sent now, it might sell what is not ours.
+        if (!isZero(replaced.filledQuantity)) return attempt(await this.refuse(order, HAS_SOLD_REASON));
       }
       return attempt(await this.learn(await this.deps.exchange.submit(request), 'answer'));
     } catch (error) {
@@ -151,9 +156,9 @@ export class OrderDesk {
     if (result.outcome === 'naked') {
       const alsoChanged = [await this.learn(result.cancelled, 'answer')];
       const reason = result.wouldTrigger ? WOULD_TRIGGER_REASON : result.message;
-      return { ...attempt(await this.note(order.clientOrderId, OrderEvent.Refused, reason)), alsoChanged };
+      return { ...attempt(await this.refuse(order, reason)), alsoChanged };
     }
-    const refused = await this.note(order.clientOrderId, OrderEvent.Refused, result.message);
+    const refused = await this.refuse(order, result.message);
     return { ...attempt(refused), alsoChanged: [(await this.resolve(replaced.clientOrderId)).order] };
   }
 
@@ -162,7 +167,7 @@ export class OrderDesk {
     switch (failure.kind) {
       case FailureKind.Rejected: {
         const reason = failure.detail.wouldTrigger === true ? WOULD_TRIGGER_REASON : failure.message;
-        return attempt(await this.note(order.clientOrderId, OrderEvent.Refused, reason));
+        return attempt(await this.refuse(order, reason));
       }
       case FailureKind.NotExecuted: {
         const back = await this.note(order.clientOrderId, OrderEvent.NotExecuted, failure.message);
@@ -210,6 +215,10 @@ export class OrderDesk {
     const order = await this.deps.orders.order(clientOrderId);
     if (order === undefined) throw new Error(`Order ${clientOrderId} is not in the journal.`);
     return order;
+  }
+
+  private refuse(order: OrderView, reason: string): Promise<OrderView> {
+    return this.note(order.clientOrderId, OrderEvent.Refused, reason);
   }
 
   private async note(

@@ -7,6 +7,7 @@ import type { Leg, OrderType } from '../domain/order';
 import type { DecimalString } from '../domain/decimal';
 import type { ActivityDeps } from './deps';
 import type { Attempt } from './order-desk';
+import { wakePosition } from './wake';
 
 export interface SubmitInput {
   readonly positionId: string;
@@ -91,7 +92,7 @@ export function createOrderActivities(deps: ActivityDeps) {
       const chosen = live.filter(({ strategy }) => input.strategy === null || strategy === input.strategy);
       for (const { positionId } of chosen) {
         await store.wishExit(positionId, input.reason);
-        await deps.owners.notifyPosition(positionId);
+        await wakePosition(deps.owners, input.account, positionId);
       }
       return chosen.map(({ positionId }) => positionId);
     },

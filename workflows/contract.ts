@@ -183,6 +183,15 @@ export interface EmergencyStopInput extends AccountRef, Request {
   readonly symbols: readonly string[];
   /** Makes a repeated request one halt. */
   readonly haltKey: string;
+  /** What a continued run takes over; absent in the first. */
+  readonly carried?: EmergencyStopProgress;
+}
+
+export interface EmergencyStopProgress {
+  /** Wall time of the request. */
+  readonly startedMs: number;
+  readonly cancelledOrders: number;
+  readonly exitOrders: number;
 }
 
 export interface EmergencyStopResult {

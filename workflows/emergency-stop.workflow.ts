@@ -1,4 +1,10 @@
-import { CancellationScope, setCurrentDetails, sleep } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  continueAsNew,
+  setCurrentDetails,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { SweepResult } from '../activities/emergency';
 import type { EmergencyStopInput, EmergencyStopResult } from './contract';
 import { emergencyActivities } from './proxies';
@@ -19,12 +25,14 @@ export async function emergencyStop(input: EmergencyStopInput): Promise<Emergenc
 async function stopAndVerify(input: EmergencyStopInput): Promise<EmergencyStopResult> {
   const { account, symbols, venue, haltKey, reason, by } = input;
   const emergency = emergencyActivities(venue);
-  const startedMs = Date.now();
   setCurrentDetails(`**Halting** ${account}: ${reason} (${by})`);
   const epoch = await emergency.raiseHalt({ account, haltKey, reason, by });
-  const total = { cancelledOrders: 0, exitOrders: 0 };
+  const total = { startedMs: Date.now(), cancelledOrders: 0, exitOrders: 0, ...input.carried };
   let looks = 0;
   for (let pauseMs: number = PAUSE.firstMs; looks < 2; pauseMs = Math.min(PAUSE.maxMs, pauseMs * 1.5)) {
+    // What cannot be sold is tried for as long as it takes.
+    if (workflowInfo().continueAsNewSuggested)
+      await continueAsNew<typeof emergencyStop>({ ...input, carried: total });
     const swept = await emergency.sweepAccount({ account, symbols, epoch });
     total.cancelledOrders += swept.cancelledOrders;
     total.exitOrders += swept.exitOrders;
@@ -36,7 +44,7 @@ async function stopAndVerify(input: EmergencyStopInput): Promise<EmergencyStopRe
         summary: flat ? 'before the second look' : 'before the next pass',
       });
   }
-  const flatAfterMs = Date.now() - startedMs;
+  const flatAfterMs = Date.now() - total.startedMs;
   const message = `Stopped by ${by}: ${reason}. Flat after ${flatAfterMs} ms; ${total.cancelledOrders} entries cancelled, ${total.exitOrders} exits sent.`;
   await emergency.reportEmergency({ account, epoch, message });
   setCurrentDetails(`**Flat.** ${message}`);

@@ -1,4 +1,11 @@
-import { CancellationScope, condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { isTerminal, OrderState, type OrderView } from '../domain/order';
 import { tell } from './children';
 import {
@@ -18,17 +25,20 @@ const RESOLVE_MS = 500;
 /** Between two tries of an order that the exchange has provably not executed. */
 const RETRY_MS = 1_000;
 const MAX_PAUSE_MS = 10_000;
+/** An order that the journal holds back (in a halt) is tried again when its position asks, or after this. */
+const HELD_BACK_MS = 60_000;
 
 /**
  * One leg of a position, from outbox to terminal state, its replacements included: submit, confirm, wait for news,
  * amend or cancel, done. The journal holds the truth; this workflow makes sure that somebody always works on it.
  */
 export async function orderLifecycle(input: OrderLifecycleInput): Promise<OrderView | null> {
-  const state: LegState = { wanted: input.order, view: null };
+  const state: LegState = { wanted: input.order, view: null, asked: 0 };
 
   setHandler(advanceSignal, (order: LegOrder) => {
     const { sequence } = state.wanted;
     if (order.sequence > sequence || (order.sequence === sequence && order.cancel)) state.wanted = order;
+    else state.asked += 1;
   });
   setHandler(orderNewsSignal, (news: OrderView) => {
     learn(state, news);
@@ -42,13 +52,18 @@ interface LegState {
   wanted: LegOrder;
   /** The newest order of the leg, as last journaled. */
   view: OrderView | null;
+  /** How often the position has asked for what is wanted already. */
+  asked: number;
 }
 
 async function drive(input: OrderLifecycleInput, state: LegState): Promise<OrderView | null> {
   let told = -1;
   let stale = true;
   for (;;) {
-    const { wanted } = state;
+    // A stop may rest for weeks, and every look at it is history. The journal knows all that a new run needs.
+    if (workflowInfo().continueAsNewSuggested)
+      await continueAsNew<typeof orderLifecycle>({ ...input, order: state.wanted });
+    const { wanted, asked } = state;
     const waitMs: number = stale && !done(state) ? await advance(input, state) : 0;
     const view = state.view;
     setCurrentDetails(describe(view));
@@ -61,9 +76,13 @@ async function drive(input: OrderLifecycleInput, state: LegState): Promise<Order
     } else if (done(state)) {
       return state.view;
     } else {
-      const news = (): boolean => state.wanted !== wanted || state.view?.version !== view?.version;
+      const news = (): boolean =>
+        state.wanted !== wanted ||
+        state.view?.version !== view?.version ||
+        (waitMs === HELD_BACK_MS && state.asked !== asked);
       const heard: boolean = await condition(news, waitMs > 0 ? waitMs : restMs(view));
-      stale = !heard || state.wanted !== wanted || state.view?.state !== OrderState.Open;
+      const resting: boolean = state.view?.state === OrderState.Open && !state.wanted.cancel;
+      stale = !heard || !resting || state.wanted !== wanted;
     }
   }
 }
@@ -90,8 +109,8 @@ async function advance(input: OrderLifecycleInput, state: LegState): Promise<num
     const attempt = await orders.submitOrder({ positionId, leg, sequence, type, stopPrice, replaces });
     learn(state, attempt.order);
     if (attempt.order.state !== OrderState.Created) return 0;
-    // Refused and yet not withdrawn is a halt: nothing is tried again until the position asks, or a while has passed.
-    return attempt.refused === null ? pauseMs(attempt.retryAfterMs, RETRY_MS) : LOOK_UP_MS;
+    // Refused and yet not withdrawn: the journal holds it back.
+    return attempt.refused === null ? pauseMs(attempt.retryAfterMs, RETRY_MS) : HELD_BACK_MS;
   }
   learn(state, (await orders.resolveOrder(view.clientOrderId)).order);
   return 0;

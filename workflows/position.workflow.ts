@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import { marketTimeAt, wallDelayUntil, type ClockReading } from '../domain/clock';
 import { toNumber } from '../domain/decimal';
-import { Leg, OrderState } from '../domain/order';
+import { Leg, mayBeLive, OrderState } from '../domain/order';
 import { backoffMs, nextStep, type PositionStep } from '../domain/planner';
 import { PositionState, type PositionView } from '../domain/position';
 import { TradingMode } from '../domain/risk';
@@ -32,6 +32,10 @@ import { orderActivities } from './proxies';
 const SAFETY_MS = 60_000;
 /** The same while the account is halted, and while an order of ours is on its way. */
 const WATCHFUL_MS = 5_000;
+/** After a settlement that found something left: a late fill, or one that the exchange does not show yet. */
+const UNSETTLED_MS = 500;
+/** A leg that ends just when it is told something is started anew; more often than this it does not happen in one turn. */
+const DISPATCH_TRIES = 3;
 
 /**
  * Owns one position from its grant until it is flat. Each turn reads the journal, asks the planner for the next step and
@@ -49,42 +53,67 @@ export async function position(input: PositionInput): Promise<PositionResult> {
 async function own(input: PositionInput, wake: { pokes: number }): Promise<PositionResult> {
   const orders = orderActivities(input.venue);
   const protection = new ProtectionWatch(input);
-  for (;;) {
+  for (let turn = 0; ; turn += 1) {
     const seen = wake.pokes;
+    const poked = (): boolean => wake.pokes !== seen;
     const loaded = await orders.loadPosition(input.positionId);
     show(loaded);
     if (loaded.position.state === PositionState.Closed) return resultOf(loaded.position);
+    if (turn === 0) await adopt(input, loaded.position);
     await protection.observe(loaded);
-    const marketTimeMs = marketTimeAt(loaded.clock, Date.now());
-    const step = nextStep(loaded.position, loaded.mode, marketTimeMs);
-    await take(input, loaded, step);
-    if (wake.pokes === seen && workflowInfo().continueAsNewSuggested)
-      await continueAsNew<typeof position>(input);
-    const restMs = pauseAfter(step, loaded);
-    if (restMs > 0) await condition(() => wake.pokes !== seen, restMs);
+    const step = nextStep(loaded.position, loaded.mode, marketTimeAt(loaded.clock, Date.now()));
+    const restMs = await take(input, loaded, step, poked);
+    if (!poked() && workflowInfo().continueAsNewSuggested) await continueAsNew<typeof position>(input);
+    if (restMs > 0) await condition(poked, restMs);
   }
 }
 
-async function take(input: PositionInput, loaded: LoadedPosition, step: PositionStep): Promise<void> {
+/** Orders which the exchange may hold have somebody who looks after them, even if their workflows are gone. */
+async function adopt(input: PositionInput, { orders }: PositionView): Promise<void> {
+  for (const order of orders.filter(({ state }) => mayBeLive(state)))
+    await dispatch(input, order.leg, { ...order, cancel: false });
+}
+
+/** Takes a step. Returns how long to wait for news afterwards, in wall milliseconds. */
+async function take(
+  input: PositionInput,
+  loaded: LoadedPosition,
+  step: PositionStep,
+  poked: () => boolean,
+): Promise<number> {
   const orders = orderActivities(input.venue);
   const { positionId } = input;
   switch (step.do) {
     case 'order': {
       const restMs = backoffMs(loaded.position, step.leg);
-      if (restMs > 0) await sleep(restMs, { summary: `back off: the last ${step.leg} orders were refused` });
-      return dispatch(input, step.leg, { ...step, cancel: false });
+      if (restMs > 0)
+        await sleep(restMs, { summary: `back off: the last ${step.leg} orders came to nothing` });
+      await dispatch(input, step.leg, { ...step, cancel: false });
+      return WATCHFUL_MS;
     }
     case 'cancel':
-      return dispatch(input, step.order.leg, { ...step.order, cancel: true });
+      await dispatch(input, step.order.leg, { ...step.order, cancel: true });
+      return WATCHFUL_MS;
     case 'give-up':
-      return orders.giveUpPosition({ positionId, reason: step.reason });
-    case 'settle':
-      await sleep(settleDelayMs(loaded.position), { summary: 'until no late fill can come' });
-      await orders.settlePosition(positionId);
-      return;
+      await orders.giveUpPosition({ positionId, reason: step.reason });
+      return 0;
+    case 'settle': {
+      const delayMs = settleDelayMs(loaded.position);
+      // News in this time may be the late fill that is waited for.
+      if (delayMs > 0 && (await condition(poked, delayMs))) return 0;
+      const { closed } = await orders.settlePosition(positionId);
+      return closed ? 0 : UNSETTLED_MS;
+    }
     case 'wait':
-      return;
+      return restFor(step.untilMarketMs, loaded);
   }
+}
+
+/** How long to wait when there is nothing to do. */
+function restFor(untilMarketMs: number | null, { mode, clock }: LoadedPosition): number {
+  if (mode === TradingMode.Halted) return WATCHFUL_MS;
+  if (untilMarketMs === null) return SAFETY_MS;
+  return Math.min(SAFETY_MS, Math.max(1, wallDelayUntil(clock, untilMarketMs, Date.now())));
 }
 
 /** Hands an order to its leg's own workflow, which is started when it is not there. */
@@ -93,21 +122,15 @@ async function dispatch(input: PositionInput, leg: Leg, order: LegOrder): Promis
   const { sequence, type, stopPrice, replaces, cancel } = order;
   const wanted: LegOrder = { sequence, type, stopPrice, replaces, cancel };
   const workflowId = workflowIds.order(positionId, leg);
-  const started = await startUnlessRunning(orderLifecycle, {
-    workflowId,
-    args: [{ deployment, account, venue, positionId, symbol, leg, order: wanted }],
-    staticSummary: `${leg} of ${symbol} for ${strategy}`,
-    typedSearchAttributes: tags({ account, strategy, symbol, side: leg === Leg.Entry ? 'buy' : 'sell' }),
-  });
-  if (!started) await tell(workflowId, advanceSignal, wanted);
-}
-
-/** How long to wait for news after a step. Closing and giving up are followed up at once. */
-function pauseAfter(step: PositionStep, { mode, clock }: LoadedPosition): number {
-  if (step.do === 'settle' || step.do === 'give-up') return 0;
-  if (step.do !== 'wait' || mode === TradingMode.Halted) return WATCHFUL_MS;
-  if (step.untilMarketMs === null) return SAFETY_MS;
-  return Math.min(SAFETY_MS, Math.max(1, wallDelayUntil(clock, step.untilMarketMs, Date.now())));
+  for (let tries = 0; tries < DISPATCH_TRIES; tries += 1) {
+    const started = await startUnlessRunning(orderLifecycle, {
+      workflowId,
+      args: [{ deployment, account, venue, positionId, symbol, leg, order: wanted }],
+      staticSummary: `${leg} of ${symbol} for ${strategy}`,
+      typedSearchAttributes: tags({ account, strategy, symbol, side: leg === Leg.Entry ? 'buy' : 'sell' }),
+    });
+    if (started || (await tell(workflowId, advanceSignal, wanted))) return;
+  }
 }
 
 /** The receive window plus the visibility lag after the last instant at which the entry could leave our process. */

@@ -57,19 +57,21 @@ const FRESH: StrategyProgress = {
  */
 export async function strategy(input: StrategyInput): Promise<StrategyProgress> {
   const { settings } = input;
-  const state = { progress: input.carried ?? FRESH, stirred: 0 };
+  const state = { progress: input.carried ?? FRESH, stirred: 0, flattens: 0 };
 
   const turn = (mode: StrategyMode, { by, reason }: Request): void => {
     state.progress = { ...state.progress, mode, modeReason: `${reason} (${by})` };
     state.stirred += 1;
     show(settings, state.progress);
   };
-  const flatten = (): Promise<unknown> =>
-    orderActivities(settings.venue).flattenPositions({
+  const flatten = (): Promise<unknown> => {
+    state.flattens += 1;
+    return orderActivities(settings.venue).flattenPositions({
       account: settings.account,
       strategy: settings.name,
       reason: ExitReason.Flatten,
     });
+  };
 
   setHandler(pauseSignal, (request) => {
     if (state.progress.mode === StrategyMode.Running) turn(StrategyMode.Paused, request);
@@ -105,7 +107,10 @@ export async function strategy(input: StrategyInput): Promise<StrategyProgress> 
       continue;
     }
     const due = lastCloseMs(marketTimeAt(clock, Date.now() - settings.graceMs), settings.timeframe);
+    const { flattens } = state;
     const result = await runCycle(settings, state.progress, clock.session, due);
+    // A cycle that had decided before the wish may have opened a position after it.
+    if (state.flattens !== flattens) await flatten();
     cycles += 1;
     state.progress = advanced(state.progress, settings, due);
     show(settings, state.progress);

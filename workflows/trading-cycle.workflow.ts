@@ -1,4 +1,9 @@
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { SymbolDecision } from '../activities/decision';
 import { SEARCH_ATTRIBUTES, type TradingCycleInput, type TradingCycleResult } from './contract';
 import { decisionActivities, marketActivities, riskActivities } from './proxies';
@@ -36,7 +41,9 @@ export async function tradingCycle(input: TradingCycleInput): Promise<TradingCyc
   });
   const outcomes = [];
   for (const decision of decisions) {
-    outcomes.push({ symbol: decision.symbol, outcome: await carryOut(input, decision) });
+    // Between the grant and the start of its owner nothing may come in between.
+    const outcome = await CancellationScope.nonCancellable(() => carryOut(input, decision));
+    outcomes.push({ symbol: decision.symbol, outcome });
   }
   const eventful = outcomes.filter(({ outcome }) => outcome !== 'hold');
   if (eventful.length > 0) {
