@@ -2,8 +2,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import { OrderState } from '../domain/order';
 import type { AccountEvent } from '../adapters/exchange/port';
 import type { ActivityDeps } from './deps';
-
-const HEARTBEAT_MS = 1_000;
+import { tellOwner } from './wake';
 
 /** The account's ear: everything the exchange says is journaled first, then its owner is told. */
 export function createFeedActivities(deps: ActivityDeps) {
@@ -14,8 +13,8 @@ export function createFeedActivities(deps: ActivityDeps) {
     for (const order of await store.unsettledOrders(account)) {
       if (order.state === OrderState.Created) continue;
       const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
-      if (now.version !== order.version) await owners.notifyOrder(now);
-      for (const other of alsoChanged) await owners.notifyOrder(other);
+      if (now.version !== order.version) await tellOwner(owners, now);
+      for (const other of alsoChanged) await tellOwner(owners, other);
     }
   }
 
@@ -23,7 +22,7 @@ export function createFeedActivities(deps: ActivityDeps) {
     if (event.kind === 'connected') return catchUp(account);
     if (event.kind === 'fill') {
       const order = await desk.learnFill(account, event.fill);
-      if (order !== undefined) await owners.notifyOrder(order);
+      if (order !== undefined) await tellOwner(owners, order);
       return;
     }
     const { report } = event;
@@ -33,10 +32,7 @@ export function createFeedActivities(deps: ActivityDeps) {
         await owners.wakeReconciliation(account, `unknown order ${report.clientOrderId}`);
       return;
     }
-    const order = await desk.learn(report, 'stream');
-    if (!(await owners.notifyOrder(order))) {
-      await owners.wakeReconciliation(account, `order ${order.clientOrderId} has no owner`);
-    }
+    await tellOwner(owners, await desk.learn(report, 'stream'));
   }
 
   return {
@@ -47,29 +43,22 @@ export function createFeedActivities(deps: ActivityDeps) {
     async watchAccount(input: { readonly account: string }): Promise<void> {
       const context = Context.current();
       const failed = new AbortController();
-      const heartbeat = setInterval(() => {
-        context.heartbeat();
-      }, HEARTBEAT_MS);
-      try {
-        const stop = AbortSignal.any([context.cancellationSignal, failed.signal]);
-        const onEvent = async (event: AccountEvent): Promise<void> => {
-          try {
-            await hear(input.account, event);
-          } catch (error) {
-            log.warn({ account: input.account, event: event.kind, error }, 'an event could not be journaled');
-            failed.abort(error);
-          }
-        };
-        await exchange.watchAccount(onEvent, stop);
-        context.cancellationSignal.throwIfAborted();
-        if (failed.signal.aborted)
-          throw ApplicationFailure.create({
-            message: 'an event could not be journaled',
-            cause: failed.signal.reason as Error,
-          });
-      } finally {
-        clearInterval(heartbeat);
-      }
+      const stop = AbortSignal.any([context.cancellationSignal, failed.signal]);
+      const onEvent = async (event: AccountEvent): Promise<void> => {
+        try {
+          await hear(input.account, event);
+        } catch (error) {
+          log.warn({ account: input.account, event: event.kind, error }, 'an event could not be journaled');
+          failed.abort(error);
+        }
+      };
+      await exchange.watchAccount(onEvent, stop);
+      context.cancellationSignal.throwIfAborted();
+      if (failed.signal.aborted)
+        throw ApplicationFailure.create({
+          message: 'an event could not be journaled',
+          cause: failed.signal.reason as Error,
+        });
     },
   };
 }

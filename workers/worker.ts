@@ -12,6 +12,7 @@ import { createRiskActivities } from '../activities/risk';
 import type { BallastConfig } from '../config/config';
 import { temporalConnectionOptions } from '../temporal/connection';
 import { taskQueues, WORKFLOW_TASK_QUEUE } from '../workflows/contract';
+import { heartbeats } from './heartbeat';
 
 /** Made by the build, so that a worker is up in a second and every worker of a build runs the same workflow code. */
 const WORKFLOW_BUNDLE = join(__dirname, '..', 'workflow-bundle.js');
@@ -45,6 +46,7 @@ export async function startWorkers(
       ...common,
       taskQueue,
       activities,
+      interceptors: { activity: [heartbeats] },
       maxConcurrentActivityTaskExecutions: slotCount,
       ...own,
     });

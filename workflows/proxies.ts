@@ -9,9 +9,13 @@ import type { RiskActivities } from '../activities/risk';
 import { taskQueues } from './contract';
 
 /**
- * One retry class per kind of work. A worker that dies in the middle of an activity is noticed when `startToClose` runs
- * out, so that limit, not the retry, decides how soon a crash is made good: it stays below ten seconds.
+ * One retry class per kind of work. A worker that dies in the middle of an activity is noticed by its heartbeats, where
+ * there are any (the worker sends them), else when `startToClose` runs out: that limit, not the retry, decides how soon a
+ * crash is made good.
  */
+
+/** Bounds the time for which an order, a stop or an exit waits for a dead worker. */
+const HEARTBEAT_TIMEOUT = '3 seconds';
 
 /** A cycle would rather skip its bar than be late: two tries, then the bar is given up. */
 export const marketActivities = (venue: string) =>
@@ -36,6 +40,7 @@ export const orderActivities = (venue: string) =>
   proxyActivities<OrderActivities>({
     taskQueue: taskQueues(venue).orders,
     startToCloseTimeout: '8 seconds',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
   });
 
@@ -44,6 +49,7 @@ export const riskActivities = (venue: string) =>
   proxyActivities<RiskActivities>({
     taskQueue: taskQueues(venue).orders,
     startToCloseTimeout: '8 seconds',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
     scheduleToCloseTimeout: '30 seconds',
     retry: { initialInterval: '300 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
   });
@@ -62,6 +68,7 @@ export const emergencyActivities = (venue: string) =>
   proxyActivities<EmergencyActivities>({
     taskQueue: taskQueues(venue).emergency,
     startToCloseTimeout: '9 seconds',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
   });
 
@@ -70,5 +77,6 @@ export const reconciliationActivities = (venue: string) =>
   proxyActivities<ReconciliationActivities>({
     taskQueue: taskQueues(venue).orders,
     startToCloseTimeout: '60 seconds',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
   });
