@@ -1,0 +1,48 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+
+/** A Node process of the system under test, known by its pid. It inherits no environment. */
+export class Child {
+  private constructor(
+    private readonly process: ChildProcess,
+    readonly pid: number,
+    /** Resolves when the process has ended, for whatever reason. */
+    readonly exited: Promise<unknown>,
+    private readonly log: WriteStream,
+  ) {}
+
+  /** @param logPath everything the process prints is appended there */
+  static async start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    logPath: string,
+  ): Promise<Child> {
+    const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const log = createWriteStream(logPath, { flags: 'a' });
+    child.stdout.pipe(log, { end: false });
+    child.stderr.pipe(log, { end: false });
+    const exited = once(child, 'exit');
+    await once(child, 'spawn');
+    return new Child(child, child.pid ?? Number.NaN, exited, log);
+  }
+
+  get isRunning(): boolean {
+    return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  /** Sends the signal at once; nothing of this process runs after a SIGKILL. */
+  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+    this.process.kill(signal);
+  }
+
+  /** Kills it, and resolves when it is gone. */
+  async kill(): Promise<void> {
+    if (this.isRunning) this.signal('SIGKILL');
+    await this.exited;
+    this.log.end();
+  }
+}

@@ -1,0 +1,212 @@
+import { add, compare, decimal, multiply, subtract, ZERO, type DecimalString } from '../../../domain/decimal';
+import { roundQuantity, untradable } from '../../../domain/instrument';
+import { Leg, OrderState, Side } from '../../../domain/order';
+import { PositionState } from '../../../domain/position';
+import type { ExchangeRecord, RecordedOrder } from '../../../emulator/journal/record';
+import type { JournaledFill, JournaledOrder, JournaledPosition, JournalRecord } from './journal-record';
+
+export interface Records {
+  /** The judge. */
+  readonly exchange: ExchangeRecord;
+  readonly journal: JournalRecord;
+  /** The exchange's name of the account, and what it owned before the first order. */
+  readonly account: string;
+  readonly initialBalances: Readonly<Record<string, string>>;
+}
+
+/** How the exchange calls what the journal calls by the key. States that are missing must not be there at all. */
+const STATUSES: Readonly<Partial<Record<OrderState, readonly string[]>>> = {
+  [OrderState.Open]: ['NEW', 'PARTIALLY_FILLED'],
+  [OrderState.Filled]: ['FILLED'],
+  [OrderState.Cancelled]: ['CANCELED'],
+  [OrderState.Expired]: ['EXPIRED', 'EXPIRED_IN_MATCH'],
+};
+const OPEN_STATUSES: readonly string[] = STATUSES.open ?? [];
+const FATE_UNKNOWN: ReadonlySet<OrderState> = new Set([OrderState.Sending, OrderState.Unknown]);
+
+/**
+ * Holds the journal against the exchange's own record: one exchange order per sent intent and none that nobody intended,
+ * fills equal one by one, money equal to the last unit, one resident stop of the right quantity per open position.
+ * @returns every difference, as a sentence; empty when the two agree
+ */
+export function compareRecords(records: Records): readonly string[] {
+  const { account, exchange } = records;
+  const mine: Records = {
+    ...records,
+    exchange: {
+      ...exchange,
+      orders: exchange.orders.filter((order) => order.account === account),
+      trades: exchange.trades.filter((trade) => trade.account === account),
+      balances: exchange.balances.filter((balance) => balance.account === account),
+    },
+  };
+  return [
+    ...orderDifferences(mine),
+    ...entryDifferences(mine),
+    ...fillDifferences(mine),
+    ...balanceDifferences(mine),
+    ...protectionDifferences(mine),
+  ];
+}
+
+function orderDifferences({ exchange, journal }: Records): string[] {
+  const known = new Set(journal.orders.map(({ clientOrderId }) => clientOrderId));
+  const unknown = exchange.orders.filter(({ clientOrderId }) => !known.has(clientOrderId));
+  return [
+    ...unknown.map(
+      ({ clientOrderId }) => `the exchange has ${clientOrderId}, which the journal does not know`,
+    ),
+    ...journal.orders.flatMap((order) =>
+      judgeOrder(
+        order,
+        exchange.orders.filter(({ clientOrderId }) => clientOrderId === order.clientOrderId),
+      ),
+    ),
+  ];
+}
+
+function judgeOrder(order: JournaledOrder, found: readonly RecordedOrder[]): string[] {
+  const { state } = order;
+  const name = nameOf(order);
+  if (FATE_UNKNOWN.has(state)) return [`the fate of ${name} is not known yet: it is ${state}`];
+  const statuses = STATUSES[state];
+  if (statuses === undefined)
+    return found.length === 0 ? [] : [`${name} is ${state}, yet the exchange has it`];
+  const [only] = found;
+  if (only === undefined || found.length > 1)
+    return [`${name} is ${state}; the exchange has ${found.length} orders for it`];
+  const differences: string[] = [];
+  if (!statuses.includes(only.status))
+    differences.push(`${name} is ${state}, at the exchange ${only.status}`);
+  if (!equal(order.filledQuantity, only.executedQuantity))
+    differences.push(`${name} has filled ${order.filledQuantity}, at the exchange ${only.executedQuantity}`);
+  return differences;
+}
+
+/** A position is bought once, whatever ids the purchases have. */
+function entryDifferences({ exchange, journal }: Records): string[] {
+  return journal.positions.flatMap(({ positionId }) => {
+    const ids = journal.orders.filter((order) => order.positionId === positionId).map(idOf);
+    const entries = exchange.orders.filter(
+      ({ side, clientOrderId }) => side === 'BUY' && ids.includes(clientOrderId),
+    );
+    return entries.length > 1 ? [`${positionId} was entered ${entries.length} times`] : [];
+  });
+}
+
+function fillDifferences({ exchange, journal }: Records): string[] {
+  const there = exchange.trades.map((trade) =>
+    describeFill(
+      trade.symbol,
+      String(trade.tradeId),
+      trade.side,
+      trade.clientOrderId,
+      [trade.price, trade.quantity, trade.fee],
+      trade.feeAsset,
+    ),
+  );
+  const here = journal.fills.map((fill) =>
+    describeFill(
+      fill.symbol.replace('/', ''),
+      fill.tradeId,
+      fill.side.toUpperCase(),
+      fill.clientOrderId,
+      [fill.price, fill.quantity, fill.fee],
+      fill.feeAsset,
+    ),
+  );
+  return [
+    ...there.filter((fill) => !here.includes(fill)).map((fill) => `the journal lacks the fill ${fill}`),
+    ...here.filter((fill) => !there.includes(fill)).map((fill) => `the exchange never had the fill ${fill}`),
+    ...(there.length === here.length ? [] : [`${there.length} fills there, ${here.length} here`]),
+  ];
+}
+
+function describeFill(
+  symbol: string,
+  tradeId: string,
+  side: string,
+  clientOrderId: string,
+  [price, quantity, fee]: readonly [string, string, string],
+  feeAsset: string,
+): string {
+  return `${symbol} ${tradeId} ${side} ${decimal(quantity)} at ${decimal(price)}, fee ${decimal(fee)} ${feeAsset}, of ${clientOrderId}`;
+}
+
+/** What the exchange holds for the account is what it held at first and what the journaled fills have moved since. */
+function balanceDifferences({ exchange, journal, initialBalances }: Records): string[] {
+  const expected = new Map<string, DecimalString>();
+  const move = (asset: string, amount: DecimalString): void => {
+    expected.set(asset, add(expected.get(asset) ?? ZERO, amount));
+  };
+  for (const [asset, amount] of Object.entries(initialBalances)) move(asset, decimal(amount));
+  for (const fill of journal.fills) moveFill(fill, move);
+  for (const { asset } of exchange.balances) move(asset, ZERO);
+  return [...expected].flatMap(([asset, amount]) => {
+    const balance = exchange.balances.find((candidate) => candidate.asset === asset);
+    const there = balance === undefined ? ZERO : add(decimal(balance.free), decimal(balance.locked));
+    return equal(there, amount)
+      ? []
+      : [`the exchange holds ${there} ${asset}, the journal adds up to ${amount}`];
+  });
+}
+
+function moveFill(fill: JournaledFill, move: (asset: string, amount: DecimalString) => void): void {
+  const [base = '', quote = ''] = fill.symbol.split('/');
+  const money = multiply(fill.price, fill.quantity);
+  const isBuy = fill.side === Side.Buy;
+  move(base, isBuy ? fill.quantity : subtract(ZERO, fill.quantity));
+  move(quote, isBuy ? subtract(ZERO, money) : money);
+  move(fill.feeAsset, subtract(ZERO, fill.fee));
+}
+
+/** Every open position has exactly one resident stop, of what can be sold; beside it only its entry may rest. */
+function protectionDifferences({ exchange, journal }: Records): string[] {
+  const open = exchange.orders.filter(({ status }) => OPEN_STATUSES.includes(status));
+  return journal.positions.flatMap((position) => {
+    const { positionId, instrument, stopPrice } = position;
+    const orders = journal.orders.filter((order) => order.positionId === positionId);
+    const isLive = position.state === PositionState.Live;
+    const counted = orders.filter(({ leg }) => !(isLive && leg === Leg.Entry)).map(idOf);
+    const resting = open.filter(({ clientOrderId }) => counted.includes(clientOrderId));
+    const quantity = roundQuantity(instrument, heldAtExchange(position, orders, exchange));
+    if (untradable(instrument, quantity, stopPrice) !== undefined)
+      return resting.map(
+        (order) => `${positionId} is flat, yet ${order.clientOrderId} rests (${order.type})`,
+      );
+    if (!isLive) return [`${positionId} is closed and holds ${quantity}`];
+    const stops = orders.filter(({ leg }) => leg === Leg.Stop).map(idOf);
+    const [stop] = resting;
+    if (stop === undefined) return [`${positionId} holds ${quantity} without a resident stop`];
+    if (resting.length > 1 || !stops.includes(stop.clientOrderId) || stop.type !== 'STOP_LOSS')
+      return [
+        `${positionId} should have one resident stop and has ${resting.map(({ type }) => type).join(', ')}`,
+      ];
+    const differences: string[] = [];
+    if (!equal(stop.quantity, quantity))
+      differences.push(`${positionId} holds ${quantity}, its stop sells ${stop.quantity}`);
+    if (!equal(stop.stopPrice, stopPrice))
+      differences.push(`${positionId} wishes its stop at ${stopPrice}, it rests at ${stop.stopPrice}`);
+    return differences;
+  });
+}
+
+function heldAtExchange(
+  { instrument }: JournaledPosition,
+  orders: readonly JournaledOrder[],
+  { trades }: ExchangeRecord,
+): DecimalString {
+  const ids = orders.map(idOf);
+  return trades
+    .filter(({ clientOrderId }) => ids.includes(clientOrderId))
+    .reduce((held, trade) => {
+      const moved =
+        trade.side === 'BUY' ? add(held, decimal(trade.quantity)) : subtract(held, decimal(trade.quantity));
+      return trade.feeAsset === instrument.base ? subtract(moved, decimal(trade.fee)) : moved;
+    }, ZERO);
+}
+
+const idOf = ({ clientOrderId }: JournaledOrder): string => clientOrderId;
+const nameOf = ({ leg, sequence, positionId }: JournaledOrder): string =>
+  `${leg} ${sequence} of ${positionId}`;
+const equal = (a: string, b: string): boolean => compare(decimal(a), decimal(b)) === 0;

@@ -1,0 +1,88 @@
+import { join } from 'node:path';
+import { readExchangeRecord, type ExchangeRecord } from '../../../emulator/journal/record';
+import { findFreePort } from '../../../workers/supervisor/ports';
+import { Child } from './child';
+import { waitFor } from './wait';
+
+/** What the exchange's clock can be told; see docs/emulator.md. */
+export type ClockCommand =
+  | { readonly action: 'pause' | 'resume' }
+  | { readonly action: 'setSpeed'; readonly speed: number }
+  | { readonly action: 'advanceTo'; readonly toMs: number };
+
+export interface ExchangeAccount {
+  readonly name: string;
+  readonly apiKey: string;
+  readonly secret: string;
+  readonly balances: Readonly<Record<string, string>>;
+}
+
+/** The emulator as a process, on a market of its own that is the same in every run. */
+export class ExchangeProcess {
+  private constructor(
+    private readonly options: { readonly port: number; readonly journalDir: string },
+    private readonly launch: () => Promise<Child>,
+    private child: Child,
+  ) {}
+
+  /** Its market stands still until told otherwise. */
+  static async start(folder: string, account: ExchangeAccount, seed: number): Promise<ExchangeProcess> {
+    const port = await findFreePort();
+    const journalDir = join(folder, 'exchange');
+    const options = { port, journalDir, speed: 1, paused: true, accounts: [account], market: { seed } };
+    const launch = (): Promise<Child> =>
+      Child.start(
+        [join(__dirname, 'emulator-process.cjs'), JSON.stringify(options)],
+        {},
+        join(folder, 'exchange.log'),
+      );
+    const exchange = new ExchangeProcess(options, launch, await launch());
+    await exchange.untilOpen();
+    return exchange;
+  }
+
+  get port(): number {
+    return this.options.port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** SIGKILL, at once. */
+  kill(): void {
+    this.child.signal('SIGKILL');
+  }
+
+  /** Starts it anew on its journal and port, once the killed one is gone. */
+  async restart(): Promise<void> {
+    await this.child.kill();
+    this.child = await this.launch();
+    await this.untilOpen();
+  }
+
+  /** The judge: what the exchange itself has on its disk. */
+  record(): ExchangeRecord {
+    return readExchangeRecord(this.options.journalDir);
+  }
+
+  async clock(command: ClockCommand): Promise<void> {
+    const response = await fetch(`${this.url}/emulator/clock`, {
+      method: 'POST',
+      body: JSON.stringify(command),
+    });
+    if (!response.ok) throw new Error(`The exchange's clock refuses: ${await response.text()}`);
+  }
+
+  close(): Promise<void> {
+    return this.child.kill();
+  }
+
+  private untilOpen(): Promise<unknown> {
+    return waitFor('the exchange to open', async () => {
+      if (!this.child.isRunning) throw new Error('The exchange has ended; see exchange.log.');
+      const { ok } = await fetch(`${this.url}/emulator/clock`);
+      return ok ? true : undefined;
+    });
+  }
+}

@@ -1,0 +1,137 @@
+import {
+  Agent,
+  createServer,
+  request as sendRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { Instant, type MomentObserver } from './moments';
+
+/** A request that places an order, as it passed on the wire. Wall times. */
+export interface PlacedCall {
+  readonly clientOrderId: string;
+  /** `POST /api/v3/order` or `POST /api/v3/order/cancelReplace`. */
+  readonly key: string;
+  readonly sentMs: number;
+  /** Undefined until the answer has been passed on to the worker. */
+  answeredMs?: number;
+}
+
+/**
+ * Stands between one worker and the exchange, passes everything on, and tells when an order is about to arrive there
+ * and when its answer is about to come back.
+ */
+export class ExchangeProxy {
+  /** Every order that was placed through here, in the order of arrival. */
+  readonly placed: PlacedCall[] = [];
+  /** Every request about an order, whatever it wanted. Wall times. */
+  readonly asked: { readonly clientOrderId: string; readonly atMs: number }[] = [];
+  private readonly agent = new Agent({ keepAlive: true });
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+    private readonly targetPort: number,
+    private readonly observe: MomentObserver,
+  ) {}
+
+  static async start(targetPort: number, observe: MomentObserver): Promise<ExchangeProxy> {
+    const server = createServer({ noDelay: true });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const proxy = new ExchangeProxy(server, port, targetPort, observe);
+    server.on('connection', (socket: Socket) => {
+      proxy.keep(socket);
+    });
+    server.on('request', (request, response) => {
+      proxy.forward(request, response).catch(() => request.socket.destroy());
+    });
+    server.on('upgrade', (request, socket, head) => {
+      proxy.tunnel(request, socket as Socket, head);
+    });
+    return proxy;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    this.agent.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private keep(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => this.sockets.delete(socket));
+  }
+
+  /** A connection that fails on one side fails on the other. */
+  private async forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await buffer(request);
+    const call = this.note(request, body);
+    if (call !== undefined && this.isDropped(Instant.Request, call)) {
+      request.socket.destroy();
+      return;
+    }
+    const answer = await this.ask(request, body);
+    const answerBody = await buffer(answer);
+    if (call !== undefined && this.isDropped(Instant.Answer, call)) {
+      request.socket.destroy();
+      return;
+    }
+    if (call !== undefined) call.answeredMs = Date.now();
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    response.end(answerBody);
+  }
+
+  private isDropped(instant: Instant, { clientOrderId }: PlacedCall): boolean {
+    return this.observe({ instant, clientOrderId }) === 'drop';
+  }
+
+  private note(request: IncomingMessage, body: Buffer): PlacedCall | undefined {
+    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const parameters = new URLSearchParams(`${url.search.slice(1)}&${body.toString('utf8')}`);
+    const sentMs = Date.now();
+    const asked = parameters.get('origClientOrderId') ?? parameters.get('newClientOrderId');
+    if (asked !== null) this.asked.push({ clientOrderId: asked, atMs: sentMs });
+    const clientOrderId = parameters.get('newClientOrderId');
+    if (request.method !== 'POST' || clientOrderId === null) return undefined;
+    const call: PlacedCall = { clientOrderId, key: `${request.method} ${url.pathname}`, sentMs };
+    this.placed.push(call);
+    return call;
+  }
+
+  private ask({ method, url, headers }: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const options = {
+        host: '127.0.0.1',
+        port: this.targetPort,
+        method,
+        path: url,
+        headers,
+        agent: this.agent,
+      };
+      const asked = sendRequest(options, resolve);
+      asked.on('error', reject);
+      asked.end(body);
+    });
+  }
+
+  /** Websockets pass through untouched. */
+  private tunnel(request: IncomingMessage, client: Socket, head: Buffer): void {
+    const server = connect({ port: this.targetPort, host: '127.0.0.1', noDelay: true });
+    this.keep(server);
+    const lines = [`${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/1.1`];
+    for (let at = 0; at < request.rawHeaders.length; at += 2)
+      lines.push(`${request.rawHeaders[at] ?? ''}: ${request.rawHeaders[at + 1] ?? ''}`);
+    server.write(`${lines.join('\r\n')}\r\n\r\n`);
+    server.write(head);
+    server.pipe(client);
+    client.pipe(server);
+    server.on('close', () => client.destroy());
+    client.on('close', () => server.destroy());
+  }
+}

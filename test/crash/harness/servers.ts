@@ -1,0 +1,111 @@
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { migrate } from '../../../adapters/store/migrate';
+import { processEnvironment } from '../../../config/environment';
+import { startPostgres } from '../../../workers/embedded-postgres';
+import { startDevServer } from '../../../workers/embedded-temporal';
+import type { RunningLaunch } from '../../../workers/launch';
+import { findFreePort } from '../../../workers/supervisor/ports';
+
+/** A server that can be killed, and started again where it was. */
+export class KillableServer {
+  private constructor(
+    private readonly launch: () => Promise<RunningLaunch>,
+    private running: RunningLaunch,
+  ) {}
+
+  static async start(launch: () => Promise<RunningLaunch>): Promise<KillableServer> {
+    return new KillableServer(launch, await launch());
+  }
+
+  /** SIGKILL, at once. */
+  kill(): void {
+    process.kill(this.running.pid, 'SIGKILL');
+  }
+
+  /** Starts it anew on its old data and port, once the killed one is gone. */
+  async restart(): Promise<void> {
+    await this.running.exited;
+    this.running = await this.launch();
+  }
+
+  stop(): Promise<void> {
+    return this.running.stop();
+  }
+}
+
+/** Real servers that the tests of one file share. Everything of theirs lies in one temporary folder. */
+export interface Servers {
+  readonly folder: string;
+  readonly postgres: KillableServer;
+  readonly postgresPort: number;
+  readonly temporal: KillableServer;
+  readonly temporalAddress: string;
+  /** The password of the database, which no log may show. */
+  readonly password: string;
+  /** A fresh database with the current schema. @returns its URL */
+  createDatabase(name: string): Promise<string>;
+  /** Stops the servers; the folder goes too, unless BALLAST_CRASH_KEEP says to keep it for a look. */
+  close(): Promise<void>;
+}
+
+const TEMPLATE = 'crash_template';
+
+export async function startServers(): Promise<Servers> {
+  const folder = mkdtempSync(join(tmpdir(), 'ballast-crash-'));
+  mkdirSync(join(folder, 'logs'));
+  const logTo = (name: string) => (text: string) => {
+    appendFileSync(join(folder, 'logs', `${name}.log`), text);
+  };
+  const { env } = processEnvironment();
+  const executable = env.BALLAST_TEMPORAL_CLI;
+  if (executable === undefined)
+    throw new Error('BALLAST_TEMPORAL_CLI is not set: run the tests with `npm run test:crash`.');
+  const [postgresPort, grpcPort] = [await findFreePort(), await findFreePort()];
+  let url = '';
+  const postgres = await KillableServer.start(async () => {
+    const dataDir = join(folder, 'postgres', 'data');
+    const running = await startPostgres({ dataDir, port: postgresPort, log: logTo('postgres') });
+    ({ url } = running);
+    return running;
+  });
+  const temporal = await KillableServer.start(() =>
+    startDevServer({ executable, dbFile: join(folder, 'temporal.db'), grpcPort, log: logTo('temporal') }),
+  );
+  await runOn(url, `CREATE DATABASE ${TEMPLATE}`);
+  await migrate(databaseUrl(url, TEMPLATE), () => undefined);
+  return {
+    folder,
+    postgres,
+    postgresPort,
+    temporal,
+    temporalAddress: `127.0.0.1:${grpcPort}`,
+    password: new URL(url).password,
+    async createDatabase(name) {
+      await runOn(url, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
+      return databaseUrl(url, name);
+    },
+    async close() {
+      await Promise.all([postgres.stop(), temporal.stop()]);
+      if (env.BALLAST_CRASH_KEEP === undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function databaseUrl(server: string, name: string): string {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function runOn(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,164 @@
+import { lastCloseMs, Timeframe, timeframeMs } from '../../../domain/bar';
+import { marketTimeAt } from '../../../domain/clock';
+import { add, decimal, multiply, ZERO, type DecimalString } from '../../../domain/decimal';
+import { clientOrderId, positionId as positionIdOf } from '../../../domain/ids';
+import { Leg, OrderState } from '../../../domain/order';
+import { PositionState, type ExitReason, type PositionView } from '../../../domain/position';
+import {
+  pokeSignal,
+  WORKFLOW_TASK_QUEUE,
+  workflowIds,
+  type EmergencyStopInput,
+  type EmergencyStopResult,
+  type PositionInput,
+} from '../../../workflows/contract';
+import { waitFor } from './wait';
+import { SYMBOLS, type World } from './world';
+
+const TIMEFRAME = Timeframe.M1;
+/** Long enough that only a test which moves the market far lets an entry expire. */
+const ENTRY_TTL_BARS = 60;
+/** The bracket around the price at the grant. */
+const STOP_FACTOR = decimal('0.97');
+const TARGET_FACTOR = decimal('1.15');
+
+/** A position that a test has granted, by the names of its parts. */
+export class GrantedPosition {
+  constructor(
+    private readonly world: World,
+    readonly input: PositionInput,
+    private readonly session: string,
+  ) {}
+
+  /** The client order id of one order of this position, known before it is sent. */
+  id(leg: Leg, sequence = 0): string {
+    const { deployment, account, positionId } = this.input;
+    return clientOrderId({ deployment, account, session: this.session, positionId, leg, sequence });
+  }
+
+  async view(): Promise<PositionView> {
+    const view = await this.world.store.position(this.input.positionId);
+    if (view === undefined) throw new Error(`${this.input.positionId} is not in the journal.`);
+    return view;
+  }
+
+  /** Gives it its owner, exactly as a trading cycle does. */
+  async start(): Promise<void> {
+    await this.world.client.workflow.start('position', {
+      workflowId: this.input.positionId,
+      taskQueue: WORKFLOW_TASK_QUEUE,
+      workflowTaskTimeout: '5 seconds',
+      args: [this.input],
+    });
+  }
+
+  /** Journals the wish to leave and wakes the owner, as `flatten` does. */
+  async leave(reason: ExitReason): Promise<void> {
+    await this.world.store.wishExit(this.input.positionId, reason);
+    await this.world.client.workflow.getHandle(this.input.positionId).signal(pokeSignal);
+  }
+
+  untilProtected(): Promise<PositionView> {
+    return this.until('to be protected', ({ orders }) =>
+      orders.some(({ leg, state }) => leg === Leg.Stop && state === OrderState.Open),
+    );
+  }
+
+  untilClosed(): Promise<PositionView> {
+    return this.until('to be closed', ({ state }) => state === PositionState.Closed);
+  }
+
+  private until(what: string, reached: (view: PositionView) => boolean): Promise<PositionView> {
+    return waitFor(`${this.input.positionId} ${what}`, async () => {
+      const view = await this.view();
+      return reached(view) ? view : undefined;
+    });
+  }
+}
+
+/**
+ * Lets risk grant a position near the current price, as a trading cycle does for a proposal. It has no owner yet.
+ * @param strategy names the position; unique among those of one world that are open at a time
+ * @throws Error with the refusal when risk refuses
+ */
+export async function grantPosition(
+  world: World,
+  strategy: string,
+  symbol = 'BTC/USDT',
+): Promise<GrantedPosition> {
+  const { deployment, account, venue } = world.account;
+  const reading = await world.port.clock();
+  const { session } = reading;
+  const marketTimeMs = Math.floor(marketTimeAt(reading, Date.now()));
+  const barCloseMs = lastCloseMs(marketTimeMs, TIMEFRAME);
+  const [instrument] = await world.port.instruments([symbol]);
+  const [quote] = await world.port.quotes([symbol]);
+  if (instrument === undefined || quote === undefined)
+    throw new Error(`The exchange does not trade ${symbol}.`);
+  const cash = (await world.port.balances()).find(({ asset }) => asset === instrument.quote);
+  const freeQuote = cash?.free ?? ZERO;
+  const positionId = positionIdOf({ account, session, strategy, symbol, barCloseMs });
+  const result = await world.store.grant({
+    deployment,
+    positionId,
+    account,
+    session,
+    strategy,
+    timeframe: TIMEFRAME,
+    barCloseMs,
+    proposal: {
+      symbol,
+      referencePrice: quote.ask,
+      stopPrice: multiply(quote.ask, STOP_FACTOR),
+      targetPrice: multiply(quote.ask, TARGET_FACTOR),
+      trailDistance: null,
+    },
+    limits: world.limits,
+    instrument,
+    freeQuote,
+    equity: add(freeQuote, await heldWorth(world, symbol, quote.bid)),
+    marketTimeMs,
+    expiresAtMs: barCloseMs + ENTRY_TTL_BARS * timeframeMs(TIMEFRAME),
+  });
+  if (!result.granted) throw new Error(`Risk refuses ${positionId}: ${result.message}`);
+  return new GrantedPosition(world, { deployment, account, venue, positionId, strategy, symbol }, session);
+}
+
+/** What the account's positions in a symbol are worth at the bid. */
+async function heldWorth(world: World, symbol: string, bid: DecimalString): Promise<DecimalString> {
+  const live = await world.store.livePositions(world.account.account);
+  return live
+    .filter((position) => position.symbol === symbol)
+    .map(({ ledger }) => multiply(ledger.heldQuantity, bid))
+    .reduce(add, ZERO);
+}
+
+/** Grants a position and gives it its owner. */
+export async function openPosition(
+  world: World,
+  strategy: string,
+  symbol?: string,
+): Promise<GrantedPosition> {
+  const position = await grantPosition(world, strategy, symbol);
+  await position.start();
+  return position;
+}
+
+/** Runs an emergency stop of the account, as an operator would. Resolves when it has verified that the account is flat. */
+export async function stopEverything(world: World): Promise<EmergencyStopResult> {
+  const { account } = world.account;
+  const input: EmergencyStopInput = {
+    ...world.account,
+    symbols: SYMBOLS,
+    haltKey: 'crash-test',
+    by: 'crash-test',
+    reason: 'a test of the emergency stop',
+  };
+  const result: unknown = await world.client.workflow.execute('emergencyStop', {
+    workflowId: workflowIds.emergencyStop(account),
+    taskQueue: WORKFLOW_TASK_QUEUE,
+    workflowTaskTimeout: '5 seconds',
+    args: [input],
+  });
+  return result as EmergencyStopResult;
+}

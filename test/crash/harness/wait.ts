@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const POLL_MS = 50;
+
+/**
+ * Asks `probe` again and again until it answers with something. The limit is a bound on liveness and generous: it tells
+ * "never" from "late", and measures nothing.
+ * @param what completes the sentence "Waited in vain for …"
+ * @throws Error with the probe's last error, if there was one
+ */
+export async function waitFor<T>(
+  what: string,
+  probe: () => T | undefined | Promise<T | undefined>,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const startedMs = performance.now();
+  let lastError: unknown;
+  for (;;) {
+    try {
+      const found = await probe();
+      if (found !== undefined) return found;
+      lastError = undefined;
+    } catch (error) {
+      lastError = error;
+    }
+    if (performance.now() - startedMs > timeoutMs) {
+      throw new Error(`Waited in vain for ${what} (${timeoutMs / 1000} s)`, { cause: lastError });
+    }
+    await sleep(POLL_MS);
+  }
+}

@@ -1,0 +1,248 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import type { Pool } from 'pg';
+import { createExchange } from '../../../adapters/exchange/exchange';
+import type { ExchangePort } from '../../../adapters/exchange/port';
+import { createPool } from '../../../adapters/store/pool';
+import type { Journal, OrderStore } from '../../../adapters/store/port';
+import { createStore } from '../../../adapters/store/store';
+import { riskLimitsSchema } from '../../../domain/risk';
+import {
+  WORKFLOW_TASK_QUEUE,
+  workflowIds,
+  type AccountFeedInput,
+  type AccountRef,
+} from '../../../workflows/contract';
+import { compareRecords } from './compare-records';
+import { ExchangeProcess, type ExchangeAccount } from './exchange-process';
+import { readJournalRecord } from './journal-record';
+import type { Instant, Moment, Verdict } from './moments';
+import type { Servers } from './servers';
+import { waitFor } from './wait';
+import { WorkerProcess } from './worker-process';
+import { endAll, unfinishedBusiness } from './workflow-runs';
+
+const VENUE = 'binance';
+export const SYMBOLS = ['BTC/USDT', 'ETH/USDT'] as const;
+/** Between the two looks which must find the same agreement. */
+const SECOND_LOOK_MS = 500;
+const AGREEMENT_LIMIT_MS = 60_000;
+
+export interface WorldOptions {
+  /** A new name per world: of its database, its folder and its deployment. */
+  readonly name: string;
+  readonly seed?: number;
+  /** Starts the account's feed, as `ballast up` does; true unless told otherwise. */
+  readonly feed?: boolean;
+}
+
+interface Trap extends Moment {
+  readonly spring: (worker: WorkerProcess) => Verdict;
+}
+
+/**
+ * One deployment of Ballast on one exchange: a database, an exchange process, workers, and a client like the command
+ * line's. The servers below it are shared with other worlds.
+ */
+export class World {
+  readonly account: AccountRef;
+  readonly limits = riskLimitsSchema.parse({});
+  /** No log, history or file of the run may show these. */
+  readonly secrets: readonly string[];
+  private readonly traps: Trap[] = [];
+  private readonly workers: WorkerProcess[] = [];
+
+  private constructor(
+    readonly servers: Servers,
+    readonly folder: string,
+    readonly exchange: ExchangeProcess,
+    readonly store: OrderStore & Journal,
+    readonly pool: Pool,
+    readonly client: Client,
+    readonly port: ExchangePort,
+    private readonly options: WorldOptions,
+    private readonly databaseUrl: string,
+    private readonly owner: ExchangeAccount,
+  ) {
+    this.account = { deployment: options.name, account: owner.name, venue: VENUE };
+    this.secrets = [owner.apiKey, owner.secret, servers.password];
+  }
+
+  static async open(servers: Servers, options: WorldOptions): Promise<World> {
+    const folder = join(servers.folder, options.name);
+    mkdirSync(folder, { recursive: true });
+    const owner: ExchangeAccount = {
+      name: 'main',
+      apiKey: `key-${randomBytes(12).toString('hex')}`,
+      secret: `secret-${randomBytes(12).toString('hex')}`,
+      balances: { USDT: '10000' },
+    };
+    const [exchange, databaseUrl, connection] = await Promise.all([
+      ExchangeProcess.start(folder, owner, options.seed ?? 1),
+      servers.createDatabase(options.name),
+      Connection.connect({ address: servers.temporalAddress }),
+    ]);
+    const pool = createPool({
+      url: databaseUrl,
+      applicationName: 'crash-test',
+      onConnectionError: () => undefined,
+    });
+    const port = await createExchange({
+      venue: VENUE,
+      apiKey: owner.apiKey,
+      secret: owner.secret,
+      restUrl: exchange.url,
+      wsUrl: exchange.url.replace('http', 'ws'),
+      clock: 'emulator',
+      requestTimeoutMs: 5_000,
+      recvWindowMs: 5_000,
+      throttle: false,
+      symbols: SYMBOLS,
+    });
+    const world = new World(
+      servers,
+      folder,
+      exchange,
+      createStore(pool),
+      pool,
+      new Client({ connection }),
+      port,
+      options,
+      databaseUrl,
+      owner,
+    );
+    const { session } = await port.clock();
+    await world.store.openAccount(owner.name, session);
+    if (options.feed ?? true) await world.startFeed();
+    return world;
+  }
+
+  /** Starts a worker process, which is started again whenever it dies, and waits until it is ready. */
+  async startWorker(name = 'a'): Promise<WorkerProcess> {
+    const worker = await WorkerProcess.start({
+      name,
+      folder: this.folder,
+      exchangePort: this.exchange.port,
+      databaseUrl: this.databaseUrl,
+      env: this.workerEnvironment(),
+      observe: (observed, moment) => this.observe(observed, moment),
+    });
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** The requests by which workers placed this order, or one that took its place; those that were dropped included. */
+  placed(clientOrderId: string): WorkerProcess['placed'] {
+    return this.workers.flatMap(({ placed }) =>
+      placed.filter((call) => call.clientOrderId === clientOrderId),
+    );
+  }
+
+  /** When a worker first asked the exchange about this order after `sinceMs`, both wall times. */
+  askedMs(clientOrderId: string, sinceMs: number): number | undefined {
+    const asked = this.workers.flatMap((worker) => worker.askedMs(clientOrderId, sinceMs) ?? []);
+    return asked.length === 0 ? undefined : Math.min(...asked);
+  }
+
+  /**
+   * Waits for the first time that this order comes to this instant, in whichever worker, and does `act` there and then,
+   * before the message moves on.
+   */
+  at(
+    instant: Instant,
+    clientOrderId: string,
+    act: (worker: WorkerProcess) => Verdict,
+  ): Promise<WorkerProcess> {
+    const sprung = Promise.withResolvers<WorkerProcess>();
+    this.traps.push({
+      instant,
+      clientOrderId,
+      spring: (worker) => {
+        sprung.resolve(worker);
+        return act(worker);
+      },
+    });
+    return waitFor(`${clientOrderId} to be ${instant}`, () => Promise.race([sprung.promise, undefined]));
+  }
+
+  /** What keeps the two records from agreeing, or the system from being at rest, right now. */
+  async differences(): Promise<readonly string[]> {
+    const journal = await readJournalRecord(this.pool, this.owner.name);
+    const differences = compareRecords({
+      exchange: this.exchange.record(),
+      journal,
+      account: this.owner.name,
+      initialBalances: this.owner.balances,
+    });
+    return [...differences, ...(await unfinishedBusiness(this.client, journal.positions))];
+  }
+
+  /**
+   * Waits until nothing is under way any more and the journal agrees with the exchange's record, twice.
+   * @throws Error with the differences that remained
+   */
+  async agreement(): Promise<void> {
+    let last: readonly string[] = [];
+    const look = async (): Promise<number | undefined> => {
+      last = await this.differences();
+      return last.length === 0 ? (await readJournalRecord(this.pool, this.owner.name)).events : undefined;
+    };
+    const agree = async (): Promise<true | undefined> => {
+      const first = await look();
+      if (first === undefined) return undefined;
+      await sleep(SECOND_LOOK_MS);
+      return (await look()) === first ? true : undefined;
+    };
+    try {
+      await waitFor('journal and exchange to agree', agree, AGREEMENT_LIMIT_MS);
+    } catch (error) {
+      throw new Error(`${String(error)}; see ${this.folder}\n${last.join('\n')}`, { cause: error });
+    }
+  }
+
+  /** Ends every process and workflow of this world; its folder stays until the servers are closed. */
+  async close(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.close()));
+    await endAll(this.client);
+    await this.exchange.close();
+    await this.port.close();
+    await this.pool.end();
+    await this.client.connection.close();
+  }
+
+  private observe(worker: WorkerProcess, moment: Moment): Verdict {
+    const at = this.traps.findIndex(
+      ({ instant, clientOrderId }) => instant === moment.instant && clientOrderId === moment.clientOrderId,
+    );
+    const [trap] = at < 0 ? [] : this.traps.splice(at, 1);
+    return trap === undefined ? 'pass' : trap.spring(worker);
+  }
+
+  private async startFeed(): Promise<void> {
+    const input: AccountFeedInput = { ...this.account, symbols: SYMBOLS };
+    await this.client.workflow.start('accountFeed', {
+      workflowId: workflowIds.accountFeed(this.owner.name),
+      taskQueue: WORKFLOW_TASK_QUEUE,
+      workflowTaskTimeout: '5 seconds',
+      args: [input],
+    });
+  }
+
+  private workerEnvironment(): Readonly<Record<string, string>> {
+    return {
+      BALLAST_STATE_DIR: join(this.folder, 'state'),
+      BALLAST_TEMPORAL_ADDRESS: this.servers.temporalAddress,
+      BALLAST_EXCHANGE_API_KEY: this.owner.apiKey,
+      BALLAST_EXCHANGE_SECRET: this.owner.secret,
+      BALLAST__deployment: this.options.name,
+      BALLAST__account__name: this.owner.name,
+      BALLAST__mode: 'simulated',
+      BALLAST__strategies: JSON.stringify([
+        { name: 'crash', strategy: 'rsi', symbols: SYMBOLS, timeframe: '1m' },
+      ]),
+    };
+  }
+}
