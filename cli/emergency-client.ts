@@ -2,7 +2,8 @@ import type { Client } from '@temporalio/client';
 import type { Journal } from '../adapters/store/port';
 import { TradingMode } from '../domain/risk';
 import {
-  WORKFLOW_TASK_QUEUE,
+  startOptions,
+  tags,
   workflowIds,
   type EmergencyStopInput,
   type EmergencyStopResult,
@@ -31,11 +32,12 @@ export async function runEmergencyStop(
   input: EmergencyStopInput,
 ): Promise<EmergencyStopResult> {
   const handle = await client.workflow.start('emergencyStop', {
-    taskQueue: WORKFLOW_TASK_QUEUE,
+    ...startOptions,
     workflowId: workflowIds.emergencyStop(input.account),
     workflowIdConflictPolicy: 'USE_EXISTING',
     args: [input],
     staticSummary: input.reason,
+    typedSearchAttributes: tags({ account: input.account }),
   });
   return (await handle.result()) as EmergencyStopResult;
 }

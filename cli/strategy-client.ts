@@ -7,8 +7,10 @@ import {
 import type { BallastConfig } from '../config/config';
 import { findStrategy } from '../domain/strategies/registry';
 import {
+  configureStrategySignal,
   strategyProgressQuery,
-  WORKFLOW_TASK_QUEUE,
+  startOptions,
+  tags,
   workflowIds,
   type AccountRef,
   type StrategyInput,
@@ -50,10 +52,11 @@ export async function startStrategy(client: Client, settings: StrategySettings):
   const input: StrategyInput = { settings };
   try {
     const handle = await client.workflow.start('strategy', {
-      taskQueue: WORKFLOW_TASK_QUEUE,
+      ...startOptions,
       workflowId: workflowIds.strategy(settings.account, settings.name),
       args: [input],
       staticSummary: `${settings.strategyId} on ${settings.symbols.join(', ')}, ${settings.timeframe} bars`,
+      typedSearchAttributes: tags({ account: settings.account, strategy: settings.name }),
     });
     return handle.firstExecutionRunId;
   } catch (error) {
@@ -61,6 +64,10 @@ export async function startStrategy(client: Client, settings: StrategySettings):
     throw error;
   }
 }
+
+/** Gives a running strategy other settings, from its next bar on. */
+export const configureStrategy = (client: Client, settings: StrategySettings): Promise<void> =>
+  strategyHandle(client, settings.account, settings.name).signal(configureStrategySignal, settings);
 
 /** Names of the account's running strategies. */
 export async function runningStrategies(client: Client, account: string): Promise<readonly string[]> {

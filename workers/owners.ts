@@ -4,7 +4,8 @@ import type { SignalDefinition } from '@temporalio/common';
 import {
   orderNewsSignal,
   pokeSignal,
-  WORKFLOW_TASK_QUEUE,
+  startOptions,
+  tags,
   workflowIds,
   type ReconciliationInput,
 } from '../workflows/contract';
@@ -36,10 +37,11 @@ export function createOwners(client: Client, reconciliation: Omit<Reconciliation
     async wakeReconciliation(account, trigger) {
       await client.workflow.start('reconciliation', {
         workflowId: workflowIds.reconciliation(account),
-        taskQueue: WORKFLOW_TASK_QUEUE,
+        ...startOptions,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
         args: [{ ...reconciliation, account, trigger }],
         staticSummary: `reconciliation of ${account}: ${trigger}`,
+        typedSearchAttributes: tags({ account }),
       });
     },
   };

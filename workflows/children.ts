@@ -1,4 +1,4 @@
-import { WorkflowExecutionAlreadyStartedError, type SearchAttributePair } from '@temporalio/common';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   CancellationScope,
   getExternalWorkflowHandle,
@@ -11,34 +11,14 @@ import {
   type SignalDefinition,
   type Workflow,
 } from '@temporalio/workflow';
-import { SEARCH_ATTRIBUTES, WORKFLOW_TASK_QUEUE } from './contract';
-
-/** How soon a workflow task of a dead worker is given to another. */
-export const WORKFLOW_TASK_TIMEOUT = '5 seconds';
+import { SEARCH_ATTRIBUTES, startOptions } from './contract';
 
 /** Options every trading child shares: it outlives its parent, and a crash shows soon. */
 export const abandoned = {
-  taskQueue: WORKFLOW_TASK_QUEUE,
+  ...startOptions,
   parentClosePolicy: ParentClosePolicy.ABANDON,
   workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-  workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
 } as const;
-
-/** Search attributes by which the Web UI finds a run. */
-export function tags(values: {
-  account: string;
-  strategy?: string;
-  symbol?: string;
-  side?: string;
-}): SearchAttributePair[] {
-  const { account, strategy, symbol, side } = values;
-  return [
-    { key: SEARCH_ATTRIBUTES.account, value: account },
-    ...(strategy === undefined ? [] : [{ key: SEARCH_ATTRIBUTES.strategy, value: strategy }]),
-    ...(symbol === undefined ? [] : [{ key: SEARCH_ATTRIBUTES.symbol, value: symbol }]),
-    ...(side === undefined ? [] : [{ key: SEARCH_ATTRIBUTES.side, value: side }]),
-  ];
-}
 
 /** Shows an entity's mode among its search attributes, when it is news. */
 export function showMode(mode: string): void {

@@ -1,4 +1,4 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Timeframe } from '../domain/bar';
 import type { Leg, OrderType, OrderView } from '../domain/order';
@@ -12,6 +12,9 @@ import type { DecimalString } from '../domain/decimal';
 
 /** Workflows of every kind run on this queue. */
 export const WORKFLOW_TASK_QUEUE = 'ballast';
+
+/** How every workflow is started: a task of a worker that died is given to another this soon. */
+export const startOptions = { taskQueue: WORKFLOW_TASK_QUEUE, workflowTaskTimeout: '5 seconds' } as const;
 
 /** Capabilities with a queue of their own, so that one cannot starve another. Market data, orders and emergencies are per venue. */
 export const taskQueues = (venue: string) =>
@@ -32,6 +35,22 @@ export const SEARCH_ATTRIBUTES = {
   pnl: defineSearchAttributeKey('PnL', SearchAttributeType.DOUBLE),
   mode: defineSearchAttributeKey('Mode', SearchAttributeType.KEYWORD),
 } as const;
+
+/** Search attributes by which the Web UI finds a run. */
+export function tags(values: {
+  account: string;
+  strategy?: string;
+  symbol?: string;
+  side?: string;
+}): SearchAttributePair[] {
+  const { account, strategy, symbol, side } = values;
+  return [
+    { key: SEARCH_ATTRIBUTES.account, value: account },
+    ...(strategy === undefined ? [] : [{ key: SEARCH_ATTRIBUTES.strategy, value: strategy }]),
+    ...(symbol === undefined ? [] : [{ key: SEARCH_ATTRIBUTES.symbol, value: symbol }]),
+    ...(side === undefined ? [] : [{ key: SEARCH_ATTRIBUTES.side, value: side }]),
+  ];
+}
 
 export const workflowIds = {
   strategy: (account: string, name: string) => `strategy/${account}/${name}`,
@@ -102,6 +121,8 @@ export const resumeSignal = defineSignal<[Request]>('resume');
 export const flattenSignal = defineSignal<[Request]>('flatten');
 /** End the strategy. Open positions are closed first when `flatten` is set; otherwise their own workflows go on guarding them. */
 export const stopSignal = defineSignal<[Request & { readonly flatten: boolean }]>('stop');
+/** Other settings for the same instance, from its next bar on. Open positions keep what they were granted. */
+export const configureStrategySignal = defineSignal<[StrategySettings]>('configureStrategy');
 export const strategyProgressQuery = defineQuery<StrategyProgress>('progress');
 
 // tradingCycle
@@ -174,6 +195,8 @@ export interface RiskDeskInput extends AccountRef {
 
 /** Leaves HALTED or REDUCING. Needs a reason; audited. Returns the mode afterwards. */
 export const resumeTradingUpdate = defineUpdate<string, [Request]>('resumeTrading');
+/** Other limits, symbols or interval, from the next look on. */
+export const configureRiskDeskSignal = defineSignal<[RiskDeskInput]>('configureRiskDesk');
 /** Look at the account now. */
 export const assessSignal = defineSignal('assess');
 

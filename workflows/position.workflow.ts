@@ -15,11 +15,12 @@ import { backoffMs, nextStep, type PositionStep } from '../domain/planner';
 import { PositionState, type PositionView } from '../domain/position';
 import { TradingMode } from '../domain/risk';
 import type { LoadedPosition } from '../activities/orders';
-import { startUnlessRunning, tags, tell } from './children';
+import { startUnlessRunning, tell } from './children';
 import {
   advanceSignal,
   pokeSignal,
   SEARCH_ATTRIBUTES,
+  tags,
   workflowIds,
   type LegOrder,
   type PositionInput,

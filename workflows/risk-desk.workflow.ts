@@ -9,8 +9,16 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
-import { showMode, startUnlessRunning, tags } from './children';
-import { assessSignal, resumeTradingUpdate, workflowIds, type Request, type RiskDeskInput } from './contract';
+import { showMode, startUnlessRunning } from './children';
+import {
+  assessSignal,
+  configureRiskDeskSignal,
+  resumeTradingUpdate,
+  tags,
+  workflowIds,
+  type Request,
+  type RiskDeskInput,
+} from './contract';
 import { emergencyStop } from './emergency-stop.workflow';
 import { riskActivities } from './proxies';
 
@@ -23,11 +31,15 @@ const LOOKS_PER_RUN = 400;
  * exits depend on it.
  */
 export async function riskDesk(input: RiskDeskInput): Promise<void> {
-  const { account, symbols, limits, venue } = input;
+  const { account, venue } = input;
   const risk = riskActivities(venue);
-  const state = { asked: 0 };
+  const state = { input, asked: 0 };
 
   setHandler(assessSignal, () => {
+    state.asked += 1;
+  });
+  setHandler(configureRiskDeskSignal, (wanted) => {
+    state.input = wanted;
     state.asked += 1;
   });
   setHandler(
@@ -43,17 +55,18 @@ export async function riskDesk(input: RiskDeskInput): Promise<void> {
   for (let looks = 0; looks < LOOKS_PER_RUN && !workflowInfo().continueAsNewSuggested; looks += 1) {
     const { asked } = state;
     try {
+      const { symbols, limits } = state.input;
       const found = await risk.assessAccount({ account, symbols, limits });
       setCurrentDetails(`**${found.mode}**: ${found.modeReason}\n\nEquity ${found.equity}`);
       showMode(found.mode);
-      if (found.emergency !== null) await stopEverything(input, found.emergency);
+      if (found.emergency !== null) await stopEverything(state.input, found.emergency);
     } catch (error) {
       log.warn('the account could not be assessed', { account, error });
     }
-    await condition(() => state.asked !== asked, input.intervalMs);
+    await condition(() => state.asked !== asked, state.input.intervalMs);
   }
   await condition(allHandlersFinished);
-  await continueAsNew<typeof riskDesk>(input);
+  await continueAsNew<typeof riskDesk>(state.input);
 }
 
 async function stopEverything(input: RiskDeskInput, reason: string): Promise<void> {

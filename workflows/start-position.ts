@@ -1,5 +1,5 @@
-import { startUnlessRunning, tags } from './children';
-import type { PositionInput } from './contract';
+import { startUnlessRunning } from './children';
+import { tags, type PositionInput } from './contract';
 import { position } from './position.workflow';
 
 /** Gives a granted position its owner; false when it has one. `why` is shown in the Web UI. */

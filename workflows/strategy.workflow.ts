@@ -14,14 +14,16 @@ import {
 import { lastCloseMs, timeframeMs } from '../domain/bar';
 import { marketTimeAt, wallDelayUntil, type ClockReading } from '../domain/clock';
 import { ExitReason } from '../domain/position';
-import { abandoned, showMode, tags } from './children';
+import { abandoned, showMode } from './children';
 import {
+  configureStrategySignal,
   flattenSignal,
   pauseSignal,
   resumeSignal,
   stopSignal,
   StrategyMode,
   strategyProgressQuery,
+  tags,
   workflowIds,
   type Request,
   type StrategyInput,
@@ -56,21 +58,58 @@ const FRESH: StrategyProgress = {
  * Pause, resume, flatten and stop are its messages; open positions have workflows of their own and do not need it.
  */
 export async function strategy(input: StrategyInput): Promise<StrategyProgress> {
-  const { settings } = input;
-  const state = { progress: input.carried ?? FRESH, stirred: 0, flattens: 0 };
+  const state: StrategyState = {
+    settings: input.settings,
+    progress: input.carried ?? FRESH,
+    stirred: 0,
+    flattens: 0,
+  };
+  listen(state);
+  show(state.settings, state.progress);
+  let clock: ClockReading | null = null;
+  for (let cycles = 0; state.progress.mode !== StrategyMode.Stopping;) {
+    if (cycles >= CYCLES_PER_RUN || workflowInfo().continueAsNewSuggested) {
+      await condition(allHandlersFinished);
+      await continueAsNew<typeof strategy>({ settings: state.settings, carried: state.progress });
+    }
+    if (clock?.state !== 'running' || Date.now() - clock.wallTimeMs > CLOCK_MS) {
+      clock = await readClock(state.settings);
+      state.progress = inSession(state.progress, clock.session);
+    }
+    const { settings, stirred: seen } = state;
+    const waitMs = untilDue(settings, state.progress, clock);
+    if (waitMs > 0) {
+      await condition(() => state.stirred !== seen, waitMs);
+      continue;
+    }
+    const due = lastCloseMs(marketTimeAt(clock, Date.now() - settings.graceMs), settings.timeframe);
+    const { flattens } = state;
+    const result = await runCycle(settings, state.progress, clock.session, due);
+    // A cycle that had decided before the wish may have opened a position after it.
+    if (state.flattens !== flattens) await flatten(state);
+    cycles += 1;
+    if (settings.timeframe === state.settings.timeframe)
+      state.progress = advanced(state.progress, settings, due);
+    show(state.settings, state.progress);
+    if (result === null || result.outcomes.some(({ outcome }) => outcome === 'skipped')) clock = null;
+  }
+  await condition(allHandlersFinished);
+  return state.progress;
+}
 
+interface StrategyState {
+  settings: StrategySettings;
+  progress: StrategyProgress;
+  /** Messages that the waiting loop should look at. */
+  stirred: number;
+  flattens: number;
+}
+
+function listen(state: StrategyState): void {
   const turn = (mode: StrategyMode, { by, reason }: Request): void => {
     state.progress = { ...state.progress, mode, modeReason: `${reason} (${by})` };
     state.stirred += 1;
-    show(settings, state.progress);
-  };
-  const flatten = (): Promise<unknown> => {
-    state.flattens += 1;
-    return orderActivities(settings.venue).flattenPositions({
-      account: settings.account,
-      strategy: settings.name,
-      reason: ExitReason.Flatten,
-    });
+    show(state.settings, state.progress);
   };
 
   setHandler(pauseSignal, (request) => {
@@ -81,43 +120,26 @@ export async function strategy(input: StrategyInput): Promise<StrategyProgress> 
   });
   setHandler(flattenSignal, async (request) => {
     if (state.progress.mode === StrategyMode.Running) turn(StrategyMode.Paused, request);
-    await flatten();
+    await flatten(state);
   });
   setHandler(stopSignal, async (request) => {
     turn(StrategyMode.Stopping, request);
-    if (request.flatten) await flatten();
+    if (request.flatten) await flatten(state);
+  });
+  setHandler(configureStrategySignal, (settings) => {
+    const sameBars = settings.timeframe === state.settings.timeframe;
+    if (!sameBars) state.progress = { ...state.progress, lastBarCloseMs: null };
+    state.settings = settings;
+    state.stirred += 1;
+    show(settings, state.progress);
   });
   setHandler(strategyProgressQuery, () => state.progress);
+}
 
-  show(settings, state.progress);
-  let clock: ClockReading | null = null;
-  for (let cycles = 0; state.progress.mode !== StrategyMode.Stopping;) {
-    if (cycles >= CYCLES_PER_RUN || workflowInfo().continueAsNewSuggested) {
-      await condition(allHandlersFinished);
-      await continueAsNew<typeof strategy>({ settings, carried: state.progress });
-    }
-    if (clock?.state !== 'running' || Date.now() - clock.wallTimeMs > CLOCK_MS) {
-      clock = await readClock(settings);
-      state.progress = inSession(state.progress, clock.session);
-    }
-    const seen = state.stirred;
-    const waitMs = untilDue(settings, state.progress, clock);
-    if (waitMs > 0) {
-      await condition(() => state.stirred !== seen, waitMs);
-      continue;
-    }
-    const due = lastCloseMs(marketTimeAt(clock, Date.now() - settings.graceMs), settings.timeframe);
-    const { flattens } = state;
-    const result = await runCycle(settings, state.progress, clock.session, due);
-    // A cycle that had decided before the wish may have opened a position after it.
-    if (state.flattens !== flattens) await flatten();
-    cycles += 1;
-    state.progress = advanced(state.progress, settings, due);
-    show(settings, state.progress);
-    if (result === null || result.outcomes.some(({ outcome }) => outcome === 'skipped')) clock = null;
-  }
-  await condition(allHandlersFinished);
-  return state.progress;
+function flatten(state: StrategyState): Promise<unknown> {
+  state.flattens += 1;
+  const { venue, account, name } = state.settings;
+  return orderActivities(venue).flattenPositions({ account, strategy: name, reason: ExitReason.Flatten });
 }
 
 async function readClock(settings: StrategySettings): Promise<ClockReading> {

@@ -1,8 +1,11 @@
 import type { Client } from '@temporalio/client';
-import { startStrategy, strategySettings } from '../../cli/strategy-client';
+import type { SignalDefinition } from '@temporalio/common';
+import { configureStrategy, startStrategy, strategySettings } from '../../cli/strategy-client';
 import { tradedSymbols, type BallastConfig } from '../../config/config';
 import {
-  WORKFLOW_TASK_QUEUE,
+  configureRiskDeskSignal,
+  startOptions,
+  tags,
   workflowIds,
   type AccountFeedInput,
   type AccountRef,
@@ -21,7 +24,7 @@ export interface TradingBegun {
 
 /**
  * Brings an account to life, or back to it: first the exchange's truth is held against the journal, then the account's
- * desks are there, then the configured strategies. Whatever runs already is left running.
+ * desks are there, then the configured strategies. Whatever runs already goes on, with the settings as they are now.
  */
 export async function beginTrading(
   client: Client,
@@ -31,59 +34,68 @@ export async function beginTrading(
   const symbols = tradedSymbols(config);
   const reconciliation = await reconcile(client, { ...account, symbols, trigger: 'start' });
   const feed: AccountFeedInput = { ...account, symbols };
-  await ensureRunning(
-    client,
-    'accountFeed',
-    workflowIds.accountFeed(account.account),
-    feed,
-    'fills and orders of the account',
-  );
+  await ensureRunning(client, {
+    workflow: 'accountFeed',
+    workflowId: workflowIds.accountFeed(account.account),
+    input: feed,
+    staticSummary: 'fills and orders of the account',
+  });
   const desk: RiskDeskInput = {
     ...account,
     symbols,
     limits: config.risk,
     intervalMs: config.riskDesk.intervalMs,
   };
-  await ensureRunning(
-    client,
-    'riskDesk',
-    workflowIds.riskDesk(account.account),
-    desk,
-    'modes and limits of the account',
-  );
+  await ensureRunning(client, {
+    workflow: 'riskDesk',
+    workflowId: workflowIds.riskDesk(account.account),
+    input: desk,
+    configure: configureRiskDeskSignal,
+    staticSummary: 'modes and limits of the account',
+  });
 
   const started: string[] = [];
   const continued: string[] = [];
   for (const entry of config.strategies.filter(({ enabled }) => enabled)) {
-    const runId = await startStrategy(client, strategySettings(config, entry));
+    const settings = strategySettings(config, entry);
+    const runId = await startStrategy(client, settings);
     (runId === undefined ? continued : started).push(entry.name);
+    if (runId === undefined) await configureStrategy(client, settings);
   }
   return { reconciliation, started, continued };
 }
 
 async function reconcile(client: Client, input: ReconciliationInput): Promise<ReconciliationReport> {
   const handle = await client.workflow.start('reconciliation', {
-    taskQueue: WORKFLOW_TASK_QUEUE,
+    ...startOptions,
     workflowId: workflowIds.reconciliation(input.account),
     workflowIdConflictPolicy: 'USE_EXISTING',
     args: [input],
     staticSummary: 'the exchange against the journal, at the start',
+    typedSearchAttributes: tags({ account: input.account }),
   });
   return (await handle.result()) as ReconciliationReport;
 }
 
-async function ensureRunning(
+/** Starts an account's desk; one that runs already is given the configuration as it is now. */
+async function ensureRunning<Input extends AccountRef>(
   client: Client,
-  workflow: string,
-  workflowId: string,
-  input: AccountFeedInput | RiskDeskInput,
-  staticSummary: string,
+  desk: {
+    readonly workflow: string;
+    readonly workflowId: string;
+    readonly input: Input;
+    readonly configure?: SignalDefinition<[Input]>;
+    readonly staticSummary: string;
+  },
 ): Promise<void> {
-  await client.workflow.start(workflow, {
-    taskQueue: WORKFLOW_TASK_QUEUE,
+  const { workflow, workflowId, input, configure, staticSummary } = desk;
+  const handle = await client.workflow.start(workflow, {
+    ...startOptions,
     workflowId,
     workflowIdConflictPolicy: 'USE_EXISTING',
     args: [input],
     staticSummary,
+    typedSearchAttributes: tags({ account: input.account }),
   });
+  if (configure !== undefined) await handle.signal(configure, input);
 }
