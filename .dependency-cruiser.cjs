@@ -17,12 +17,24 @@ const forbidden = Object.entries(may).map(([room, allowed]) => ({
   comment: `${room}/ may import only: ${allowed.join(', ')}`,
   severity: 'error',
   from: { path: `^${room}/` },
-  to: { path: `^(${rooms.filter((other) => !allowed.includes(other)).join('|')})/`, dependencyTypesNot: room === 'workflows' ? ['type-only'] : [] },
+  to: {
+    path: `^(${rooms.filter((other) => !allowed.includes(other)).join('|')})/`,
+    // `ballast up` is the one command that is a composition root itself.
+    ...(room === 'cli' ? { pathNot: '^workers/up\\.ts$' } : {}),
+    dependencyTypesNot: room === 'workflows' ? ['type-only'] : [],
+  },
 }));
 
 module.exports = {
   forbidden: [
     ...forbidden,
+    {
+      name: 'only-up-brings-up',
+      comment: 'Of the command line, only the command `up` may start processes.',
+      severity: 'error',
+      from: { path: '^cli/', pathNot: '^cli/commands/up\\.ts$' },
+      to: { path: '^workers/' },
+    },
     {
       name: 'domain-is-pure',
       comment: 'The functional core has no I/O: only these packages.',

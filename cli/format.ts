@@ -31,6 +31,13 @@ export function plain(value: DecimalString | null, maxDigits = 8): string {
   return part.length <= maxDigits ? value : fromNumber(toNumber(value), maxDigits);
 }
 
+/** A price with as many digits as its size deserves, so that a column of them lines up: `104321.50`, `0.52310000`. */
+export function price(value: DecimalString | null): string {
+  if (value === null) return '–';
+  const number = toNumber(value);
+  return number.toFixed(number >= 100 ? 2 : number >= 1 ? 4 : 8);
+}
+
 /** `12.34 %` of a fraction. */
 export const percent = (fraction: number, digits = 2): string => `${(fraction * 100).toFixed(digits)} %`;
 

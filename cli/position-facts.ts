@@ -1,7 +1,7 @@
 import { isPositive, multiply, subtract, type DecimalString } from '../domain/decimal';
 import { Leg, OrderState } from '../domain/order';
 import type { PositionView } from '../domain/position';
-import { plain } from './format';
+import { price } from './format';
 
 /** What people want to know of a position, from the journal and the market's bids by pair. */
 
@@ -22,6 +22,6 @@ export function unrealisedPnl(position: PositionView, bids: Bids): DecimalString
 /** The price of the stop that rests at the exchange, `none` for a holding without one, `–` while nothing is held. */
 export function protectionOf({ orders, ledger }: PositionView): string {
   const resident = orders.find(({ leg, state }) => leg === Leg.Stop && state === OrderState.Open);
-  if (resident !== undefined) return plain(resident.stopPrice, 2);
+  if (resident !== undefined) return price(resident.stopPrice);
   return isPositive(ledger.heldQuantity) ? 'none' : '–';
 }

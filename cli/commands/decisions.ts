@@ -1,7 +1,7 @@
 import { DecisionOutcome } from '../../adapters/store/port';
 import { defineCommand } from '../command';
 import { withContext } from '../context';
-import { clip, plain, utcTime } from '../format';
+import { clip, utcTime, price } from '../format';
 import { filterOf, listBuilder, type ListOptions } from '../list-options';
 import { columns } from '../output';
 
@@ -38,7 +38,7 @@ export const decisionsCommand = defineCommand<DecisionOptions>({
           decision.symbol,
           decision.strategy,
           decision.outcome,
-          decision.close === null ? '–' : plain(decision.close, 2),
+          decision.close === null ? '–' : price(decision.close),
           clip(decision.reasons.map(({ text }) => text).join('; '), width),
         ]);
         const heads = columns('bar close (utc)', 'pair', 'strategy', 'decision', '>close', 'why');

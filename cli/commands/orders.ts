@@ -1,19 +1,17 @@
 import { isTerminal, OrderState } from '../../domain/order';
 import { defineCommand } from '../command';
 import { withContext } from '../context';
-import { averagePrice, plain } from '../format';
+import { averagePrice, plain, price } from '../format';
 import { filterOf, listBuilder, type ListOptions } from '../list-options';
 import { columns } from '../output';
 
-export const ordersCommand = defineCommand<ListOptions & { readonly open: boolean }>({
+export const ordersCommand = defineCommand<ListOptions & { readonly open: boolean; readonly ids: boolean }>({
   command: 'orders',
   describe: 'Orders, newest first; --open for those not yet settled',
   builder: (yargs) =>
-    listBuilder(yargs).option('open', {
-      type: 'boolean',
-      default: false,
-      describe: 'Only orders not yet settled',
-    }),
+    listBuilder(yargs)
+      .option('open', { type: 'boolean', default: false, describe: 'Only orders not yet settled' })
+      .option('ids', { type: 'boolean', default: false, describe: 'With client order ids' }),
   run: (options) =>
     withContext(options, async (context) => {
       const views = await context.views();
@@ -29,12 +27,12 @@ export const ordersCommand = defineCommand<ListOptions & { readonly open: boolea
           order.leg,
           `${order.side} ${order.type}`,
           plain(order.quantity),
-          plain(order.stopPrice ?? order.limitPrice, 2),
+          price(order.stopPrice ?? order.limitPrice),
           order.state,
           plain(order.filledQuantity),
-          plain(averagePrice(order.filledQuote, order.filledQuantity), 2),
+          price(averagePrice(order.filledQuote, order.filledQuantity)),
           order.reason ?? '',
-          order.clientOrderId,
+          ...(options.ids ? [order.clientOrderId] : []),
         ]);
         const heads = columns(
           'wall utc',
@@ -48,7 +46,7 @@ export const ordersCommand = defineCommand<ListOptions & { readonly open: boolea
           '>filled',
           '>at',
           'reason',
-          'client order id',
+          ...(options.ids ? ['client order id'] : []),
         );
         context.output.table(heads, rows, options.open ? 'No order is open.' : 'No order has been made yet.');
       });

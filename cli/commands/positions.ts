@@ -1,7 +1,7 @@
 import { PositionState, type PositionView } from '../../domain/position';
 import { defineCommand } from '../command';
 import { withContext, type Context } from '../context';
-import { gain, money, plain, span, utcTime } from '../format';
+import { gain, money, plain, span, utcTime, price } from '../format';
 import { filterOf, listBuilder, type ListOptions } from '../list-options';
 import { readMarket, type MarketNow } from '../market-now';
 import { columns } from '../output';
@@ -46,10 +46,10 @@ function printOpen({ output }: Context, list: readonly PositionView[], market: M
       position.symbol,
       position.strategy,
       plain(position.ledger.heldQuantity),
-      plain(position.ledger.averageEntry, 2),
+      price(position.ledger.averageEntry),
       worth === undefined ? '–' : money(worth),
       protectionOf(position),
-      plain(position.targetPrice, 2),
+      price(position.targetPrice),
       result === undefined ? '–' : gain(result),
       position.openedAtMs === null || market === undefined
         ? '–'
@@ -78,7 +78,7 @@ function printClosed({ output }: Context, list: readonly PositionView[]): void {
     symbol,
     strategy,
     plain(ledger.boughtQuantity),
-    plain(ledger.averageEntry, 2),
+    price(ledger.averageEntry),
     gain(ledger.realisedPnl),
     exitReason ?? '–',
     openedAtMs === null || closedAtMs === null ? '–' : span(closedAtMs - openedAtMs),

@@ -3,7 +3,6 @@ import type { BallastConfig } from '../../config/config';
 import { defineCommand } from '../command';
 import { withContext } from '../context';
 import { span, utcTime } from '../format';
-import { columns } from '../output';
 
 interface RunsOptions {
   readonly limit: number;
@@ -48,19 +47,16 @@ export const runsCommand = defineCommand<RunsOptions>({
         link: linkTo(config, run),
       }));
       output.result(shown, () => {
-        const rows = list.map((run) => [
-          run.type,
-          run.workflowId,
-          run.status.name.toLowerCase(),
-          utcTime(run.startTime.getTime()),
-          span((run.closeTime?.getTime() ?? Date.now()) - run.startTime.getTime()),
-          linkTo(config, run) ?? '',
-        ]);
-        output.table(
-          columns('type', 'workflow id', 'status', 'started (wall utc)', '>took', 'web ui'),
-          rows,
-          'There is no such run.',
-        );
+        if (list.length === 0) output.say('There is no such run.');
+        // The link has a line of its own: terminals open it whole.
+        for (const run of list) {
+          const tookMs = (run.closeTime?.getTime() ?? Date.now()) - run.startTime.getTime();
+          output.say(
+            `${utcTime(run.startTime.getTime())}  ${run.status.name.toLowerCase()}, ${span(tookMs)}  ${run.workflowId}`,
+          );
+          const link = linkTo(config, run);
+          if (link !== null) output.say(`  ${link}`);
+        }
       });
     }),
 });

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command';
 import { withContext } from '../context';
-import { plain, utcTime } from '../format';
+import { plain, utcTime, price } from '../format';
 import { filterOf, listBuilder, type ListOptions } from '../list-options';
 import { columns } from '../output';
 
@@ -20,7 +20,7 @@ export const tradesCommand = defineCommand<ListOptions>({
           fill.leg,
           fill.side,
           plain(fill.quantity),
-          plain(fill.price, 2),
+          price(fill.price),
           `${plain(fill.fee)} ${fill.feeAsset}`,
           fill.liquidity,
           fill.source,

@@ -151,6 +151,7 @@ class SnapshotReader {
 
   snapshot(): Snapshot {
     const { config, market, emulatorUrl, states } = this.watched;
+    const services = states();
     const [problem] = this.problems;
     const { uiUrl } = config.temporal;
     return {
@@ -159,12 +160,23 @@ class SnapshotReader {
       wallTimeMs: Date.now(),
       mode: config.mode,
       market,
-      services: states(),
+      services,
       links: [
         ...(uiUrl === undefined ? [] : [{ name: 'Web UI', url: uiUrl }]),
         ...(emulatorUrl === null ? [] : [{ name: 'exchange', url: emulatorUrl }]),
       ],
-      problem: problem === undefined ? null : `${problem[0]}: ${problem[1]}`,
+      problem: problemOf(services, problem),
     };
   }
+}
+
+/** While everything is being stopped, services that do not answer are no news. */
+function problemOf(
+  services: readonly ServiceState[],
+  problem: readonly [string, string] | undefined,
+): string | null {
+  if (services.some(({ phase }) => phase === 'stopping' || phase === 'stopped')) {
+    return 'Stopping in order; the next `ballast up` carries on from here.';
+  }
+  return problem === undefined ? null : problem.join(': ');
 }

@@ -1,8 +1,8 @@
 import { isNegative, isZero, subtract, toNumber, type DecimalString } from '../../domain/decimal';
 import { drawdownFraction } from '../../domain/equity';
-import { OrderState } from '../../domain/order';
+import { OrderState, OrderType } from '../../domain/order';
 import { TradingMode } from '../../domain/risk';
-import { averagePrice, clip, gain, money, percent, plain, span, utcTime } from '../format';
+import { averagePrice, clip, gain, money, percent, plain, span, utcTime, price } from '../format';
 import { protectionOf, unrealisedPnl } from '../position-facts';
 import type { Paint, Style } from './paint';
 import { bidsOf, type ServiceState, type Snapshot } from './snapshot';
@@ -70,7 +70,7 @@ export const accountLines: Section = ({ account, totals, quotes }, width, paint)
     money1.push(gainCell('realised', totals.realisedPnl), {
       text: `won ${totals.wins} lost ${totals.losses}`,
     });
-  const prices: Cell[] = quotes.map(({ symbol, last }) => ({ text: `${symbol} ${plain(last, 2)}` }));
+  const prices: Cell[] = quotes.map(({ symbol, last }) => ({ text: `${symbol} ${price(last)}` }));
   if (totals !== null)
     prices.push({ text: `${totals.decisions} decisions, ${totals.fills} fills`, style: 'dim' });
   const lines = [row(money1, width, paint)];
@@ -115,9 +115,9 @@ export const positionLines: Section = (snapshot, width, paint) => {
       { text: position.symbol, style: 'bold' },
       { text: position.strategy },
       { text: plain(position.ledger.heldQuantity, 6) },
-      { text: plain(position.ledger.averageEntry, 2) },
+      { text: price(position.ledger.averageEntry) },
       { text: stop, style: stop === 'none' ? 'red' : undefined },
-      { text: plain(position.targetPrice, 2) },
+      { text: price(position.targetPrice) },
       result === undefined ? { text: '–' } : { text: gain(result), ...gainStyle(result) },
       { text: age },
       { text: position.exitReason ?? '' },
@@ -165,7 +165,6 @@ const ORDER_STYLES: Readonly<Partial<Record<OrderState, Style>>> = {
 export const orderLines: Section = ({ orders }, width, paint) => {
   if (orders.length === 0) return [paint('none yet', 'dim')];
   const rows = orders.map((order): readonly Cell[] => {
-    const price = order.stopPrice ?? order.limitPrice;
     const filled = toNumber(order.filledQuantity) > 0;
     const average = averagePrice(order.filledQuote, order.filledQuantity);
     return [
@@ -175,9 +174,9 @@ export const orderLines: Section = ({ orders }, width, paint) => {
       { text: order.leg },
       { text: order.side },
       { text: plain(order.quantity, 6) },
-      { text: price === null ? 'market' : plain(price, 2) },
+      { text: order.type === OrderType.Market ? 'market' : price(order.stopPrice ?? order.limitPrice) },
       { text: order.state, style: ORDER_STYLES[order.state] },
-      { text: filled ? `${plain(order.filledQuantity, 6)} at ${plain(average, 2)}` : (order.reason ?? '') },
+      { text: filled ? `${plain(order.filledQuantity, 6)} at ${price(average)}` : (order.reason ?? '') },
     ];
   });
   const columns: readonly ViewColumn[] = [
