@@ -103,7 +103,10 @@ export class MarketData {
 
   /** The last traded price at `nowMs`, 0 when there was none within a day. */
   lastTicks(symbol: string, nowMs: number): number {
-    const newest = this.tape(symbol, nowMs - MINUTE_MS, nowMs).at(-1);
+    // Most of the time a few seconds are enough, and they cost a fraction of a minute.
+    const newest =
+      this.tape(symbol, nowMs - MINUTE_MS / 12, nowMs).at(-1) ??
+      this.tape(symbol, nowMs - MINUTE_MS, nowMs).at(-1);
     return (
       newest?.priceTicks ?? this.source.bars(symbol, nowMs - DAY_MS, nowMs - MINUTE_MS + 1).at(-1)?.close ?? 0
     );

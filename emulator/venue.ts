@@ -28,7 +28,7 @@ export interface VenueOptions {
 
 /** What listens to the venue. Both are called in the order things happened. */
 export interface VenueListener {
-  /** A step of a symbol that somebody watches has been put in place. */
+  /** A step of a symbol that somebody watches has been put in place, and its consequences are on the disk. */
   step(step: MarketStep): void;
   /** One command or advance has changed the state; called before it is on the disk. Returns what to do once it is. */
   events(events: readonly ExchangeEvent[], timeMs: number): () => void;
@@ -46,11 +46,14 @@ export class Venue {
   readonly session: SessionHeader;
   private readonly journal: Journal;
   private readonly watchers = new Map<string, number>();
+  /** Market time at which each idle symbol was last brought up to date. */
+  private readonly refreshed = new Map<string, number>();
   private readonly listeners: VenueListener[] = [];
   private positionMs: number;
   private publishing: Promise<void> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
   private stopped = true;
+  private held = false;
 
   constructor(private readonly options: VenueOptions) {
     ({
@@ -85,8 +88,7 @@ export class Venue {
     this.stopped = true;
     clearTimeout(this.timer);
     await this.publishing;
-    await this.journal.settled();
-    this.journal.noteClock(this.positionMs);
+    await this.settled();
   }
 
   /** Keeps a symbol's steps coming until the returned function is called. */
@@ -99,7 +101,7 @@ export class Venue {
   /** The symbol's matcher with the market as it is now. @throws Refusal -1121. */
   matcher(symbol: string): Matcher {
     this.pump();
-    if (!this.isActive(symbol)) this.refresh(symbol);
+    if (!this.isActive(symbol) && this.refreshed.get(symbol) !== this.positionMs) this.refresh(symbol);
     return this.exchange.matcher(symbol);
   }
 
@@ -117,9 +119,14 @@ export class Venue {
     }
   }
 
-  /** Resolves when everything that has happened is on the disk. */
-  settled(): Promise<void> {
-    return this.journal.settled();
+  /**
+   * Resolves when everything that has happened is on the disk and the clock's position noted. Whatever tells anyone the
+   * market time, or what was true at it, waits for this first: after a kill the market resumes no earlier.
+   */
+  async settled(): Promise<void> {
+    const toldMs = this.positionMs;
+    await this.journal.settled();
+    this.journal.noteClock(toldMs);
   }
 
   /** Moves the market forward to `toMs` (at most its end), whether the clock is running or not. */
@@ -132,22 +139,34 @@ export class Venue {
     }
   }
 
+  /** Runs `act` with the market standing still, so that all it looks at is of one moment and on the disk. */
+  hold(act: () => void): void {
+    this.held = true;
+    try {
+      act();
+    } finally {
+      this.held = false;
+    }
+  }
+
   /** Brings the market up to the clock. */
   pump(): void {
+    if (this.held) return;
     const nowMs = this.clock.now();
     while (this.positionMs < nowMs) this.advance(Math.min(this.positionMs + STRIDE_MS, nowMs));
   }
 
   private advance(toMs: number): void {
+    const watched: MarketStep[] = [];
     if (this.source.symbols.some(({ symbol }) => this.isActive(symbol))) {
       for (const step of this.source.steps(this.positionMs, toMs)) {
         if (!this.isActive(step.symbol)) continue;
         this.exchange.step(step);
-        for (const listener of this.listeners) listener.step(step);
+        if ((this.watchers.get(step.symbol) ?? 0) > 0) watched.push(step);
       }
     }
     this.positionMs = toMs;
-    this.commit().catch(this.options.onFailure);
+    this.commit(watched).catch(this.options.onFailure);
   }
 
   private isActive(symbol: string): boolean {
@@ -161,6 +180,7 @@ export class Venue {
     if (step !== undefined && step.timeMs !== book.stepMs)
       book.setLadder(step, this.takenSince(symbol, step.timeMs));
     book.lastTicks = this.data.lastTicks(symbol, this.positionMs);
+    this.refreshed.set(symbol, this.positionMs);
   }
 
   private takenSince(symbol: string, sinceMs: number): Trade[] {
@@ -170,16 +190,28 @@ export class Venue {
   }
 
   /** Journals what has changed, then tells the listeners; in order, however long the disk takes. */
-  private commit(): Promise<void> {
+  private commit(watched: readonly MarketStep[] = []): Promise<void> {
     const events = this.exchange.drain();
-    if (events.length === 0) return this.journal.settled();
-    const written = this.journal.append(this.positionMs, events);
-    const tell = this.listeners.map((listener) => listener.events(events, this.positionMs));
-    this.publishing = this.publishing
-      .then(() => written)
-      .then(() => {
-        for (const act of tell) act();
-      });
+    const timeMs = this.positionMs;
+    const tellSteps = (): void => {
+      this.journal.noteClock(timeMs);
+      for (const step of watched) for (const listener of this.listeners) listener.step(step);
+    };
+    if (events.length === 0) {
+      if (!this.journal.isSettled()) return this.publishAfter(this.journal.settled(), tellSteps);
+      tellSteps();
+      return this.publishing;
+    }
+    const written = this.journal.append(timeMs, events);
+    const tell = this.listeners.map((listener) => listener.events(events, timeMs));
+    return this.publishAfter(written, () => {
+      tellSteps();
+      for (const act of tell) act();
+    });
+  }
+
+  private publishAfter(written: Promise<void>, tell: () => void): Promise<void> {
+    this.publishing = Promise.all([this.publishing, written]).then(tell);
     return this.publishing;
   }
 
@@ -189,7 +221,6 @@ export class Venue {
       const atMaxSpeed = this.clock.speed === 'max' && this.clock.state === ClockState.Running;
       if (atMaxSpeed) this.race();
       else this.pump();
-      this.journal.noteClock(this.positionMs);
       if (this.journal.wantsCompaction()) this.compact().catch(this.options.onFailure);
       if (atMaxSpeed)
         setImmediate(() => {

@@ -10,7 +10,18 @@ export function encode(value: unknown): string {
 
 /** The inverse of `encode`. The caller names the type: the journal reads only what it wrote itself. */
 export function decode(line: string): unknown {
-  return JSON.parse(line, (_key, field: unknown) =>
-    typeof field === 'string' && MONEY.test(field) ? BigInt(field.slice(1)) : field,
-  );
+  return revive(JSON.parse(line));
+}
+
+/** Turns money back into `bigint`, in place: several times quicker than a reviver, and a restart waits for it. */
+function revive(value: unknown): unknown {
+  if (typeof value === 'string') return MONEY.test(value) ? BigInt(value.slice(1)) : value;
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = value as Record<string, unknown>;
+  for (const key of Object.keys(fields)) {
+    const field = fields[key];
+    if (typeof field === 'string' ? field.startsWith('#') : typeof field === 'object')
+      fields[key] = revive(field);
+  }
+  return fields;
 }

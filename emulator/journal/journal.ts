@@ -43,6 +43,10 @@ export class Journal {
   private committing: Promise<void> | undefined;
   private failure: Error | undefined;
   private bytes = 0;
+  /** How many lines have been appended, and how many of them are on the disk. */
+  private appended = 0;
+  private durable = 0;
+  private notedMs = 0;
   private compactAt = COMPACT_AFTER_BYTES;
 
   private constructor(
@@ -66,10 +70,7 @@ export class Journal {
     mkdirSync(dir, { recursive: true });
     const release = lockFolder(dir);
     try {
-      if (readJournal(dir) === undefined)
-        create(dir, 1, { format: JOURNAL_FORMAT, ...begin(), snapshot: EMPTY });
-      const contents = readJournal(dir);
-      if (contents === undefined) throw new Error(`the journal just begun in ${dir} cannot be read back`);
+      const contents = readJournal(dir) ?? beginJournal(dir, begin());
       const fd = openSync(journalPath(dir, contents.generation), 'r+');
       ftruncateSync(fd, contents.validBytes);
       fsyncSync(fd);
@@ -89,24 +90,29 @@ export class Journal {
   /** Writes down what one command, or one advance of the market to `clockMs`, changed. Resolves once it is on the disk. */
   append(clockMs: number, events: readonly ExchangeEvent[]): Promise<void> {
     this.pending.push(`${encode({ clockMs, events })}\n`);
+    this.appended += 1;
     return this.settled();
   }
 
   /** Resolves once everything appended so far is on the disk; rejects once the disk has failed. */
   async settled(): Promise<void> {
-    for (;;) {
-      if (this.failure !== undefined) throw this.failure;
-      if (this.committing === undefined && this.pending.length === 0) return;
-      await (this.committing ?? this.commit());
-    }
+    const wanted = this.appended;
+    while (this.failure === undefined && this.durable < wanted) await (this.committing ?? this.commit());
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  /** Is everything appended on the disk? */
+  isSettled(): boolean {
+    return this.durable === this.appended;
   }
 
   /**
-   * Notes the market clock's position. It survives the death of the process, not that of the machine: after a power cut
-   * the market resumes from the last record. Call it only for times up to which everything is appended.
+   * Notes the market clock's position, up to which everything must be on the disk. The note survives the death of the
+   * process, not that of the machine: after a power cut the market resumes from the last record.
    */
   noteClock(clockMs: number): void {
-    if (this.pending.length > 0 || this.committing !== undefined) return;
+    if (clockMs <= this.notedMs) return;
+    this.notedMs = clockMs;
     writeSync(this.clockFd, clockMs.toString().padEnd(CLOCK_WIDTH), 0);
   }
 
@@ -118,6 +124,7 @@ export class Journal {
   /** Rewrites the journal as one snapshot, which must hold everything appended so far. */
   compact(clockMs: number, session: SessionHeader, snapshot: ExchangeSnapshot): Promise<void> {
     const text = encode({ format: JOURNAL_FORMAT, session, clockMs, snapshot } satisfies JournalHead);
+    const held = this.appended;
     this.pending = [];
     return this.inTurn(() => {
       const next = this.generation + 1;
@@ -128,6 +135,7 @@ export class Journal {
       this.fd = openSync(journalPath(this.dir, next), 'r+');
       this.bytes = Buffer.byteLength(text) + 1;
       this.compactAt = this.bytes + Math.max(COMPACT_AFTER_BYTES, this.bytes);
+      this.durable = held;
     });
   }
 
@@ -161,6 +169,7 @@ export class Journal {
   /** Writes the lines that are pending now; what is appended from here on, to a compacted file perhaps, comes after. */
   private commit(): Promise<void> {
     const bytes = Buffer.from(this.pending.join(''));
+    const held = this.appended;
     this.pending = [];
     return this.inTurn(async () => {
       for (let done = 0; done < bytes.length;) {
@@ -169,12 +178,20 @@ export class Journal {
         this.bytes += written;
       }
       await syncData(this.fd);
+      this.durable = held;
     });
   }
 }
 
 const CLOCK_WIDTH = 16;
 const EMPTY: ExchangeSnapshot = { balances: [], orders: [], lists: [], trades: [] };
+
+function beginJournal(dir: string, start: Pick<JournalHead, 'session' | 'clockMs'>): JournalContents {
+  create(dir, 1, { format: JOURNAL_FORMAT, ...start, snapshot: EMPTY });
+  const contents = readJournal(dir);
+  if (contents === undefined) throw new Error(`the journal just begun in ${dir} cannot be read back`);
+  return contents;
+}
 
 /** Writes a new generation under another name first, so that a journal file is always whole. */
 function create(dir: string, generation: number, head: JournalHead | string): void {

@@ -36,10 +36,10 @@ export class Control {
   async call(key: string, body: string): Promise<unknown> {
     switch (key) {
       case 'GET /emulator/clock':
-        return this.clock();
+        return await this.clock();
       case 'POST /emulator/clock':
         await this.setClock(parse(clockCommand, body));
-        return this.clock();
+        return await this.clock();
       case 'GET /emulator/faults':
         return this.faults.list();
       case 'POST /emulator/faults':
@@ -56,11 +56,13 @@ export class Control {
     }
   }
 
-  private clock(): ClockView {
+  private async clock(): Promise<ClockView> {
     this.venue.pump();
+    const marketTimeMs = this.venue.nowMs;
+    await this.venue.settled();
     const { source, clock, session } = this.venue;
     return {
-      marketTimeMs: this.venue.nowMs,
+      marketTimeMs,
       wallTimeMs: this.wallMs(),
       speed: clock.speed,
       sessionId: session.sessionId,

@@ -173,7 +173,18 @@ export class MarketStreams {
 
   private beat(): void {
     if (this.subscriptions.size === 0) return;
-    this.context.venue.pump();
+    const { venue } = this.context;
+    venue.pump();
+    const flush = (): void => {
+      venue.hold(() => {
+        this.flush();
+      });
+    };
+    // A disk that fails is reported by the venue; there is nothing to send then.
+    venue.settled().then(flush, () => undefined);
+  }
+
+  private flush(): void {
     const wallMs = this.context.wallMs();
     for (const subscription of this.subscriptions.values()) {
       if (wallMs - subscription.flushedMs < subscription.everyMs - BEAT_MS / 2) continue;

@@ -14,17 +14,18 @@ const swcOptions = createRequire(__filename)('../../scripts/lib/swc-options.cjs'
  */
 export function compileEmulator(): string {
   const out = join(root, 'node_modules/.cache/ballast', `emulator-${process.pid}-${Date.now()}`);
-  for (const room of ['domain', 'emulator', 'test/emulator']) {
-    for (const file of readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })) {
-      if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
-      const path = join(out, room, file.replace(/\.ts$/, '.js'));
-      mkdirSync(dirname(path), { recursive: true });
-      const filename = join(root, room, file);
-      writeFileSync(
-        path,
-        transformSync(readFileSync(filename, 'utf8'), { ...swcOptions, swcrc: false, filename }).code,
-      );
-    }
+  const files = ['domain', 'emulator', 'test/emulator'].flatMap((room) =>
+    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((file) => join(room, file)),
+  );
+  for (const file of [...files, 'cli/run-emulator.ts']) {
+    if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
+    const path = join(out, file.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(path), { recursive: true });
+    const filename = join(root, file);
+    writeFileSync(
+      path,
+      transformSync(readFileSync(filename, 'utf8'), { ...swcOptions, swcrc: false, filename }).code,
+    );
   }
   return out;
 }
@@ -65,9 +66,8 @@ export async function spawnEmulator(
   const errors: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
   const ready = new Promise<Omit<EmulatorProcess, 'child' | 'end'>>((resolve) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const message = JSON.parse(line) as { ready?: boolean } & Omit<EmulatorProcess, 'child' | 'end'>;
-      if (message.ready === true) resolve(message);
+    createInterface({ input: child.stdout }).once('line', (line) => {
+      resolve(JSON.parse(line) as Omit<EmulatorProcess, 'child' | 'end'>);
     });
   });
   const failed = exited.then((code) => {

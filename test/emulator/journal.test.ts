@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ExchangeState } from '../../emulator/accounts/state';
 import { createInstrument } from '../../emulator/engine/instrument';
 import { Journal } from '../../emulator/journal/journal';
@@ -19,7 +20,7 @@ const limit = (price: number, side: 'BUY' | 'SELL' = 'BUY'): Record<string, stri
   side,
   type: 'LIMIT',
   timeInForce: 'GTC',
-  quantity: '0.01',
+  quantity: '0.001',
   price: price.toFixed(2),
 });
 
@@ -239,7 +240,7 @@ describe('SIGKILL', () => {
           const order = await client.signed(
             'POST /api/v3/order',
             count % 4 === 3
-              ? { symbol: 'BTCUSDT', side: 'SELL', type: 'MARKET', quantity: '0.002' }
+              ? { symbol: 'BTCUSDT', side: 'SELL', type: 'MARKET', quantity: '0.0005' }
               : limit(price),
           );
           if (order.status === 200) answered.set(Number(order.body.orderId), order.body);
@@ -247,7 +248,7 @@ describe('SIGKILL', () => {
         }
       })().catch((error: unknown) => error);
       const goal = answered.size + 15 + life * 4;
-      while (answered.size < goal) await new Promise((resolve) => setImmediate(resolve));
+      while (answered.size < goal) await sleep(5);
       await emulator.end('SIGKILL');
       expect(String(await trading)).toContain('fetch failed');
       told.push(
