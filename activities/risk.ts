@@ -1,6 +1,6 @@
 import { timeframeMs, type Timeframe } from '../domain/bar';
 import { marketTimeAt } from '../domain/clock';
-import { add, isPositive, multiply, ZERO, type DecimalString } from '../domain/decimal';
+import type { DecimalString } from '../domain/decimal';
 import { markEquity } from '../domain/equity';
 import { RefusalCode } from '../domain/errors';
 import type { Instrument } from '../domain/instrument';
@@ -8,6 +8,7 @@ import { positionId } from '../domain/ids';
 import { lossLimitBreach, TradingMode, type Proposal, type RiskLimits } from '../domain/risk';
 import { DecisionOutcome, type AccountState } from '../adapters/store/port';
 import type { Reason } from '../domain/strategy';
+import { readMarks } from './account-marks';
 import type { ActivityDeps } from './deps';
 
 export interface SizePositionInput {
@@ -41,25 +42,6 @@ const RISK_DESK = 'risk-desk';
 /** Grants, and the marking of the account to market. */
 export function createRiskActivities(deps: ActivityDeps) {
   const { exchange, store } = deps;
-
-  /**
-   * Equity in quote units: the quote balance, and what Ballast's positions hold at the bid. Other coins in the account
-   * are not Ballast's to count, as they are not its to sell.
-   */
-  async function marks(
-    account: string,
-    quote: string,
-  ): Promise<{ equity: DecimalString; freeQuote: DecimalString }> {
-    const [balances, live] = await Promise.all([exchange.balances(), store.livePositions(account)]);
-    const cash = balances.find(({ asset }) => asset === quote);
-    const freeQuote = cash?.free ?? ZERO;
-    const held = live.filter(({ ledger }) => isPositive(ledger.heldQuantity));
-    const symbols = [...new Set(held.map(({ symbol }) => symbol))];
-    const quotes = symbols.length === 0 ? [] : await exchange.quotes(symbols);
-    const bids = new Map(quotes.map(({ symbol, bid }) => [symbol, bid]));
-    const worth = held.map(({ symbol, ledger }) => multiply(ledger.heldQuantity, bids.get(symbol) ?? ZERO));
-    return { equity: worth.reduce(add, add(freeQuote, cash?.locked ?? ZERO)), freeQuote };
-  }
 
   async function instrumentOf(symbol: string): Promise<Instrument> {
     const [instrument] = await exchange.instruments([symbol]);
@@ -99,7 +81,7 @@ export function createRiskActivities(deps: ActivityDeps) {
         proposal,
         limits: input.limits,
         instrument,
-        ...(await marks(account, instrument.quote)),
+        ...(await readMarks(deps, account, instrument.quote)),
         marketTimeMs: await marketNow(),
         expiresAtMs: barCloseMs + input.entryTtlBars * timeframeMs(timeframe),
       });
@@ -141,7 +123,7 @@ export function createRiskActivities(deps: ActivityDeps) {
       const marketTimeMs = await marketNow();
       const { session } = await deps.clock.reading();
       const before = await store.openAccount(input.account, session);
-      const { equity } = await marks(input.account, (await instrumentOf(symbol)).quote);
+      const { equity } = await readMarks(deps, input.account, (await instrumentOf(symbol)).quote);
       const state = markEquity(before.equity, equity, marketTimeMs);
       await store.recordEquity(input.account, session, state, marketTimeMs);
       const breach = lossLimitBreach(state, input.limits);

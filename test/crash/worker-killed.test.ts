@@ -25,7 +25,6 @@ describe('SIGKILL of the worker before the commit, before the send, and before t
   beforeEach(async () => {
     worlds += 1;
     world = await World.open(servers, { name: `killed_${worlds}` });
-    await world.startWorker();
     positions = [];
     for (const [index] of KILLS.entries())
       positions = [...positions, await grantPosition(world, `crash-${index}`)];

@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { Instant, type MomentObserver } from './moments';
 
@@ -51,7 +52,7 @@ export class ExchangeProxy {
       proxy.forward(request, response).catch(() => request.socket.destroy());
     });
     server.on('upgrade', (request, socket, head) => {
-      proxy.tunnel(request, socket as Socket, head);
+      proxy.tunnel(request, socket, head);
     });
     return proxy;
   }
@@ -121,7 +122,7 @@ export class ExchangeProxy {
   }
 
   /** Websockets pass through untouched. */
-  private tunnel(request: IncomingMessage, client: Socket, head: Buffer): void {
+  private tunnel(request: IncomingMessage, client: Duplex, head: Buffer): void {
     const server = connect({ port: this.targetPort, host: '127.0.0.1', noDelay: true });
     this.keep(server);
     const lines = [`${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/1.1`];

@@ -79,7 +79,10 @@ export class PostgresProxy {
             instant === undefined || sending === undefined
               ? 'pass'
               : observe({ instant, clientOrderId: sending });
-          if (verdict === 'drop') return cut();
+          if (verdict === 'drop') {
+            cut();
+            return;
+          }
           if (instant === Instant.Committed) sending = undefined;
           to.write(frame.bytes);
         }

@@ -19,7 +19,7 @@ const TIMEFRAME = Timeframe.M1;
 /** Long enough that only a test which moves the market far lets an entry expire. */
 const ENTRY_TTL_BARS = 60;
 /** The bracket around the price at the grant. */
-const STOP_FACTOR = decimal('0.97');
+const STOP_FACTOR = '0.97';
 const TARGET_FACTOR = decimal('1.15');
 
 /** A position that a test has granted, by the names of its parts. */
@@ -76,6 +76,12 @@ export class GrantedPosition {
   }
 }
 
+export interface PositionWish {
+  readonly symbol?: string;
+  /** Where the stop is to be, as a fraction of the price. */
+  readonly stopFactor?: string;
+}
+
 /**
  * Lets risk grant a position near the current price, as a trading cycle does for a proposal. It has no owner yet.
  * @param strategy names the position; unique among those of one world that are open at a time
@@ -84,7 +90,7 @@ export class GrantedPosition {
 export async function grantPosition(
   world: World,
   strategy: string,
-  symbol = 'BTC/USDT',
+  { symbol = 'BTC/USDT', stopFactor = STOP_FACTOR }: PositionWish = {},
 ): Promise<GrantedPosition> {
   const { deployment, account, venue } = world.account;
   const reading = await world.port.clock();
@@ -109,7 +115,7 @@ export async function grantPosition(
     proposal: {
       symbol,
       referencePrice: quote.ask,
-      stopPrice: multiply(quote.ask, STOP_FACTOR),
+      stopPrice: multiply(quote.ask, decimal(stopFactor)),
       targetPrice: multiply(quote.ask, TARGET_FACTOR),
       trailDistance: null,
     },
@@ -137,9 +143,9 @@ async function heldWorth(world: World, symbol: string, bid: DecimalString): Prom
 export async function openPosition(
   world: World,
   strategy: string,
-  symbol?: string,
+  wish?: PositionWish,
 ): Promise<GrantedPosition> {
-  const position = await grantPosition(world, strategy, symbol);
+  const position = await grantPosition(world, strategy, wish);
   await position.start();
   return position;
 }

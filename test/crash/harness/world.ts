@@ -9,13 +9,12 @@ import type { ExchangePort } from '../../../adapters/exchange/port';
 import { createPool } from '../../../adapters/store/pool';
 import type { Journal, OrderStore } from '../../../adapters/store/port';
 import { createStore } from '../../../adapters/store/store';
+import type { BallastConfig } from '../../../config/config';
+import { loadConfig } from '../../../config/load';
 import { riskLimitsSchema } from '../../../domain/risk';
-import {
-  WORKFLOW_TASK_QUEUE,
-  workflowIds,
-  type AccountFeedInput,
-  type AccountRef,
-} from '../../../workflows/contract';
+import { beginTrading } from '../../../workers/up/begin-trading';
+import type { AccountRef } from '../../../workflows/contract';
+import type { ExchangeRecord } from '../../../emulator/journal/record';
 import { compareRecords } from './compare-records';
 import { ExchangeProcess, type ExchangeAccount } from './exchange-process';
 import { readJournalRecord } from './journal-record';
@@ -27,16 +26,20 @@ import { endAll, unfinishedBusiness } from './workflow-runs';
 
 const VENUE = 'binance';
 export const SYMBOLS = ['BTC/USDT', 'ETH/USDT'] as const;
+/** Trades nothing, and makes the account watch the symbols. */
+const IDLE_STRATEGY = { name: 'idle', strategy: 'rsi', symbols: SYMBOLS, timeframe: '1m', enabled: false };
 /** Between the two looks which must find the same agreement. */
 const SECOND_LOOK_MS = 500;
 const AGREEMENT_LIMIT_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const MARKET_LIMIT_HOURS = 200;
 
 export interface WorldOptions {
   /** A new name per world: of its database, its folder and its deployment. */
   readonly name: string;
   readonly seed?: number;
-  /** Starts the account's feed, as `ballast up` does; true unless told otherwise. */
-  readonly feed?: boolean;
+  /** Strategies to run, as configuration files name them; none unless told otherwise, so that only the test trades. */
+  readonly strategies?: readonly object[];
 }
 
 interface Trap extends Moment {
@@ -50,6 +53,13 @@ interface Trap extends Moment {
 export class World {
   readonly account: AccountRef;
   readonly limits = riskLimitsSchema.parse({});
+  /** The first worker; it is there from the beginning. */
+  get worker(): WorkerProcess {
+    const [worker] = this.workers;
+    if (worker === undefined) throw new Error('The world has no worker.');
+    return worker;
+  }
+
   /** No log, history or file of the run may show these. */
   readonly secrets: readonly string[];
   private readonly traps: Trap[] = [];
@@ -116,7 +126,8 @@ export class World {
     );
     const { session } = await port.clock();
     await world.store.openAccount(owner.name, session);
-    if (options.feed ?? true) await world.startFeed();
+    await world.startWorker();
+    await beginTrading(world.client, world.config(), world.account);
     return world;
   }
 
@@ -156,16 +167,26 @@ export class World {
     clientOrderId: string,
     act: (worker: WorkerProcess) => Verdict,
   ): Promise<WorkerProcess> {
-    const sprung = Promise.withResolvers<WorkerProcess>();
+    let caught: WorkerProcess | undefined;
     this.traps.push({
       instant,
       clientOrderId,
       spring: (worker) => {
-        sprung.resolve(worker);
+        caught = worker;
         return act(worker);
       },
     });
-    return waitFor(`${clientOrderId} to be ${instant}`, () => Promise.race([sprung.promise, undefined]));
+    return waitFor(`${clientOrderId} to be ${instant}`, () => caught);
+  }
+
+  /** Moves the market on, hour by hour, until the exchange's record shows what is waited for. */
+  async moveMarketUntil(reached: (record: ExchangeRecord) => boolean): Promise<void> {
+    for (let hours = 0; hours < MARKET_LIMIT_HOURS; hours += 1) {
+      const record = this.exchange.record();
+      if (reached(record)) return;
+      await this.exchange.clock({ action: 'advanceTo', toMs: record.clockMs + HOUR_MS });
+    }
+    throw new Error(`The market has moved for ${MARKET_LIMIT_HOURS} hours in vain.`);
   }
 
   /** What keeps the two records from agreeing, or the system from being at rest, right now. */
@@ -221,14 +242,9 @@ export class World {
     return trap === undefined ? 'pass' : trap.spring(worker);
   }
 
-  private async startFeed(): Promise<void> {
-    const input: AccountFeedInput = { ...this.account, symbols: SYMBOLS };
-    await this.client.workflow.start('accountFeed', {
-      workflowId: workflowIds.accountFeed(this.owner.name),
-      taskQueue: WORKFLOW_TASK_QUEUE,
-      workflowTaskTimeout: '5 seconds',
-      args: [input],
-    });
+  /** The workers' own configuration. */
+  private config(): BallastConfig {
+    return loadConfig({ env: this.workerEnvironment(), cwd: this.folder });
   }
 
   private workerEnvironment(): Readonly<Record<string, string>> {
@@ -240,9 +256,7 @@ export class World {
       BALLAST__deployment: this.options.name,
       BALLAST__account__name: this.owner.name,
       BALLAST__mode: 'simulated',
-      BALLAST__strategies: JSON.stringify([
-        { name: 'crash', strategy: 'rsi', symbols: SYMBOLS, timeframe: '1m' },
-      ]),
+      BALLAST__strategies: JSON.stringify(this.options.strategies ?? [IDLE_STRATEGY]),
     };
   }
 }
