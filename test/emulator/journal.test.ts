@@ -236,19 +236,23 @@ describe('SIGKILL', () => {
       const trading = (async () => {
         for (let count = 0; ; count += 1) {
           const { body } = await client.public('GET /api/v3/ticker/bookTicker', { symbol: 'BTCUSDT' });
-          const price = Number(body.bidPrice) - (count % 5) * 3;
-          const order = await client.signed(
-            'POST /api/v3/order',
-            count % 4 === 3
-              ? { symbol: 'BTCUSDT', side: 'SELL', type: 'MARKET', quantity: '0.0005' }
-              : limit(price),
-          );
+          const bid = Number(body.bidPrice);
+          const market = { symbol: 'BTCUSDT', type: 'MARKET' };
+          // The price rises at first, so that the resting sells are filled by the market.
+          const orders = [
+            { ...market, side: 'BUY', quantity: '0.002' },
+            limit(bid + 6, 'SELL'),
+            limit(bid - 3),
+            { ...market, side: 'SELL', quantity: '0.0005' },
+          ];
+          const order = await client.signed('POST /api/v3/order', orders[count % orders.length]);
           if (order.status === 200) answered.set(Number(order.body.orderId), order.body);
           marketTimeMs = Number((await client.control('GET /emulator/clock')).marketTimeMs);
         }
       })().catch((error: unknown) => error);
       const goal = answered.size + 15 + life * 4;
-      while (answered.size < goal) await sleep(5);
+      const isMakerFill = (message: Json): boolean => (message.event as Json | undefined)?.m === true;
+      while (answered.size < goal || (life === 0 && !stream.messages.some(isMakerFill))) await sleep(5);
       await emulator.end('SIGKILL');
       expect(String(await trading)).toContain('fetch failed');
       told.push(
