@@ -1,0 +1,220 @@
+import { decimal } from '../../domain/decimal';
+import { Leg, OrderState, Side } from '../../domain/order';
+import { PositionState } from '../../domain/position';
+import type { ExchangeRecord } from '../../emulator/journal/record';
+import { BTC } from '../domain/fixtures';
+import { compareRecords, type Records } from './harness/compare-records';
+import type { JournalRecord } from './harness/journal-record';
+
+const ACCOUNT = 'main';
+const NOTHING_FILLED = decimal('0');
+
+const journal: JournalRecord = {
+  orders: [
+    {
+      clientOrderId: 'entry',
+      positionId: 'p',
+      leg: Leg.Entry,
+      sequence: 0,
+      state: OrderState.Filled,
+      filledQuantity: decimal('1'),
+      sendDeadlineMs: 1,
+      attempts: 1,
+    },
+    {
+      clientOrderId: 'stop',
+      positionId: 'p',
+      leg: Leg.Stop,
+      sequence: 0,
+      state: OrderState.Open,
+      filledQuantity: NOTHING_FILLED,
+      sendDeadlineMs: 1,
+      attempts: 1,
+    },
+  ],
+  fills: [
+    {
+      symbol: 'BTC/USDT',
+      tradeId: '7',
+      side: Side.Buy,
+      clientOrderId: 'entry',
+      price: decimal('100'),
+      quantity: decimal('1'),
+      fee: decimal('0'),
+      feeAsset: 'BTC',
+    },
+  ],
+  positions: [
+    {
+      positionId: 'p',
+      state: PositionState.Live,
+      exitReason: null,
+      stopPrice: decimal('90'),
+      instrument: BTC,
+      realisedPnl: null,
+      unprotectedMs: 0,
+    },
+  ],
+  events: 4,
+};
+
+const common = {
+  account: ACCOUNT,
+  symbol: 'BTCUSDT',
+  timeInForce: 'GTC',
+  working: true,
+  price: '0.00',
+  stopPrice: '0.00',
+  quantity: '1.000',
+  executedQuote: '0',
+  listId: -1,
+  createdMs: 1,
+  updatedMs: 1,
+};
+const exchange: ExchangeRecord = {
+  sessionId: 's',
+  clockMs: 1,
+  orders: [
+    {
+      ...common,
+      orderId: 1,
+      clientOrderId: 'entry',
+      side: 'BUY',
+      type: 'LIMIT',
+      status: 'FILLED',
+      executedQuantity: '1.000',
+    },
+    {
+      ...common,
+      orderId: 2,
+      clientOrderId: 'stop',
+      side: 'SELL',
+      type: 'STOP_LOSS',
+      status: 'NEW',
+      stopPrice: '90.00',
+      executedQuantity: '0.000',
+    },
+  ],
+  trades: [
+    {
+      tradeId: 7,
+      orderId: 1,
+      account: ACCOUNT,
+      symbol: 'BTCUSDT',
+      clientOrderId: 'entry',
+      side: 'BUY',
+      price: '100.00',
+      quantity: '1.000',
+      quote: '100',
+      fee: '0',
+      feeAsset: 'BTC',
+      isMaker: false,
+      timeMs: 1,
+    },
+  ],
+  balances: [
+    { account: ACCOUNT, asset: 'USDT', free: '9900', locked: '0' },
+    { account: ACCOUNT, asset: 'BTC', free: '0', locked: '1' },
+  ],
+};
+const records: Records = { exchange, journal, account: ACCOUNT, initialBalances: { USDT: '10000' } };
+
+const [entryThere, stopThere] = exchange.orders;
+const withExchange = (change: Partial<ExchangeRecord>): Records => ({
+  ...records,
+  exchange: { ...exchange, ...change },
+});
+const withJournal = (change: Partial<JournalRecord>): Records => ({
+  ...records,
+  journal: { ...journal, ...change },
+});
+const stop = (change: object): Records => {
+  if (entryThere === undefined || stopThere === undefined) throw new Error('the fixture is incomplete');
+  return withExchange({ orders: [entryThere, { ...stopThere, ...change }] });
+};
+
+/** The judge is judged: every disagreement that crash tests look for is one that it finds. */
+describe('comparing the journal with the record of the exchange', () => {
+  it('finds nothing where they agree', () => {
+    expect(compareRecords(records)).toEqual([]);
+  });
+
+  it.each<[string, Records, RegExp]>([
+    [
+      'an order sent twice',
+      withExchange({ orders: [...exchange.orders, ...exchange.orders.slice(0, 1)] }),
+      /has 2 orders for it/,
+    ],
+    [
+      'an entry bought twice under another id',
+      withExchange({
+        orders: [
+          ...exchange.orders,
+          ...exchange.orders.slice(0, 1).map((o) => ({ ...o, clientOrderId: 'stop' })),
+        ],
+      }),
+      /was entered 2 times/,
+    ],
+    [
+      'an order that nobody intended',
+      stop({ clientOrderId: 'stranger' }),
+      /stranger, which the journal does not/,
+    ],
+    [
+      'a sent order that is not there',
+      withExchange({ orders: exchange.orders.slice(0, 1) }),
+      /has 0 orders for it/,
+    ],
+    ['an end told otherwise', stop({ status: 'CANCELED' }), /is open, at the exchange CANCELED/],
+    ['a missing fill', withJournal({ fills: [] }), /the journal lacks the fill/],
+    ['an invented fill', withExchange({ trades: [] }), /the exchange never had the fill/],
+    [
+      'a fill at another price',
+      withJournal({ fills: journal.fills.map((fill) => ({ ...fill, price: decimal('100.01') })) }),
+      /the journal lacks the fill/,
+    ],
+    [
+      'money that is off by its last unit',
+      withExchange({
+        balances: [
+          { account: ACCOUNT, asset: 'USDT', free: '9899.99999999', locked: '0' },
+          ...exchange.balances.slice(1),
+        ],
+      }),
+      /holds 9899.99999999 USDT, the journal adds up to 9900/,
+    ],
+    ['a stop of another quantity', stop({ quantity: '0.999' }), /holds 1, its stop sells 0.999/],
+    ['a stop at another price', stop({ stopPrice: '89.00' }), /wishes its stop at 90/],
+    [
+      'a position without a stop',
+      withJournal({
+        orders: journal.orders.map((order) =>
+          order.leg === Leg.Stop ? { ...order, state: OrderState.Cancelled } : order,
+        ),
+      }),
+      /is cancelled, at the exchange NEW/,
+    ],
+    [
+      'a held position that counts as closed',
+      withJournal({ positions: journal.positions.map((each) => ({ ...each, state: PositionState.Closed })) }),
+      /is closed and holds 1/,
+    ],
+    [
+      'an order whose fate is open',
+      withJournal({ orders: journal.orders.map((order) => ({ ...order, state: OrderState.Unknown })) }),
+      /the fate of entry 0 of p is not known/,
+    ],
+    [
+      'an abandoned order that arrived',
+      withJournal({ orders: journal.orders.map((order) => ({ ...order, state: OrderState.Abandoned })) }),
+      /is abandoned, yet the exchange has it/,
+    ],
+  ])('finds %s', (_, tampered, difference) => {
+    expect(compareRecords(tampered)).toContainEqual(expect.stringMatching(difference));
+  });
+
+  it('leaves the orders of other accounts alone', () => {
+    const others = exchange.orders.map((order) => ({ ...order, account: 'other', clientOrderId: 'theirs' }));
+    expect(compareRecords(withExchange({ orders: [...exchange.orders, ...others] }))).toEqual([]);
+  });
+});
