@@ -58,7 +58,7 @@ function serviceCell({ name, phase, pid, restarts }: ServiceState): Cell {
 
 export const accountLines: Section = ({ account, totals, quotes }, width, paint) => {
   const equity = account?.equity ?? null;
-  const money1: Cell[] =
+  const figures: Cell[] =
     equity === null
       ? [{ text: 'Equity not marked yet', style: 'dim' }]
       : [
@@ -66,14 +66,16 @@ export const accountLines: Section = ({ account, totals, quotes }, width, paint)
           gainCell('today', subtract(equity.equity, equity.equityAtDayStart)),
           { text: `drawdown ${percent(drawdownFraction(equity))}` },
         ];
-  if (totals !== null)
-    money1.push(gainCell('realised', totals.realisedPnl), {
-      text: `won ${totals.wins} lost ${totals.losses}`,
-    });
+  if (totals !== null) figures.push(gainCell('realised', totals.realisedPnl));
   const prices: Cell[] = quotes.map(({ symbol, last }) => ({ text: `${symbol} ${price(last)}` }));
-  if (totals !== null)
-    prices.push({ text: `${totals.decisions} decisions, ${totals.fills} fills`, style: 'dim' });
-  const lines = [row(money1, width, paint)];
+  if (totals !== null) {
+    const { decisions, fills, wins, losses } = totals;
+    prices.push({
+      text: `${decisions} decisions, ${fills} fills, ${wins} won, ${losses} lost`,
+      style: 'dim',
+    });
+  }
+  const lines = [row(figures, width, paint)];
   if (prices.length > 0) lines.push(row(prices, width, paint));
   const reason = account === null || account.mode === TradingMode.Active ? '' : account.modeReason;
   if (reason !== '') lines.push(paint(clip(`${account?.mode ?? ''}: ${reason}`, width), 'yellow'));
@@ -136,7 +138,7 @@ const OUTCOME_STYLES: Readonly<Record<string, Style>> = {
 };
 
 export const decisionLines: Section = ({ decisions }, width, paint) => {
-  if (decisions.length === 0) return [paint('nothing decided yet: the first bar has not closed', 'dim')];
+  if (decisions.length === 0) return [paint(clip('nothing yet: the first bar has not closed', width), 'dim')];
   const rows = decisions.map(({ barCloseMs, symbol, strategy, outcome, reasons }): readonly Cell[] => [
     { text: utcTime(barCloseMs, 'minutes').slice(5), style: 'dim' },
     { text: symbol },

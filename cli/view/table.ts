@@ -30,20 +30,22 @@ export function fitTable(
   const widths = kept.map((index) => widthOf(columns, rows, index, heads));
   const line = (cellAt: (index: number) => Cell): string => {
     let left = width;
-    const parts = kept.map((index, place) => {
-      const { text, style } = cellAt(index);
+    const parts: string[] = [];
+    for (const [place, index] of kept.entries()) {
+      if (left <= 0) break;
       const isLast = place === kept.length - 1;
       const room = isLast ? left : Math.min(left, widths[place] ?? 0);
-      left -= room + GAP;
-      const clipped = clip(text, Math.max(0, room));
+      const { text, style } = cellAt(index);
+      const clipped = clip(text, room);
       const aligned =
         columns[index]?.align === 'right'
-          ? clipped.padStart(widths[place] ?? 0)
+          ? clipped.padStart(Math.min(room, widths[place] ?? 0))
           : isLast
             ? clipped
             : clipped.padEnd(room);
-      return style === undefined ? aligned : paint(aligned, style);
-    });
+      parts.push(style === undefined ? aligned : paint(aligned, style));
+      left -= room + GAP;
+    }
     return parts.join(' '.repeat(GAP));
   };
   const body = rows.map((row) => line((index) => row[index] ?? { text: '' }));

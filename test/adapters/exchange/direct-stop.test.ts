@@ -1,0 +1,182 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { directStop, type DirectStopReport } from '../../../adapters/exchange/direct-stop';
+import type { ExchangePort } from '../../../adapters/exchange/port';
+import { decimal } from '../../../domain/decimal';
+import { clientOrderIdPrefix } from '../../../domain/ids';
+import { OrderType } from '../../../domain/order';
+import { startEmulator, type RunningEmulator } from '../../../emulator/main';
+import { buyRequest, openExchange } from './scripted-exchange';
+import { stillMarket } from './still-market';
+
+const BTC = 'BTC/USDT';
+const DEPLOYMENT = 'drill';
+/** An asset of which nothing is left is not listed. */
+const NOTHING = { free: '0', locked: '0' };
+const STRANGER = 'someone-else-';
+
+/** The whole algorithm against the real emulator; its own record is the judge. */
+describe('the direct stop', () => {
+  let folder: string;
+  let emulator: RunningEmulator;
+  let exchange: ExchangePort;
+  let count = 0;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ballast-direct-'));
+    emulator = await startEmulator({
+      port: 0,
+      source: stillMarket,
+      speed: 60,
+      paused: true,
+      journalDir: folder,
+      accounts: [
+        {
+          name: 'test',
+          apiKey: 'emulator-key',
+          secret: 'emulator-secret',
+          balances: { USDT: '100000', BTC: '1' },
+        },
+      ],
+    });
+    exchange = await openExchange(
+      { restUrl: emulator.url, wsUrl: emulator.wsUrl },
+      { clock: 'emulator', apiKey: emulator.apiKey, secret: emulator.secret },
+    );
+  });
+  afterEach(async () => {
+    await exchange.close();
+    await emulator.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const id = (prefix: string): string => `${prefix}${(count += 1)}`;
+  const buy = (quantity: string, prefix = clientOrderIdPrefix(DEPLOYMENT)) =>
+    exchange.submit(buyRequest({ clientOrderId: id(prefix), quantity: decimal(quantity) }));
+  const rest = (prefix = clientOrderIdPrefix(DEPLOYMENT)) =>
+    exchange.submit(
+      buyRequest({
+        clientOrderId: id(prefix),
+        type: OrderType.Limit,
+        quantity: decimal('0.1'),
+        limitPrice: decimal('50000'),
+      }),
+    );
+  const protect = (quantity: string) =>
+    exchange.submit(
+      buyRequest({
+        clientOrderId: id(clientOrderIdPrefix(DEPLOYMENT)),
+        side: 'sell',
+        type: OrderType.StopMarket,
+        quantity: decimal(quantity),
+        stopPrice: decimal('55000'),
+      }),
+    );
+  const stop = (): Promise<DirectStopReport> =>
+    directStop({
+      exchange,
+      account: 'test',
+      deployment: DEPLOYMENT,
+      symbols: [BTC],
+      lookBackMs: 86_400_000,
+      sendWindowMs: 500,
+      recvWindowMs: 500,
+      report: () => undefined,
+      pauseMs: 1,
+    });
+  const btc = async () => {
+    const { free, locked } = (await exchange.balances()).find(({ asset }) => asset === 'BTC') ?? NOTHING;
+    return { free, locked };
+  };
+  const plan = async (fault: object): Promise<void> => {
+    const response = await fetch(`${emulator.url}/emulator/faults`, {
+      method: 'POST',
+      body: JSON.stringify(fault),
+    });
+    if (!response.ok) throw new Error(await response.text());
+  };
+
+  it('finds nothing in an account that is flat, and sells none of its other coins', async () => {
+    expect(await stop()).toMatchObject({ flat: true, cancelledOrders: 0, sells: 0, left: [], passes: 2 });
+    expect(await btc()).toEqual({ free: '1', locked: '0' });
+  });
+
+  it('cancels our entries, swaps our stop for a sell, and leaves what is not ours', async () => {
+    await buy('0.2');
+    await protect('0.1998');
+    await rest();
+    await rest(STRANGER);
+    await buy('0.3', STRANGER);
+    const report = await stop();
+    expect(report).toMatchObject({ flat: true, cancelledOrders: 2, sells: 1, left: [] });
+    expect(
+      (await exchange.openOrders()).map(({ clientOrderId }) => clientOrderId.startsWith(STRANGER)),
+    ).toEqual([true]);
+    // The stranger's 0.3 less its fee, and the coin that was there before.
+    expect(await btc()).toEqual({ free: '1.2997', locked: '0' });
+  });
+
+  it('sells what no stop protects', async () => {
+    await buy('0.2');
+    expect(await stop()).toMatchObject({ flat: true, cancelledOrders: 0, sells: 1 });
+    expect(await btc()).toEqual({ free: '1', locked: '0' });
+  });
+
+  it('cancels several sells and still sells no more than was bought', async () => {
+    await buy('0.2');
+    await protect('0.1');
+    await protect('0.0998');
+    expect(await stop()).toMatchObject({ flat: true, cancelledOrders: 2, sells: 1 });
+    expect(await btc()).toEqual({ free: '1', locked: '0' });
+  });
+
+  it('sells less than was bought when the coins have gone elsewhere', async () => {
+    await buy('0.2');
+    await exchange.submit(
+      buyRequest({ clientOrderId: id(STRANGER), side: 'sell', quantity: decimal('1.1') }),
+    );
+    const report = await stop();
+    expect(report.sells).toBe(1);
+    expect(await btc()).toEqual({ free: '0', locked: '0' });
+    expect(report.left).toMatchObject([{ symbol: BTC, quantity: '0.1' }]);
+  });
+
+  it('reports dust instead of chasing it', async () => {
+    await buy('0.00009');
+    const report = await stop();
+    expect(report).toMatchObject({ flat: true, sells: 0 });
+    expect(report.left).toMatchObject([{ symbol: BTC, quantity: '0.00008991', why: 'below-min-notional' }]);
+  });
+
+  it.each(['POST /api/v3/order', 'POST /api/v3/order/cancelReplace'])(
+    'sells once when the answer to %s is lost',
+    async (match) => {
+      await buy('0.2');
+      if (match.endsWith('cancelReplace')) await protect('0.1998');
+      await plan({ match, kind: 'reset-after' });
+      expect(await stop()).toMatchObject({ flat: true, sells: 1 });
+      expect(await btc()).toEqual({ free: '1', locked: '0' });
+    },
+  );
+
+  it.each(['POST /api/v3/order', 'GET /api/v3/account', 'DELETE /api/v3/order'])(
+    'carries on when %s fails for a while',
+    async (match) => {
+      await buy('0.2');
+      await rest();
+      await plan({ match, kind: 'reset-before', times: 2 });
+      expect(await stop()).toMatchObject({ flat: true, cancelledOrders: 1, sells: 1 });
+      expect(await btc()).toEqual({ free: '1', locked: '0' });
+    },
+  );
+
+  it('gives up at once when the keys are refused', async () => {
+    await exchange.close();
+    exchange = await openExchange(
+      { restUrl: emulator.url, wsUrl: emulator.wsUrl },
+      { clock: 'emulator', apiKey: 'wrong-key-1234', secret: 'wrong-secret' },
+    );
+    await expect(stop()).rejects.toMatchObject({ name: 'ExchangeFailure' });
+  });
+});

@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** The compiled command line as a process of its own, the way a person or a script meets it. */
+const MAIN = join(__dirname, '../../dist/cli/main.js');
+
+beforeAll(() => {
+  const { status, stderr } = spawnSync(process.execPath, [join(__dirname, '../../scripts/build.mjs')], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`The build failed: ${stderr}`);
+});
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'ballast-cli-'));
+});
+afterEach(() => {
+  rmSync(cwd, { recursive: true, force: true });
+});
+
+function ballast(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: cwd, ...env },
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+describe('exit codes', () => {
+  it.each<[number, readonly string[], RegExp]>([
+    [2, ['nope'], /There is no such command/],
+    [2, [], /Which command/],
+    [2, ['pause'], /Name one strategy, or give --all/],
+    [2, ['resume-trading'], /Missing required argument: reason/],
+    [2, ['status', '--nope'], /Unknown argument: nope/],
+    [2, ['up', '--profile', 'moon'], /There is no profile "moon"/],
+    [2, ['up', '--strategies', 'nobody'], /No strategy named nobody is configured/],
+    [2, ['up', '--config', 'nowhere.yaml'], /There is no configuration file/],
+    [2, ['emulator', '--speed', 'fast'], /--speed fast is neither/],
+    [3, ['status'], /No PostgreSQL is configured and none is running/],
+    [3, ['strategies'], /No Temporal is configured and none is running/],
+    [3, ['balance'], /The emulator is not running/],
+    [3, ['emergency-stop', '--reason', 'x', '--yes'], /The halt could not be written/],
+    [3, ['emergency-stop', '--direct', '--yes'], /The emulator is not running/],
+    [3, ['doctor'], /Failed: /],
+    [4, ['emergency-stop', '--reason', 'x'], /nobody can answer here/],
+    [0, ['config', 'check'], /^$/],
+    [0, ['strategies', '--available'], /^$/],
+    [0, ['--help'], /^$/],
+  ])('%i: ballast %j', (code, args, message) => {
+    const { status, stderr } = ballast(args);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(status).toBe(code);
+  });
+
+  it('names every fault of the configuration, and starts nothing', () => {
+    writeFileSync(join(cwd, 'ballast.yaml'), 'risk: {riskFraction: 3}\nmarket: {speeed: 1}\n');
+    const { status, stderr } = ballast(['up', '--no-view']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/risk\.riskFraction is 3 \(from .*ballast\.yaml\): must be at most 1/);
+    expect(stderr).toMatch(/market\.speeed is 1 .*did you mean "speed"/);
+    expect(readdirSync(cwd)).toEqual(['ballast.yaml']);
+  });
+});
+
+describe('what programs read', () => {
+  it('is JSON and nothing else, errors included', () => {
+    expect(JSON.parse(ballast(['config', 'check', '--json']).stdout)).toMatchObject({ ok: true });
+    expect(JSON.parse(ballast(['status', '--json']).stdout)).toMatchObject({ exitCode: 3 });
+    const doctor = ballast(['doctor', '--json']).stdout;
+    expect(doctor).toContain('"what": "PostgreSQL"');
+  });
+
+  it('never holds a secret', () => {
+    const env = {
+      BALLAST_EXCHANGE_API_KEY: 'key-51ce',
+      BALLAST_POSTGRES_URL: 'postgres://u:pw-51ce@127.0.0.1:1/x',
+    };
+    for (const args of [
+      ['config', 'show'],
+      ['config', 'show', '--json'],
+      ['config', 'show', '--origins'],
+      ['doctor'],
+      ['status', '--verbose'],
+    ]) {
+      const { stdout, stderr } = ballast(args, env);
+      expect(stdout + stderr).not.toContain('51ce');
+    }
+    expect(ballast(['config', 'show'], env).stdout).toContain('[secret]');
+  });
+
+  it('shows stack traces only when asked', () => {
+    expect(ballast(['status', '--verbose']).stderr).toMatch(/^\s+at /m);
+  });
+});
+
+it('prints a completion script', () => {
+  expect(ballast(['completion'], { SHELL: '/bin/bash' }).stdout).toContain('ballast');
+});
