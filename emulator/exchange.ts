@@ -1,21 +1,13 @@
-import {
-  MAX_OPEN_ORDERS,
-  MAX_RESIDENT_STOPS,
-  parseOrder,
-  type OrderRequest,
-  type ParsedOrder,
-} from './accounts/filters';
-import { lockFor, type ExchangeState } from './accounts/state';
-import { isTriggered } from './engine/book';
-import { costOf, type Instrument } from './engine/instrument';
+import { Admission, type Prepared } from './accounts/admission';
+import { parseOrder, type OrderRequest, type ParsedOrder } from './accounts/filters';
+import type { ExchangeState } from './accounts/state';
+import type { Instrument } from './engine/instrument';
 import { Matcher, type FeeRates } from './engine/matching';
 import {
   isContingent,
   isOpen,
   OrderStatus,
-  OrderType,
   Refusal,
-  Side,
   type ExchangeEvent,
   type Order,
   type OrderList,
@@ -62,18 +54,14 @@ export interface CancelReplaceOutcome {
   readonly placed: Order | Refusal | 'not-attempted';
 }
 
-interface Prepared {
-  readonly parsed: ParsedOrder;
-  readonly quantityLots: number;
-  readonly locked: bigint;
-}
-
 /**
  * The exchange as a pure state machine: a command and a market time go in, the state changes, and the events which
  * say how come out of `drain`. No clock, no randomness, no I/O. Commands that are refused throw `Refusal` and change nothing.
  */
 export class Exchange {
   private readonly matchers = new Map<string, Matcher>();
+  private readonly admission: Admission;
+  private readonly emit: (event: ExchangeEvent) => void;
   private readonly observers: ((event: ExchangeEvent) => void)[] = [];
   private events: ExchangeEvent[] = [];
 
@@ -90,14 +78,13 @@ export class Exchange {
       for (const observe of this.observers) observe(event);
     };
     this.emit = emit;
+    this.admission = new Admission(state, (symbol) => this.matcher(symbol));
     for (const instrument of instruments.values()) {
       this.matchers.set(instrument.symbol, new Matcher(instrument, state, fees, emit));
     }
     for (const order of state.allOpenOrders().sort((a, b) => a.workingMs - b.workingMs))
       this.matcher(order.symbol).book.add(order);
   }
-
-  private readonly emit: (event: ExchangeEvent) => void;
 
   /** The events since the last call, in order. */
   drain(): ExchangeEvent[] {
@@ -129,11 +116,11 @@ export class Exchange {
 
   /** Checks everything `place` would, and changes nothing. */
   check(account: string, request: OrderRequest, timeMs: number): void {
-    this.prepare(account, this.parse(request, timeMs));
+    this.admission.prepare(account, this.parse(request, timeMs));
   }
 
   place(account: string, request: OrderRequest, timeMs: number): Order {
-    return this.accept(account, this.prepare(account, this.parse(request, timeMs)), timeMs);
+    return this.accept(account, this.admission.prepare(account, this.parse(request, timeMs)), timeMs);
   }
 
   placeList(account: string, request: ListRequest, timeMs: number): OrderList {
@@ -151,8 +138,8 @@ export class Exchange {
       throw new Refusal(-2010, 'Duplicate order sent.');
     }
     checkLegPrices(above, below, book.lastTicks);
-    const first = this.prepare(account, above);
-    const second = this.prepare(account, below, isContingent(above.type) ? 1 : 0);
+    const first = this.admission.prepare(account, above);
+    const second = this.admission.prepare(account, below, isContingent(above.type) ? 1 : 0);
     if (
       first.parsed.clientOrderId !== undefined &&
       first.parsed.clientOrderId === second.parsed.clientOrderId
@@ -223,7 +210,7 @@ export class Exchange {
     const parsed = this.parse(request.replacement, timeMs);
     const cancelled = attempt(() => this.cancel(account, request.cancel, timeMs));
     if (cancelled instanceof Refusal && request.stopOnFailure) return { cancelled, placed: 'not-attempted' };
-    const placed = attempt(() => this.accept(account, this.prepare(account, parsed), timeMs));
+    const placed = attempt(() => this.accept(account, this.admission.prepare(account, parsed), timeMs));
     return { cancelled, placed };
   }
 
@@ -246,73 +233,6 @@ export class Exchange {
   private parse(request: OrderRequest, timeMs: number): ParsedOrder {
     const { instrument } = this.matcher(request.symbol);
     return parseOrder(instrument, request, this.averageTicks(request.symbol, timeMs));
-  }
-
-  /** Everything that depends on the account and the book; what it returns is accepted without further question. */
-  private prepare(account: string, parsed: ParsedOrder, otherStops = 0): Prepared {
-    const { instrument, book } = this.matcher(parsed.symbol);
-    this.checkCounts(account, parsed, otherStops);
-    if (isContingent(parsed.type) && isTriggered(parsed, book.lastTicks)) {
-      throw new Refusal(-2010, 'Stop price would trigger immediately.');
-    }
-    if (parsed.type === OrderType.LimitMaker && book.best(parsed.side, parsed.priceTicks) !== undefined) {
-      throw new Refusal(-2010, 'Order would immediately match and take.');
-    }
-    const prepared =
-      parsed.type === OrderType.Market ? this.planMarket(account, parsed) : this.planResting(parsed);
-    const paying = parsed.side === Side.Buy ? instrument.quote : instrument.base;
-    // A budget must be there in full, even when the book cannot take it all.
-    const needed = parsed.side === Side.Buy ? maxUnits(prepared.locked, parsed.quoteBudget) : prepared.locked;
-    if (this.state.balance(account, paying).free < needed) {
-      throw new Refusal(-2010, 'Account has insufficient balance for requested action.');
-    }
-    return prepared;
-  }
-
-  private checkCounts(account: string, parsed: ParsedOrder, otherStops: number): void {
-    const open = [...this.state.openOrders(account)].filter((order) => order.symbol === parsed.symbol);
-    if (open.length >= MAX_OPEN_ORDERS) throw new Refusal(-1013, 'Filter failure: MAX_NUM_ORDERS');
-    const stops = open.filter((order) => isContingent(order.type) && !order.working);
-    if (isContingent(parsed.type) && stops.length + otherStops >= MAX_RESIDENT_STOPS) {
-      throw new Refusal(-1013, 'Filter failure: MAX_NUM_ALGO_ORDERS');
-    }
-    if (parsed.clientOrderId === undefined) return;
-    const twin = this.state.orderByClientId(account, parsed.symbol, parsed.clientOrderId);
-    if (twin !== undefined && isOpen(twin.status)) throw new Refusal(-2010, 'Duplicate order sent.');
-  }
-
-  private planResting(parsed: ParsedOrder): Prepared {
-    const { instrument } = this.matcher(parsed.symbol);
-    const atStop = costOf(instrument, parsed.stopTicks, parsed.quantityLots);
-    return {
-      parsed,
-      quantityLots: parsed.quantityLots,
-      locked: lockFor(instrument, parsed, parsed.quantityLots, atStop),
-    };
-  }
-
-  /** Walks the book: how many lots a market order gets, and what they cost. */
-  private planMarket(account: string, parsed: ParsedOrder): Prepared {
-    const { instrument, book } = this.matcher(parsed.symbol);
-    const byBudget = parsed.quoteBudget > 0n;
-    let lots = 0;
-    let cost = 0n;
-    for (const level of book.liquidity(parsed.side, undefined, account)) {
-      const wanted = byBudget
-        ? Number((parsed.quoteBudget - cost) / costOf(instrument, level.priceTicks, 1))
-        : parsed.quantityLots - lots;
-      const part = Math.min(wanted, level.quantityLots);
-      if (part === 0) break;
-      lots += part;
-      cost += costOf(instrument, level.priceTicks, part);
-    }
-    if (byBudget && lots < instrument.minLots) {
-      throw book.best(parsed.side, undefined) === undefined
-        ? new Refusal(-1112, 'No orders on book for symbol.')
-        : new Refusal(-1013, 'Filter failure: LOT_SIZE');
-    }
-    const quantityLots = byBudget ? lots : parsed.quantityLots;
-    return { parsed, quantityLots, locked: lockFor(instrument, parsed, quantityLots, cost) };
   }
 
   private accept(account: string, prepared: Prepared, timeMs: number): Order {

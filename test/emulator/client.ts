@@ -13,6 +13,16 @@ export interface Answer {
   readonly body: Json;
 }
 
+/** A limit order that rests far below the wave market. */
+export const limitOrder = {
+  symbol: 'BTCUSDT',
+  side: 'BUY',
+  type: 'LIMIT',
+  timeInForce: 'GTC',
+  quantity: '0.01',
+  price: '50000',
+};
+
 type Values = Readonly<Record<string, string | number>>;
 
 /** A bare client that signs like Binance's documentation says, for what ccxt would hide. */

@@ -109,3 +109,24 @@ export class Desk {
 function trim(text: string): string {
   return text.replace(/\.?0+$/, '');
 }
+
+/** A small book around 100. */
+export const ladder = {
+  bids: [
+    [99, 1],
+    [98, 2],
+    [97, 5],
+  ],
+  asks: [
+    [101, 1],
+    [102, 2],
+    [103, 5],
+  ],
+} as const;
+
+/** A desk whose market stands at 100 with the ladder in place. */
+export function openDesk(): Desk {
+  const desk = new Desk();
+  desk.market({ ...ladder, prints: [['buy', 100, 0.1]] });
+  return desk;
+}
