@@ -84,6 +84,20 @@ export function createReconciliationActivities(deps: ActivityDeps) {
     });
   }
 
+  /**
+   * While nothing of ours is held or wanted, all coins in the account are somebody else's. A grant would be seen in the
+   * second look, and no coin is bought without one.
+   */
+  async function noteForeignHoldings(account: string): Promise<void> {
+    const idle = async (): Promise<boolean> => (await store.livePositions(account)).length === 0;
+    if (!(await idle())) return;
+    const balances = await exchange.balances();
+    const holdings = Object.fromEntries(
+      balances.map(({ asset, free, locked }) => [asset, add(free, locked)]),
+    );
+    if (await idle()) await store.recordForeignHoldings(account, holdings);
+  }
+
   return {
     /**
      * Compares orders, fills, balances and positions. Anything unexplained sets REDUCING, with the findings as its
@@ -100,6 +114,7 @@ export function createReconciliationActivities(deps: ActivityDeps) {
       );
       const recoveredFills = await recoverFills(account, symbols, Math.floor(oldestMs) - LOOK_BACK_MS);
       const checkedOrders = await settleOrders(account);
+      await noteForeignHoldings(account);
       const live = await store.livePositions(account);
       const otherSessions = live.filter(({ session }) => session !== reading.session);
       const findings = [

@@ -12,6 +12,7 @@ interface AccountRow {
   readonly mode_reason: string;
   readonly halt_epoch: number;
   readonly equity: EquityState | null;
+  readonly foreign_holdings: AccountState['foreignHoldings'];
 }
 
 const accountState = (row: AccountRow): AccountState => ({
@@ -21,6 +22,7 @@ const accountState = (row: AccountRow): AccountState => ({
   modeReason: row.mode_reason,
   haltEpoch: row.halt_epoch,
   equity: row.equity,
+  foreignHoldings: row.foreign_holdings,
 });
 
 export async function findAccount(db: Queryable, account: string): Promise<AccountState | undefined> {
@@ -69,11 +71,22 @@ export async function openAccount(tx: Transaction, account: string, session: str
   const before = await lockAccount(tx, account);
   if (before.session === session) return before;
   const { rows } = await tx.query<AccountRow>(
-    'UPDATE accounts SET session = $2, equity = NULL, equity_at_ms = NULL WHERE account = $1 RETURNING *',
+    `UPDATE accounts SET session = $2, equity = NULL, equity_at_ms = NULL, foreign_holdings = DEFAULT
+     WHERE account = $1 RETURNING *`,
     [account, session],
   );
   const [moved] = rows.map(accountState);
   return moved ?? before;
+}
+
+/** @throws StoreError `unknown-account` */
+export async function recordForeignHoldings(
+  tx: Transaction,
+  account: string,
+  holdings: AccountState['foreignHoldings'],
+): Promise<void> {
+  await lockAccount(tx, account);
+  await tx.query('UPDATE accounts SET foreign_holdings = $2 WHERE account = $1', [account, holdings]);
 }
 
 /** One halt: epoch and mode in one row. Sends hold that row, so none that has not seen the halt commits after it. */

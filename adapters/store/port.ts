@@ -19,6 +19,8 @@ export interface AccountState {
   /** Raised by every halt; sends record it, and only the emergency stop may send in a halted epoch. */
   readonly haltEpoch: number;
   readonly equity: EquityState | null;
+  /** What the exchange account held when Ballast held nothing: coins that are not its to count or sell. By asset. */
+  readonly foreignHoldings: Readonly<Record<string, DecimalString>>;
 }
 
 export interface GrantRequest {
@@ -172,6 +174,7 @@ export interface Journal {
   /** Creates the account's row when missing, and moves it to `session` when a new one has begun. */
   openAccount(account: string, session: string): Promise<AccountState>;
   account(account: string): Promise<AccountState | undefined>;
+  recordForeignHoldings(account: string, holdings: AccountState['foreignHoldings']): Promise<void>;
   /** Raises the halt epoch and sets HALTED, in one row. Works with Temporal down. A repeat with the same key returns the same epoch. */
   raiseHalt(account: string, halt: { key: string; reason: string; by: string }): Promise<number>;
   /** Changes the mode. Leaving HALTED is refused unless `epoch` is the current halt epoch. */

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { findAccount, openAccount, raiseHalt, setMode } from './accounts';
+import { findAccount, openAccount, raiseHalt, recordForeignHoldings, setMode } from './accounts';
 import { findCandles, saveCandles } from './candles';
 import { grant } from './grant';
 import { audit, recordDecision, recordEquity, recordRiskEvent } from './journal';
@@ -43,6 +43,8 @@ export function createStore(pool: Pool): OrderStore & Journal {
 
     openAccount: (account, session) => inTransaction(pool, (tx) => openAccount(tx, account, session)),
     account: (account) => findAccount(pool, account),
+    recordForeignHoldings: (account, holdings) =>
+      inTransaction(pool, (tx) => recordForeignHoldings(tx, account, holdings)),
     raiseHalt: (account, halt) => inTransaction(pool, (tx) => raiseHalt(tx, account, halt)),
     setMode: (account, mode, change) => inTransaction(pool, (tx) => setMode(tx, account, mode, change)),
     saveCandles: (key, bars) => saveCandles(pool, key, bars),

@@ -60,7 +60,7 @@ export class FakeExchange implements ExchangePort {
   liquidity = decimal('1000000');
   state: ClockReading['state'] = 'running';
   session = 's1';
-  speed = 1;
+  private pace = { speed: 1, sinceMs: 0 };
   /** Quote and base that the account owned before Ballast bought anything. */
   foreign = { quote: decimal('10000'), base: decimal('3') };
   /** Requests that reached the exchange, by client order id, replacements included. */
@@ -70,11 +70,21 @@ export class FakeExchange implements ExchangePort {
 
   constructor(private readonly wallTimeMs: () => number) {}
 
-  /** Market time is wall time here, so that tests can name instants. A market that stands still shows zero. */
+  /** From now on market time runs faster than wall time; before, they are the same. */
+  hurry(speed: number): void {
+    this.pace = { speed, sinceMs: this.wallTimeMs() };
+  }
+
+  marketTimeMs(): number {
+    const { speed, sinceMs } = this.pace;
+    return sinceMs + (this.wallTimeMs() - sinceMs) * speed;
+  }
+
   clock(): Promise<ClockReading> {
-    const wallTimeMs = this.wallTimeMs();
-    const { speed, session, state } = this;
-    return Promise.resolve({ wallTimeMs, marketTimeMs: wallTimeMs, speed, session, state });
+    const { session, state } = this;
+    const { speed } = this.pace;
+    const times = { wallTimeMs: this.wallTimeMs(), marketTimeMs: this.marketTimeMs() };
+    return Promise.resolve({ ...times, speed, session, state });
   }
 
   /** What Ballast holds by the exchange's own record. */
@@ -116,7 +126,7 @@ export class FakeExchange implements ExchangePort {
     const fee = isBuy ? multiply(rest, BTC.takerFee) : multiply(multiply(rest, price), BTC.takerFee);
     const { symbol, side } = request;
     const { exchangeOrderId } = report;
-    const marketTimeMs = this.wallTimeMs();
+    const marketTimeMs = this.marketTimeMs();
     this.fills.push({
       ...{ symbol, tradeId, clientOrderId, exchangeOrderId, side, price, quantity: rest, fee, marketTimeMs },
       feeAsset: isBuy ? BTC.base : BTC.quote,
@@ -190,7 +200,7 @@ export class FakeExchange implements ExchangePort {
   /** Bars of a quiet market around {@link price}, without those of {@link missingBars}. */
   bars(request: Parameters<ExchangePort['bars']>[0]): Promise<readonly Bar[]> {
     const length = timeframeMs(request.timeframe);
-    const newestMs = request.untilMs ?? Math.floor(this.wallTimeMs() / length) * length;
+    const newestMs = request.untilMs ?? Math.floor(this.marketTimeMs() / length) * length;
     const close = Number(this.price);
     const bars = Array.from({ length: request.limit }, (_, index) => ({
       openTimeMs: newestMs - (request.limit - index) * length,
@@ -279,7 +289,7 @@ export class FakeExchange implements ExchangePort {
       ...identity,
       status: 'open',
       filledQuantity: ZERO,
-      marketTimeMs: this.wallTimeMs(),
+      marketTimeMs: this.marketTimeMs(),
       fills: [],
     };
     this.orders.set(clientOrderId, { request, report, visibleAtMs });

@@ -40,7 +40,8 @@ export class MemoryStore implements OrderStore, Journal {
     return transaction(() => {
       const known = this.accounts.get(account);
       const fresh = { account, mode: TradingMode.Active, modeReason: 'opened', haltEpoch: 0 };
-      const state = known?.session === session ? known : { ...fresh, ...known, session, equity: null };
+      const anew = { session, equity: null, foreignHoldings: {} };
+      const state = known?.session === session ? known : { ...fresh, ...known, ...anew };
       this.accounts.set(account, state);
       return state;
     });
@@ -48,6 +49,12 @@ export class MemoryStore implements OrderStore, Journal {
 
   account(account: string): Promise<AccountState | undefined> {
     return transaction(() => this.accounts.get(account));
+  }
+
+  recordForeignHoldings(account: string, foreignHoldings: AccountState['foreignHoldings']): Promise<void> {
+    return transaction(() => {
+      this.accounts.set(account, { ...this.accountOf(account), foreignHoldings });
+    });
   }
 
   raiseHalt(account: string, halt: Of<'raiseHalt'>[1]): Promise<number> {

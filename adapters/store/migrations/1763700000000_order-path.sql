@@ -16,6 +16,8 @@ CREATE TABLE accounts (
   -- An EquityState of domain/equity.ts, and the market time of its last mark.
   equity jsonb,
   equity_at_ms bigint,
+  -- Coins in the account that Ballast did not buy, by asset, as decimal strings.
+  foreign_holdings jsonb NOT NULL DEFAULT '{}',
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   CHECK ((equity IS NULL) = (equity_at_ms IS NULL))
 );
