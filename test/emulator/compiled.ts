@@ -8,6 +8,8 @@ import { createRequire } from 'node:module';
 const root = join(__dirname, '../..');
 const swcOptions = createRequire(__filename)('../../scripts/lib/swc-options.cjs') as Options;
 
+const running = new Set<ChildProcess>();
+
 /**
  * Compiles the emulator and these tests' helpers, as they are now, to a folder where a plain `node` runs them.
  * @returns the folder, laid out like the project; remove it with `removeCompiled`.
@@ -30,7 +32,9 @@ export function compileEmulator(): string {
   return out;
 }
 
+/** Removes the folder, and ends what a failed test has left running. */
 export function removeCompiled(dir: string): void {
+  for (const child of running) child.kill('SIGKILL');
   rmSync(dir, { recursive: true, force: true });
 }
 
@@ -62,7 +66,9 @@ export async function spawnEmulator(
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
+  running.add(child);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  child.once('exit', () => running.delete(child));
   const errors: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => errors.push(line));
   const ready = new Promise<Omit<EmulatorProcess, 'child' | 'end'>>((resolve) => {
