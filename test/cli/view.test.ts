@@ -143,10 +143,8 @@ const trading: Snapshot = {
     mode: 'ACTIVE',
     modeReason: '',
     haltEpoch: 0,
-    foreignHoldings: {},
     equity: { equity: d('10012.33'), equityAtDayStart: d('10000'), peakEquity: d('10050'), dayStartMs: 0 },
     foreignHoldings: {},
-  },
   totals: {
     livePositions: 1,
     closedPositions: 3,
