@@ -46,6 +46,8 @@ export function createOrders(gateway: Gateway, symbols: SymbolBook): OrderPort {
       const parameters = {
         ...placeParameters(request, symbols),
         cancelReplaceMode: 'STOP_ON_FAILURE',
+        // An order that has sold a part is left alone: the new quantity was decided before that sale.
+        cancelRestrictions: 'ONLY_NEW',
         cancelOrigClientOrderId: cancelClientOrderId,
       };
       const outcome = await gateway.attempt({

@@ -147,6 +147,7 @@ describe('replace', () => {
     const report = await exchange.replace(OLD_ID, request);
     expect(sentTo(REPLACE)).toMatchObject({
       cancelReplaceMode: 'STOP_ON_FAILURE',
+      cancelRestrictions: 'ONLY_NEW',
       cancelOrigClientOrderId: OLD_ID,
       newClientOrderId: NEW_ID,
       type: 'STOP_LOSS',
