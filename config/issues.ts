@@ -36,7 +36,12 @@ function describe({ path, value, origin, problem }: ConfigIssue): string {
 export function issueAt(layers: MergedLayers, path: readonly PropertyKey[], problem: string): ConfigIssue {
   const dotted = path.map(String).join('.');
   const value = settingAt(layers.settings, path);
-  return { path: dotted, value: show(dotted, value), origin: originOf(layers, dotted), problem };
+  return {
+    path: dotted,
+    value: show(dotted, value),
+    origin: value === undefined ? null : originOf(layers, dotted),
+    problem,
+  };
 }
 
 /** zod's issues in our words. */
