@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import type { Argv } from 'yargs';
 import { loadLayeredConfig, type LoadedConfig } from '../../config/load';
+import { clip } from '../format';
 import { defineCommand, noOptions } from '../command';
 import { commandLoadOptions, type GlobalOptions } from '../locate-config';
 import { createOutput, type Output } from '../output';
@@ -38,7 +39,7 @@ const showCommand = defineCommand<{ readonly origins: boolean }>({
       else {
         const rows = leaves(shown).map(([path, value]) => [
           path,
-          value,
+          clip(value, 60),
           layers.origins.get(path) ?? 'built in',
         ]);
         output.table([{ head: 'setting' }, { head: 'value' }, { head: 'set by' }], rows, '');
