@@ -1,5 +1,16 @@
 /** The arrows of the design: what each room may import. A file that needs an arrow not listed here is in the wrong room. */
-const rooms = ['domain', 'workflows', 'activities', 'adapters', 'workers', 'temporal', 'config', 'emulator', 'cli', 'test'];
+const rooms = [
+  'domain',
+  'workflows',
+  'activities',
+  'adapters',
+  'workers',
+  'temporal',
+  'config',
+  'emulator',
+  'cli',
+  'test',
+];
 const may = {
   domain: ['domain'],
   workflows: ['workflows', 'domain'],
@@ -40,17 +51,36 @@ module.exports = {
       comment: 'The functional core has no I/O: only these packages.',
       severity: 'error',
       from: { path: '^domain/' },
-      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'core'], pathNot: 'node_modules/(big\\.js|@types/big\\.js|technicalindicators|zod|@noble/hashes)/' },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'npm-optional', 'npm-no-pkg', 'core'],
+        pathNot: 'node_modules/(big\\.js|@types/big\\.js|technicalindicators|zod|@noble/hashes)/',
+      },
     },
     {
       name: 'workflows-are-deterministic',
       comment: 'Workflow code runs in the sandbox: only the workflow package.',
       severity: 'error',
       from: { path: '^workflows/' },
-      to: { dependencyTypes: ['npm', 'npm-dev', 'core'], pathNot: 'node_modules/@temporalio/(workflow|common)/' },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'core'],
+        pathNot: 'node_modules/@temporalio/(workflow|common)/',
+      },
     },
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^(domain|workflows|activities|adapters|workers|temporal|config|emulator|cli)/' }, to: {} },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: {
+        orphan: true,
+        path: '^(domain|workflows|activities|adapters|workers|temporal|config|emulator|cli)/',
+      },
+      to: {},
+    },
     { name: 'not-to-test', severity: 'error', from: { pathNot: '^test/' }, to: { path: '^test/' } },
   ],
   options: {

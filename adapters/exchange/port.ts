@@ -41,7 +41,12 @@ export interface OrderRequest {
 export type ReplaceReport =
   | { readonly outcome: 'replaced'; readonly cancelled: OrderReport; readonly placed: OrderReport }
   | { readonly outcome: 'not-cancelled'; readonly message: string }
-  | { readonly outcome: 'naked'; readonly cancelled: OrderReport; readonly message: string; readonly wouldTrigger: boolean };
+  | {
+      readonly outcome: 'naked';
+      readonly cancelled: OrderReport;
+      readonly message: string;
+      readonly wouldTrigger: boolean;
+    };
 
 export interface Balance {
   readonly asset: string;
@@ -78,7 +83,12 @@ export interface ExchangePort {
   clockSkewMs(): Promise<number>;
   instruments(symbols: readonly string[]): Promise<readonly Instrument[]>;
   /** Closed bars only, oldest first, the newest closed at or before market time now. */
-  bars(request: { symbol: string; timeframe: Timeframe; limit: number; untilMs?: number }): Promise<readonly Bar[]>;
+  bars(request: {
+    symbol: string;
+    timeframe: Timeframe;
+    limit: number;
+    untilMs?: number;
+  }): Promise<readonly Bar[]>;
   quotes(symbols: readonly string[]): Promise<readonly Quote[]>;
   balances(): Promise<readonly Balance[]>;
   submit(request: OrderRequest): Promise<OrderReport>;
