@@ -15,8 +15,8 @@ const RESTLESS = {
   parameters: { period: 2, oversold: 50, overbought: 90 },
   maxHoldingBars: 5,
 };
-/** One-minute bars every two seconds. */
-const SPEED = 30;
+/** A one-minute bar every second. */
+const SPEED = 60;
 const KILLS = 3;
 
 describe('a strategy that trades while its worker is killed again and again', () => {

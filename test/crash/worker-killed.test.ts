@@ -1,5 +1,6 @@
 import { Leg } from '../../domain/order';
 import { ExitReason } from '../../domain/position';
+import { TradingMode } from '../../domain/risk';
 import { Instant } from './harness/moments';
 import { startServers, type Servers } from './harness/servers';
 import { Timings } from './harness/timings';
@@ -8,92 +9,107 @@ import { World } from './harness/world';
 
 const KILLS = [Instant.Commit, Instant.Request, Instant.Answer] as const;
 
-/**
- * Each test holds one position for each instant of an order's way to the exchange, and kills the worker when that
- * position's order gets there: three kills within seconds, the later ones while the earlier ones are being made good.
- */
-describe('SIGKILL of the worker before the commit, before the send, and before the answer', () => {
+/** One world per leg of a position; in it, one position after the other, each killed at another instant. */
+describe('SIGKILL of the worker', () => {
   const timings = new Timings();
   let servers: Servers;
   let world: World;
-  let positions: readonly GrantedPosition[];
-  let worlds = 0;
+  let position: GrantedPosition;
+  let positions = 0;
 
   beforeAll(async () => {
     servers = await startServers();
   });
   beforeEach(async () => {
-    worlds += 1;
-    world = await World.open(servers, { name: `killed_${worlds}` });
-    positions = [];
-    for (const [index] of KILLS.entries())
-      positions = [...positions, await grantPosition(world, `crash-${index}`)];
+    positions += 1;
+    position = await grantPosition(world, `crash-${positions}`);
   });
-  afterEach(() => world.close());
   afterAll(async () => {
     timings.print();
     await servers.close();
   });
 
-  /** Kills the worker whenever one of the positions' orders of this leg comes to its instant; `begin` sets them going. */
-  async function killEach(leg: Leg, begin: () => Promise<unknown>): Promise<void> {
-    const kills = positions.map(async (position, index) => {
-      const instant = KILLS[index] ?? Instant.Commit;
-      const struck = position.id(leg);
-      let killedMs = 0;
-      await world.at(instant, struck, (worker) => {
-        worker.kill();
-        killedMs = Date.now();
-        return 'drop';
-      });
-      return () => {
-        timings.note(`${leg}, ${instant}`, world, position, struck, killedMs);
-      };
+  const inWorld = (name: string): void => {
+    beforeAll(async () => {
+      world = await World.open(servers, { name });
     });
-    const [notes] = await Promise.all([Promise.all(kills), begin()]);
+    afterAll(() => world.close());
+  };
+
+  /** Kills the worker when this order of the position comes to this instant; `begin` sets it going. */
+  async function killAt(instant: Instant, leg: Leg, begin: () => Promise<unknown>): Promise<void> {
+    const struck = position.id(leg);
+    let killedMs = 0;
+    const killed = world.at(instant, struck, (worker) => {
+      worker.kill();
+      killedMs = Date.now();
+      return 'drop';
+    });
+    await Promise.all([killed, begin()]);
     await world.agreement();
-    for (const note of notes) note();
+    timings.note(`${leg}, ${instant}`, world, position, struck, killedMs);
   }
 
-  const start = (): Promise<unknown> => Promise.all(positions.map((position) => position.start()));
-  const protectedAll = (): Promise<unknown> =>
-    Promise.all(positions.map((position) => position.untilProtected()));
-  const exchangeOrders = (side: string, status: string): number =>
-    world.exchange.record().orders.filter((order) => order.side === side && order.status === status).length;
+  const sold = (): number =>
+    world.exchange.record().orders.filter(({ side, status }) => side === 'SELL' && status === 'FILLED')
+      .length;
 
-  it('while entries are sent', async () => {
-    await killEach(Leg.Entry, start);
-    const [unsent, lost, unanswered] = positions;
-    await unsent?.untilProtected();
-    await unanswered?.untilProtected();
-    // An entry is never sent twice: the one that was lost on its way is given up.
-    expect((await lost?.untilClosed())?.exitReason).toBe(ExitReason.NotEntered);
-    expect(exchangeOrders('BUY', 'FILLED')).toBe(2);
+  describe('while an entry is sent', () => {
+    inWorld('entry');
+
+    it.each([Instant.Commit, Instant.Answer])('%s: the position opens', async (instant) => {
+      await killAt(instant, Leg.Entry, () => position.start());
+      await position.untilProtected();
+      expect(world.placed(position.id(Leg.Entry))).toHaveLength(1);
+    });
+
+    it(`${Instant.Request}: the entry is given up, and never sent again`, async () => {
+      await killAt(Instant.Request, Leg.Entry, () => position.start());
+      expect((await position.untilClosed()).exitReason).toBe(ExitReason.NotEntered);
+      expect(world.placed(position.id(Leg.Entry))).toHaveLength(1);
+    });
   });
 
-  it('between fill and stop', async () => {
-    await killEach(Leg.Stop, start);
-    await protectedAll();
-    expect(exchangeOrders('SELL', 'NEW')).toBe(positions.length);
+  describe('between fill and stop', () => {
+    inWorld('stop');
+
+    it.each(KILLS)('%s: one stop rests', async (instant) => {
+      await killAt(instant, Leg.Stop, () => position.start());
+      const { orders } = await position.untilProtected();
+      const first = orders.find(({ clientOrderId }) => clientOrderId === position.id(Leg.Stop));
+      // Only a stop that never arrived is sent again, under an id of its own.
+      expect(first?.state).toBe(instant === Instant.Request ? 'abandoned' : 'open');
+    });
   });
 
-  it('while exits take the place of stops', async () => {
-    await start();
-    await protectedAll();
-    await killEach(Leg.Exit, () =>
-      Promise.all(positions.map((position) => position.leave(ExitReason.Flatten))),
-    );
-    const closed = await Promise.all(positions.map((position) => position.untilClosed()));
-    expect(closed.map(({ exitReason }) => exitReason)).toEqual(positions.map(() => ExitReason.Flatten));
-    expect(exchangeOrders('SELL', 'FILLED')).toBe(positions.length);
+  describe('while an exit takes the place of the stop', () => {
+    inWorld('exit');
+
+    it.each(KILLS)('%s: it is sold once', async (instant) => {
+      await position.start();
+      await position.untilProtected();
+      const before = sold();
+      await killAt(instant, Leg.Exit, () => position.leave(ExitReason.Flatten));
+      expect((await position.untilClosed()).exitReason).toBe(ExitReason.Flatten);
+      expect(sold() - before).toBe(1);
+    });
   });
 
-  it('while the emergency stop sells', async () => {
-    await start();
-    await protectedAll();
-    await killEach(Leg.Emergency, () => stopEverything(world));
-    const closed = await Promise.all(positions.map((position) => position.untilClosed()));
-    expect(closed.map(({ exitReason }) => exitReason)).toEqual(positions.map(() => ExitReason.Emergency));
-    expect(exchangeOrders('SELL', 'FILLED')).toBe(positions.length);
+  describe('while the emergency stop sells', () => {
+    inWorld('emergency');
+
+    it.each(KILLS)('%s: it is sold once, and the account is flat', async (instant) => {
+      await position.start();
+      await position.untilProtected();
+      const before = sold();
+      let epoch = 0;
+      await killAt(instant, Leg.Emergency, async () => {
+        ({ epoch } = await stopEverything(world, `crash-${positions}`));
+      });
+      expect((await position.untilClosed()).exitReason).toBe(ExitReason.Emergency);
+      expect(sold() - before).toBe(1);
+      const change = { reason: 'the next test', by: 'test', epoch };
+      await world.store.setMode(world.account.account, TradingMode.Active, change);
+    });
   });
 });

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
+import { startWatchdog } from '../../../workers/supervisor/watchdog';
 
-/** A Node process of the system under test, known by its pid. It inherits no environment. */
+/** A Node process of the system under test, known by its pid. It inherits no environment, and ends with the tests. */
 export class Child {
   private constructor(
     private readonly process: ChildProcess,
-    readonly pid: number,
     /** Resolves when the process has ended, for whatever reason. */
     readonly exited: Promise<unknown>,
     private readonly log: WriteStream,
@@ -20,14 +20,19 @@ export class Child {
   ): Promise<Child> {
     const child = spawn(process.execPath, ['--enable-source-maps', ...args], {
       env,
+      detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const log = createWriteStream(logPath, { flags: 'a' });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
-    const exited = once(child, 'exit');
+    const watchdog = startWatchdog();
+    const exited = once(child, 'exit').then(() => {
+      watchdog.dismiss();
+    });
     await once(child, 'spawn');
-    return new Child(child, child.pid ?? Number.NaN, exited, log);
+    watchdog.watch([{ pid: child.pid ?? Number.NaN, orphanSignal: 'SIGKILL' }]);
+    return new Child(child, exited, log);
   }
 
   get isRunning(): boolean {

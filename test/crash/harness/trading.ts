@@ -150,13 +150,16 @@ export async function openPosition(
   return position;
 }
 
-/** Runs an emergency stop of the account, as an operator would. Resolves when it has verified that the account is flat. */
-export async function stopEverything(world: World): Promise<EmergencyStopResult> {
+/**
+ * Runs an emergency stop of the account, as an operator would. Resolves when it has verified that the account is flat.
+ * @param haltKey another one for each stop
+ */
+export async function stopEverything(world: World, haltKey: string): Promise<EmergencyStopResult> {
   const { account } = world.account;
   const input: EmergencyStopInput = {
     ...world.account,
     symbols: SYMBOLS,
-    haltKey: 'crash-test',
+    haltKey,
     by: 'crash-test',
     reason: 'a test of the emergency stop',
   };

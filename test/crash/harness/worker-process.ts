@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from './child';
-import { ExchangeProxy } from './exchange-proxy';
+import { ExchangeProxy, type PlacedCall } from './exchange-proxy';
 import type { Moment, Verdict } from './moments';
 import { PostgresProxy } from './postgres-proxy';
 import { waitFor } from './wait';
 
 const WORKER = join(__dirname, '../../../dist/workers/main.js');
 const READY_LINE = '"worker ready"';
-const RESTART_MS = 100;
+const RESTART_MS = 250;
 
 export interface WorkerSite {
   readonly name: string;
@@ -25,35 +26,38 @@ export interface WorkerSite {
  * the exchange passes through proxies of its own.
  */
 export class WorkerProcess {
-  /** Wall times of its ends. */
-  readonly diedMs: number[] = [];
   private child: Child | undefined;
   private starts = 0;
   private closed = false;
+  private readonly life: Promise<void>;
 
   private constructor(
     private readonly site: WorkerSite,
-    private postgres: PostgresProxy | undefined,
-    private exchange: ExchangeProxy | undefined,
-  ) {}
-
-  static async start(site: WorkerSite): Promise<WorkerProcess> {
-    const worker: WorkerProcess = new WorkerProcess(site, undefined, undefined);
-    const observe = (moment: Moment): Verdict => site.observe(worker, moment);
-    worker.postgres = await PostgresProxy.start(Number(new URL(site.databaseUrl).port), observe);
-    worker.exchange = await ExchangeProxy.start(site.exchangePort, observe);
-    await worker.launch();
-    await worker.untilReady();
-    return worker;
+    private readonly postgres: PostgresProxy,
+    private readonly exchange: ExchangeProxy,
+  ) {
+    this.life = this.keepRunning();
   }
 
-  get placed(): ExchangeProxy['placed'] {
-    return this.exchange?.placed ?? [];
+  /** Resolves when the worker polls for work. */
+  static async start(site: WorkerSite): Promise<WorkerProcess> {
+    const self: { worker?: WorkerProcess } = {};
+    const observe = (moment: Moment): Verdict =>
+      self.worker === undefined ? 'pass' : site.observe(self.worker, moment);
+    const postgres = await PostgresProxy.start(Number(new URL(site.databaseUrl).port), observe);
+    const exchange = await ExchangeProxy.start(site.exchangePort, observe);
+    self.worker = new WorkerProcess(site, postgres, exchange);
+    await self.worker.untilReady();
+    return self.worker;
+  }
+
+  get placed(): readonly PlacedCall[] {
+    return this.exchange.placed;
   }
 
   /** When it first asked the exchange about an order after `sinceMs`; wall time. */
   askedMs(clientOrderId: string, sinceMs: number): number | undefined {
-    return this.exchange?.asked.find((asked) => asked.clientOrderId === clientOrderId && asked.atMs > sinceMs)
+    return this.exchange.asked.find((asked) => asked.clientOrderId === clientOrderId && asked.atMs > sinceMs)
       ?.atMs;
   }
 
@@ -71,33 +75,32 @@ export class WorkerProcess {
     this.child?.signal('SIGCONT');
   }
 
-  /** Resolves when the current process, or the next one, is polling for work. */
-  async untilReady(): Promise<void> {
-    const log = this.logPath;
-    await waitFor(`worker ${this.site.name} to be ready`, () => {
-      const ready = readFileSync(log, 'utf8').split(READY_LINE).length - 1;
-      return this.child?.isRunning === true && ready >= 1 && this.logPath === log ? true : undefined;
-    });
-  }
-
   /** Ends it for good. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.child?.kill();
-    await Promise.all([this.postgres?.close(), this.exchange?.close()]);
+    this.kill();
+    await this.life;
+    await Promise.all([this.postgres.close(), this.exchange.close()]);
   }
 
-  private get logPath(): string {
-    return join(this.site.folder, `worker-${this.site.name}-${this.starts}.log`);
+  private async keepRunning(): Promise<void> {
+    while (!this.closed) await this.liveOnce();
   }
 
-  private async launch(): Promise<void> {
+  private async liveOnce(): Promise<void> {
+    this.child = await this.launch();
+    if (this.closed) this.kill();
+    await this.child.exited;
+    await sleep(RESTART_MS);
+  }
+
+  private launch(): Promise<Child> {
     this.starts += 1;
     const { databaseUrl, env } = this.site;
     const postgresUrl = new URL(databaseUrl);
-    postgresUrl.port = String(this.postgres?.port);
-    const exchange = `127.0.0.1:${String(this.exchange?.port)}`;
-    this.child = await Child.start(
+    postgresUrl.port = String(this.postgres.port);
+    const exchange = `127.0.0.1:${this.exchange.port}`;
+    return Child.start(
       [WORKER],
       {
         ...env,
@@ -107,13 +110,15 @@ export class WorkerProcess {
       },
       this.logPath,
     );
-    void this.child.exited.then(() => {
-      this.diedMs.push(Date.now());
-      if (!this.closed) setTimeout(() => void this.relaunch(), RESTART_MS);
-    });
   }
 
-  private async relaunch(): Promise<void> {
-    if (!this.closed) await this.launch();
+  private async untilReady(): Promise<void> {
+    await waitFor(`worker ${this.site.name} to be ready; see ${this.logPath}`, () =>
+      readFileSync(this.logPath, 'utf8').includes(READY_LINE) ? true : undefined,
+    );
+  }
+
+  private get logPath(): string {
+    return join(this.site.folder, `worker-${this.site.name}-${this.starts}.log`);
   }
 }

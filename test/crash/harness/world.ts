@@ -17,6 +17,7 @@ import type { AccountRef } from '../../../workflows/contract';
 import type { ExchangeRecord } from '../../../emulator/journal/record';
 import { compareRecords } from './compare-records';
 import { ExchangeProcess, type ExchangeAccount } from './exchange-process';
+import type { PlacedCall } from './exchange-proxy';
 import { readJournalRecord } from './journal-record';
 import type { Instant, Moment, Verdict } from './moments';
 import type { Servers } from './servers';
@@ -146,7 +147,7 @@ export class World {
   }
 
   /** The requests by which workers placed this order, or one that took its place; those that were dropped included. */
-  placed(clientOrderId: string): WorkerProcess['placed'] {
+  placed(clientOrderId: string): readonly PlacedCall[] {
     return this.workers.flatMap(({ placed }) =>
       placed.filter((call) => call.clientOrderId === clientOrderId),
     );
