@@ -22,14 +22,13 @@ describe('workers that take over from each other', () => {
 
   it('loses nothing when one of two workers is killed between a fill and its stop', async () => {
     await world.startWorker('b');
-    const positions = [await grantPosition(world, 'one'), await grantPosition(world, 'two')];
-    const kills = positions.map((position, index) =>
-      world.at(index === 0 ? Instant.Request : Instant.Commit, position.id(Leg.Stop), (worker) => {
-        worker.kill();
-        return 'drop';
-      }),
-    );
-    await Promise.all([...kills, ...positions.map((position) => position.start())]);
+    const struck = await grantPosition(world, 'struck');
+    const positions = [struck, await grantPosition(world, 'bystander')];
+    const killed = world.at(Instant.Request, struck.id(Leg.Stop), (worker) => {
+      worker.kill();
+      return 'drop';
+    });
+    await Promise.all([killed, ...positions.map((position) => position.start())]);
     await Promise.all(positions.map((position) => position.untilProtected()));
     await world.agreement();
   });
