@@ -45,7 +45,7 @@ export function createDecisionActivities(deps: ActivityDeps) {
     if (!verdict.ok) {
       return skipped(symbol, {
         code: 'stale-data',
-        text: `No decision: ${verdict.problem ?? 'the data is not usable'}.`,
+        text: `No decision: ${verdict.problem ?? 'the data is not usable'}`,
       });
     }
     const strategy = findStrategy(input.strategyId).parse(input.parameters);
@@ -72,7 +72,7 @@ export function createDecisionActivities(deps: ActivityDeps) {
       return {
         symbol,
         outcome: DecisionOutcome.Hold,
-        reasons: [{ code: 'entering', text: 'The entry is still on its way.' }],
+        reasons: [{ code: 'entering', text: 'The entry is still on its way' }],
         proposal: null,
         positionId,
       };
@@ -137,7 +137,7 @@ function enter(input: EvaluateInput, symbol: string, signal: Signal): Decided {
   if (signal.kind !== SignalKind.Enter)
     return { ...nothing, outcome: DecisionOutcome.Hold, reasons: signal.reasons };
   if (input.entriesPaused) {
-    const paused = { code: 'paused', text: 'Entries are paused.' };
+    const paused = { code: 'paused', text: 'Entries are paused' };
     return { ...nothing, outcome: DecisionOutcome.Skipped, reasons: [...signal.reasons, paused] };
   }
   const price = (value: number): DecimalString => fromNumber(value, PRICE_PLACES);
@@ -152,10 +152,10 @@ function enter(input: EvaluateInput, symbol: string, signal: Signal): Decided {
 }
 
 const EXIT_TEXTS: Readonly<Record<'target' | 'time' | 'strategy' | 'stop', string>> = {
-  [ExitReason.Target]: 'The target was reached.',
-  [ExitReason.Time]: 'The position was held as long as it may be.',
-  [ExitReason.Strategy]: 'The strategy asks to leave.',
-  [ExitReason.Stop]: 'The trailing stop has reached the market.',
+  [ExitReason.Target]: 'The target was reached',
+  [ExitReason.Time]: 'The position was held as long as it may be',
+  [ExitReason.Strategy]: 'The strategy asks to leave',
+  [ExitReason.Stop]: 'The trailing stop has reached the market',
 };
 
 function explain(action: ManagementAction, signal: Signal): Pick<Decided, 'outcome' | 'reasons'> {
@@ -163,7 +163,7 @@ function explain(action: ManagementAction, signal: Signal): Pick<Decided, 'outco
     case 'none':
       return { outcome: DecisionOutcome.Hold, reasons: signal.reasons };
     case 'trail': {
-      const reason = { code: 'trail', text: `The stop follows the market to ${action.stopPrice}.` };
+      const reason = { code: 'trail', text: `The stop follows the market to ${action.stopPrice}` };
       return { outcome: DecisionOutcome.Trail, reasons: [reason, ...signal.reasons] };
     }
     case 'exit': {

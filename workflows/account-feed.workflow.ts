@@ -22,7 +22,9 @@ export async function accountFeed(input: AccountFeedInput): Promise<void> {
   );
   while (!workflowInfo().continueAsNewSuggested) {
     try {
-      await feedActivities(input.venue).watchAccount({ account: input.account });
+      await feedActivities(input.venue, `listen to ${input.account}`).watchAccount({
+        account: input.account,
+      });
     } catch (error) {
       if (isCancellation(error)) throw error;
       log.warn('listening ended; starting again', { account: input.account, error });

@@ -24,20 +24,21 @@ export async function emergencyStop(input: EmergencyStopInput): Promise<Emergenc
 
 async function stopAndVerify(input: EmergencyStopInput): Promise<EmergencyStopResult> {
   const { account, symbols, venue, haltKey, reason, by } = input;
-  const emergency = emergencyActivities(venue);
+  const emergency = (what: string) => emergencyActivities(venue, what);
   setCurrentDetails(`**Halting** ${account}: ${reason} (${by})`);
-  const epoch = await emergency.raiseHalt({ account, haltKey, reason, by });
+  const epoch = await emergency('halt').raiseHalt({ account, haltKey, reason, by });
   const total = { startedMs: Date.now(), cancelledOrders: 0, exitOrders: 0, ...input.carried };
   let looks = 0;
   for (let pauseMs: number = PAUSE.firstMs; looks < 2; pauseMs = Math.min(PAUSE.maxMs, pauseMs * 1.5)) {
     // What cannot be sold is tried for as long as it takes.
     if (workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof emergencyStop>({ ...input, carried: total });
-    const swept = await emergency.sweepAccount({ account, symbols, epoch });
+    const swept = await emergency('cancel and sell').sweepAccount({ account, symbols, epoch });
     total.cancelledOrders += swept.cancelledOrders;
     total.exitOrders += swept.exitOrders;
     setCurrentDetails(describe(account, reason, epoch, swept));
-    const flat = swept.flat && (await emergency.verifyFlat({ account, symbols, epoch }));
+    const flat =
+      swept.flat && (await emergency('look whether it is flat').verifyFlat({ account, symbols, epoch }));
     looks = flat ? looks + 1 : 0;
     if (looks < 2)
       await sleep(flat ? SECOND_LOOK_MS : pauseMs, {
@@ -46,7 +47,7 @@ async function stopAndVerify(input: EmergencyStopInput): Promise<EmergencyStopRe
   }
   const flatAfterMs = Date.now() - total.startedMs;
   const message = `Stopped by ${by}: ${reason}. Flat after ${flatAfterMs} ms; ${total.cancelledOrders} entries cancelled, ${total.exitOrders} exits sent.`;
-  await emergency.reportEmergency({ account, epoch, message });
+  await emergency('report').reportEmergency({ account, epoch, message });
   setCurrentDetails(`**Flat.** ${message}`);
   return { epoch, cancelledOrders: total.cancelledOrders, closedPositions: total.exitOrders, flatAfterMs };
 }

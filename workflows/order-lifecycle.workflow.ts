@@ -80,7 +80,9 @@ async function drive(input: OrderLifecycleInput, state: LegState): Promise<Order
         state.wanted !== wanted ||
         state.view?.version !== view?.version ||
         (waitMs === HELD_BACK_MS && state.asked !== asked);
-      const heard: boolean = await condition(news, waitMs > 0 ? waitMs : restMs(view));
+      const heard: boolean = await condition(news, waitMs > 0 ? waitMs : restMs(view), {
+        summary: 'until news, or the next look',
+      });
       const resting: boolean = state.view?.state === OrderState.Open && !state.wanted.cancel;
       stale = !heard || !resting || state.wanted !== wanted;
     }
@@ -96,23 +98,36 @@ const restMs = (view: OrderView | null): number =>
 
 /** One move on the way to the order's end. Returns how long to wait for news before the next, 0 for the usual. */
 async function advance(input: OrderLifecycleInput, state: LegState): Promise<number> {
-  const orders = orderActivities(input.venue);
   const { positionId, leg } = input;
   const { wanted, view } = state;
   if (wanted.cancel) {
-    const attempt = await orders.cancelOrder({ positionId, leg, sequence: wanted.sequence });
+    const attempt = await orderActivities(input.venue, `take back ${leg} ${wanted.sequence}`).cancelOrder({
+      positionId,
+      leg,
+      sequence: wanted.sequence,
+    });
     if (attempt !== null) learn(state, attempt.order);
     return attempt === null ? 0 : pauseMs(attempt.retryAfterMs, RETRY_MS);
   }
   if (view === null || view.sequence < wanted.sequence || view.state === OrderState.Created) {
     const { sequence, type, stopPrice, replaces } = wanted;
-    const attempt = await orders.submitOrder({ positionId, leg, sequence, type, stopPrice, replaces });
+    const at = stopPrice === null ? '' : ` at ${stopPrice}`;
+    const what = `send ${leg} ${sequence}: ${type}${at}`;
+    const attempt = await orderActivities(input.venue, what).submitOrder({
+      positionId,
+      leg,
+      sequence,
+      type,
+      stopPrice,
+      replaces,
+    });
     learn(state, attempt.order);
     if (attempt.order.state !== OrderState.Created) return 0;
     // Refused and yet not withdrawn: the journal holds it back.
     return attempt.refused === null ? pauseMs(attempt.retryAfterMs, RETRY_MS) : HELD_BACK_MS;
   }
-  learn(state, (await orders.resolveOrder(view.clientOrderId)).order);
+  const look = orderActivities(input.venue, `look up ${leg} ${view.sequence}`);
+  learn(state, (await look.resolveOrder(view.clientOrderId)).order);
   return 0;
 }
 

@@ -52,12 +52,12 @@ export async function position(input: PositionInput): Promise<PositionResult> {
 }
 
 async function own(input: PositionInput, wake: { pokes: number }): Promise<PositionResult> {
-  const orders = orderActivities(input.venue);
+  const journal = orderActivities(input.venue, 'read the journal');
   const protection = new ProtectionWatch(input);
   for (let turn = 0; ; turn += 1) {
     const seen = wake.pokes;
     const poked = (): boolean => wake.pokes !== seen;
-    const loaded = await orders.loadPosition(input.positionId);
+    const loaded = await journal.loadPosition(input.positionId);
     show(loaded);
     if (loaded.position.state === PositionState.Closed) return resultOf(loaded.position);
     if (turn === 0) await adopt(input, loaded.position);
@@ -65,7 +65,7 @@ async function own(input: PositionInput, wake: { pokes: number }): Promise<Posit
     const step = nextStep(loaded.position, loaded.mode, marketTimeAt(loaded.clock, Date.now()));
     const restMs = await take(input, loaded, step, poked);
     if (!poked() && workflowInfo().continueAsNewSuggested) await continueAsNew<typeof position>(input);
-    if (restMs > 0) await condition(poked, restMs);
+    if (restMs > 0) await condition(poked, restMs, { summary: 'until news, or the next look' });
   }
 }
 
@@ -82,8 +82,7 @@ async function take(
   step: PositionStep,
   poked: () => boolean,
 ): Promise<number> {
-  const orders = orderActivities(input.venue);
-  const { positionId } = input;
+  const { positionId, venue } = input;
   switch (step.do) {
     case 'order': {
       const restMs = backoffMs(loaded.position, step.leg);
@@ -96,13 +95,19 @@ async function take(
       await dispatch(input, step.order.leg, { ...step.order, cancel: true });
       return WATCHFUL_MS;
     case 'give-up':
-      await orders.giveUpPosition({ positionId, reason: step.reason });
+      await orderActivities(venue, `give up: ${step.reason}`).giveUpPosition({
+        positionId,
+        reason: step.reason,
+      });
       return 0;
     case 'settle': {
       const delayMs = settleDelayMs(loaded.position);
       // News in this time may be the late fill that is waited for.
-      if (delayMs > 0 && (await condition(poked, delayMs))) return 0;
-      const { closed } = await orders.settlePosition(positionId);
+      if (delayMs > 0 && (await condition(poked, delayMs, { summary: 'until no late fill can come' })))
+        return 0;
+      const { closed } = await orderActivities(venue, 'verify that it is flat, and close').settlePosition(
+        positionId,
+      );
       return closed ? 0 : UNSETTLED_MS;
     }
     case 'wait':
@@ -165,7 +170,11 @@ class ProtectionWatch {
     const { positionId, venue } = this.input;
     this.gaps += 1;
     const key = `${workflowInfo().runId}/${this.gaps}`;
-    await orderActivities(venue).recordUnprotected({ positionId, key, durationMs });
+    await orderActivities(venue, `${durationMs} ms without a stop`).recordUnprotected({
+      positionId,
+      key,
+      durationMs,
+    });
   }
 }
 

@@ -11,15 +11,16 @@ import { taskQueues } from './contract';
 /**
  * One retry class per kind of work. A worker that dies in the middle of an activity is noticed by its heartbeats, where
  * there are any (the worker sends them), else when `startToClose` runs out: that limit, not the retry, decides how soon a
- * crash is made good.
+ * crash is made good. Every call says in a `summary` what it is about, which the Web UI shows in its place.
  */
 
 /** Bounds the time for which an order, a stop or an exit waits for a dead worker. */
 const HEARTBEAT_TIMEOUT = '3 seconds';
 
 /** A cycle would rather skip its bar than be late: two tries, then the bar is given up. */
-export const marketActivities = (venue: string) =>
+export const marketActivities = (venue: string, summary: string) =>
   proxyActivities<MarketActivities>({
+    summary,
     taskQueue: taskQueues(venue).market,
     startToCloseTimeout: '8 seconds',
     scheduleToCloseTimeout: '20 seconds',
@@ -27,8 +28,9 @@ export const marketActivities = (venue: string) =>
   });
 
 /** Decisions touch the journal only. */
-export const decisionActivities = () =>
+export const decisionActivities = (summary: string) =>
   proxyActivities<DecisionActivities>({
+    summary,
     taskQueue: taskQueues('').journal,
     startToCloseTimeout: '8 seconds',
     scheduleToCloseTimeout: '30 seconds',
@@ -36,8 +38,9 @@ export const decisionActivities = () =>
   });
 
 /** The order path is tried for ever: an order is never left alone because something was down. */
-export const orderActivities = (venue: string) =>
+export const orderActivities = (venue: string, summary: string) =>
   proxyActivities<OrderActivities>({
+    summary,
     taskQueue: taskQueues(venue).orders,
     startToCloseTimeout: '8 seconds',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
@@ -45,8 +48,9 @@ export const orderActivities = (venue: string) =>
   });
 
 /** A grant that takes longer than its bar is worth nothing; the transaction makes a late repeat harmless. */
-export const riskActivities = (venue: string) =>
+export const riskActivities = (venue: string, summary: string) =>
   proxyActivities<RiskActivities>({
+    summary,
     taskQueue: taskQueues(venue).orders,
     startToCloseTimeout: '8 seconds',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
@@ -55,8 +59,9 @@ export const riskActivities = (venue: string) =>
   });
 
 /** The long watch: heartbeats tell within seconds that its worker is gone. */
-export const feedActivities = (venue: string) =>
+export const feedActivities = (venue: string, summary: string) =>
   proxyActivities<FeedActivities>({
+    summary,
     taskQueue: taskQueues(venue).feed,
     startToCloseTimeout: '24 hours',
     heartbeatTimeout: '5 seconds',
@@ -64,8 +69,9 @@ export const feedActivities = (venue: string) =>
   });
 
 /** Own slots, never throttled, tried for ever. */
-export const emergencyActivities = (venue: string) =>
+export const emergencyActivities = (venue: string, summary: string) =>
   proxyActivities<EmergencyActivities>({
+    summary,
     taskQueue: taskQueues(venue).emergency,
     startToCloseTimeout: '9 seconds',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
@@ -73,8 +79,9 @@ export const emergencyActivities = (venue: string) =>
   });
 
 /** Reads a lot of the exchange's record, so it may take its time. */
-export const reconciliationActivities = (venue: string) =>
+export const reconciliationActivities = (venue: string, summary: string) =>
   proxyActivities<ReconciliationActivities>({
+    summary,
     taskQueue: taskQueues(venue).orders,
     startToCloseTimeout: '60 seconds',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,

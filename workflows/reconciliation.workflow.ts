@@ -10,7 +10,10 @@ import { startPosition } from './start-position';
  */
 export async function reconciliation(input: ReconciliationInput): Promise<ReconciliationReport> {
   const { deployment, account, venue, symbols } = input;
-  const found = await reconciliationActivities(venue).reconcileAccount({ account, symbols });
+  const found = await reconciliationActivities(venue, `the exchange against the journal`).reconcileAccount({
+    account,
+    symbols,
+  });
   const adopted: string[] = [];
   for (const { positionId, strategy, symbol } of found.livePositions) {
     const owned = { deployment, account, venue, positionId, strategy, symbol };

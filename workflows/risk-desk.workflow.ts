@@ -32,7 +32,6 @@ const LOOKS_PER_RUN = 400;
  */
 export async function riskDesk(input: RiskDeskInput): Promise<void> {
   const { account, venue } = input;
-  const risk = riskActivities(venue);
   const state = { input, asked: 0 };
 
   setHandler(assessSignal, () => {
@@ -45,7 +44,7 @@ export async function riskDesk(input: RiskDeskInput): Promise<void> {
   setHandler(
     resumeTradingUpdate,
     async ({ by, reason }: Request) => {
-      const mode = await risk.resumeTrading({ account, by, reason });
+      const mode = await riskActivities(venue, `resume: ${reason}`).resumeTrading({ account, by, reason });
       state.asked += 1;
       return mode;
     },
@@ -56,14 +55,14 @@ export async function riskDesk(input: RiskDeskInput): Promise<void> {
     const { asked } = state;
     try {
       const { symbols, limits } = state.input;
-      const found = await risk.assessAccount({ account, symbols, limits });
+      const found = await riskActivities(venue, 'mark to market').assessAccount({ account, symbols, limits });
       setCurrentDetails(`**${found.mode}**: ${found.modeReason}\n\nEquity ${found.equity}`);
       showMode(found.mode);
       if (found.emergency !== null) await stopEverything(state.input, found.emergency);
     } catch (error) {
       log.warn('the account could not be assessed', { account, error });
     }
-    await condition(() => state.asked !== asked, state.input.intervalMs);
+    await condition(() => state.asked !== asked, state.input.intervalMs, { summary: 'until the next look' });
   }
   await condition(allHandlersFinished);
   await continueAsNew<typeof riskDesk>(state.input);

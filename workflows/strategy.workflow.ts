@@ -79,7 +79,7 @@ export async function strategy(input: StrategyInput): Promise<StrategyProgress> 
     const { settings, stirred: seen } = state;
     const waitMs = untilDue(settings, state.progress, clock);
     if (waitMs > 0) {
-      await condition(() => state.stirred !== seen, waitMs);
+      await condition(() => state.stirred !== seen, waitMs, { summary: 'until the next bar closes' });
       continue;
     }
     const due = lastCloseMs(marketTimeAt(clock, Date.now() - settings.graceMs), settings.timeframe);
@@ -139,13 +139,17 @@ function listen(state: StrategyState): void {
 function flatten(state: StrategyState): Promise<unknown> {
   state.flattens += 1;
   const { venue, account, name } = state.settings;
-  return orderActivities(venue).flattenPositions({ account, strategy: name, reason: ExitReason.Flatten });
+  return orderActivities(venue, `close every position of ${name}`).flattenPositions({
+    account,
+    strategy: name,
+    reason: ExitReason.Flatten,
+  });
 }
 
 async function readClock(settings: StrategySettings): Promise<ClockReading> {
   for (;;) {
     try {
-      const { clock, wallTimeMs } = await marketActivities(settings.venue).readClock();
+      const { clock, wallTimeMs } = await marketActivities(settings.venue, 'what time it is').readClock();
       return { ...clock, wallTimeMs };
     } catch (error) {
       log.warn('the market cannot be reached; trying again', { error });

@@ -19,14 +19,18 @@ const LOOKBACK_BARS = 500;
 export async function tradingCycle(input: TradingCycleInput): Promise<TradingCycleResult> {
   const { settings, session, barCloseMs } = input;
   const { account, venue, name: strategy, symbols, timeframe } = settings;
-  const verdicts = await marketActivities(venue).fetchCandles({
+  const closes = new Date(barCloseMs).toISOString().slice(0, 16);
+  const verdicts = await marketActivities(
+    venue,
+    `${symbols.join(', ')} ${timeframe} to ${closes}`,
+  ).fetchCandles({
     session,
     symbols,
     timeframe,
     barCloseMs,
     lookback: LOOKBACK_BARS,
   });
-  const decisions = await decisionActivities().evaluateStrategy({
+  const decisions = await decisionActivities(`${strategy} on the bar of ${closes}`).evaluateStrategy({
     account,
     session,
     strategy,
@@ -60,7 +64,8 @@ async function carryOut(input: TradingCycleInput, decision: SymbolDecision): Pro
   if (proposal === null) return decision.outcome;
   const { settings, session, barCloseMs } = input;
   const { deployment, account, venue, name: strategy, timeframe, limits, entryTtlBars } = settings;
-  const grant = await riskActivities(venue).sizePosition({
+  const what = `may ${strategy} buy ${symbol} at ${proposal.referencePrice}, stop ${proposal.stopPrice}?`;
+  const grant = await riskActivities(venue, what).sizePosition({
     account,
     session,
     strategy,
