@@ -33,7 +33,7 @@ const HELD_BACK_MS = 60_000;
  * amend or cancel, done. The journal holds the truth; this workflow makes sure that somebody always works on it.
  */
 export async function orderLifecycle(input: OrderLifecycleInput): Promise<OrderView | null> {
-  const state: LegState = { wanted: input.order, view: null, asked: 0 };
+  const state: LegState = { wanted: input.order, view: null, absent: false, asked: 0 };
 
   setHandler(advanceSignal, (order: LegOrder) => {
     const { sequence } = state.wanted;
@@ -52,6 +52,8 @@ interface LegState {
   wanted: LegOrder;
   /** The newest order of the leg, as last journaled. */
   view: OrderView | null;
+  /** There is no such order in the outbox to be taken back. */
+  absent: boolean;
   /** How often the position has asked for what is wanted already. */
   asked: number;
 }
@@ -90,8 +92,8 @@ async function drive(input: OrderLifecycleInput, state: LegState): Promise<Order
 }
 
 /** Nothing is left to do for what is wanted. */
-const done = ({ wanted, view }: LegState): boolean =>
-  view === null ? wanted.cancel : view.sequence >= wanted.sequence && isTerminal(view.state);
+const done = ({ wanted, view, absent }: LegState): boolean =>
+  view === null ? wanted.cancel && absent : view.sequence >= wanted.sequence && isTerminal(view.state);
 
 const restMs = (view: OrderView | null): number =>
   view?.state === OrderState.Open ? LOOK_UP_MS : RESOLVE_MS;
@@ -106,8 +108,10 @@ async function advance(input: OrderLifecycleInput, state: LegState): Promise<num
       leg,
       sequence: wanted.sequence,
     });
-    if (attempt !== null) learn(state, attempt.order);
-    return attempt === null ? 0 : pauseMs(attempt.retryAfterMs, RETRY_MS);
+    state.absent = attempt === null;
+    if (attempt === null) return 0;
+    learn(state, attempt.order);
+    return pauseMs(attempt.retryAfterMs, RETRY_MS);
   }
   if (view === null || view.sequence < wanted.sequence || view.state === OrderState.Created) {
     const { sequence, type, stopPrice, replaces } = wanted;

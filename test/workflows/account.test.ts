@@ -1,0 +1,282 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { clientOrderId } from '../../domain/ids';
+import { decimal } from '../../domain/decimal';
+import {
+  assessSignal,
+  resumeTradingUpdate,
+  SEARCH_ATTRIBUTES,
+  workflowIds,
+  type AccountFeedInput,
+  type EmergencyStopInput,
+  type EmergencyStopResult,
+  type PositionInput,
+  type ReconciliationInput,
+  type ReconciliationReport,
+  type RiskDeskInput,
+} from '../../workflows/contract';
+import { DEPLOYMENT } from '../activities/bench';
+import { BTC } from '../domain/fixtures';
+import { Harness, LIMITS, VENUE, type World } from './harness';
+
+const HOUR_MS = 3_600_000;
+const by = { by: 'tester', reason: 'a test' };
+
+describe('an account', () => {
+  let harness: Harness;
+  let world: World;
+  beforeAll(async () => {
+    harness = await Harness.start();
+  });
+  beforeEach(async () => {
+    world = await harness.newWorld();
+  });
+  afterAll(async () => {
+    await harness.shutdown();
+  });
+
+  const reference = () => ({
+    deployment: DEPLOYMENT,
+    account: world.account,
+    venue: VENUE,
+    symbols: [BTC.symbol],
+  });
+  const callsOf = (name: string): number => world.calls.filter((call) => call.name === name).length;
+  const account = async () => {
+    const state = await world.store.account(world.account);
+    if (state === undefined) throw new Error('the account is not open');
+    return state;
+  };
+
+  async function hold(): Promise<PositionInput> {
+    const input = harness.grant();
+    await harness.start('position', input.positionId, input);
+    await harness.until(() => world.exchange.offered() === '0.999');
+    return input;
+  }
+
+  describe('riskDesk', () => {
+    async function begin(intervalMs: number) {
+      const id = workflowIds.riskDesk(world.account);
+      const input: RiskDeskInput = { ...reference(), limits: LIMITS, intervalMs };
+      return harness.start<(input: RiskDeskInput) => Promise<void>>('riskDesk', id, input);
+    }
+
+    it('stops the account once when the drawdown limit is reached', async () => {
+      const { positionId } = await hold();
+      const desk = await begin(5_000);
+      await harness.until(() => callsOf('assessAccount') >= 1);
+      world.exchange.foreign.quote = decimal('8000');
+      await harness.until(() => world.store.orders.known(positionId).state === 'closed');
+      await harness.pass(60_000);
+      expect(await account()).toMatchObject({ mode: 'HALTED', haltEpoch: 1 });
+      expect(callsOf('raiseHalt')).toBe(1);
+      expect(world.exchange.held()).toBe('0');
+      expect(world.store.orders.known(positionId).exitReason).toBe('emergency');
+      const { typedSearchAttributes } = await desk.describe();
+      expect(typedSearchAttributes.get(SEARCH_ATTRIBUTES.mode)).toBe('HALTED');
+      expect(await harness.detailsOf(desk.workflowId)).toMatch(/^\*\*HALTED\*\*: Equity .* drawdown limit/);
+    });
+
+    it('reduces after a daily loss, until the next day', async () => {
+      await begin(HOUR_MS);
+      await harness.until(() => callsOf('assessAccount') >= 1);
+      world.exchange.foreign.quote = decimal('9400');
+      await harness.pass(HOUR_MS);
+      expect(await account()).toMatchObject({ mode: 'REDUCING', modeReason: 'daily-loss' });
+      await harness.pass(25 * HOUR_MS);
+      expect((await account()).mode).toBe('ACTIVE');
+    });
+
+    it('resumes with a reason only, and measures losses afresh', async () => {
+      const desk = await begin(5_000);
+      await harness.until(() => callsOf('assessAccount') >= 1);
+      world.exchange.foreign.quote = decimal('8000');
+      await harness.until(
+        async () => (await account()).mode === 'HALTED' && callsOf('reportEmergency') === 1,
+      );
+      const empty = desk.executeUpdate(resumeTradingUpdate, { args: [{ by: 'tester', reason: '  ' }] });
+      await expect(empty).rejects.toThrow(WorkflowUpdateFailedError);
+      expect(world.store.audits).toEqual([]);
+      expect((await account()).mode).toBe('HALTED');
+
+      expect(await desk.executeUpdate(resumeTradingUpdate, { args: [by] })).toBe('ACTIVE');
+      await harness.pass(30_000);
+      expect((await account()).mode).toBe('ACTIVE');
+      expect(world.store.audits).toMatchObject([{ command: 'resume-trading', by: 'tester' }]);
+    });
+
+    it('answers every message while it continues as new', async () => {
+      const desk = await begin(1_000);
+      const { runId: firstRun } = await desk.describe();
+      const { assessAccount } = world.real;
+      const answers: Promise<string>[] = [];
+      const signals: Promise<void>[] = [];
+      world.script.assessAccount = (input) => {
+        const looks = callsOf('assessAccount');
+        if (looks >= 397 && looks <= 403) {
+          answers.push(desk.executeUpdate(resumeTradingUpdate, { args: [by] }));
+          signals.push(desk.signal(assessSignal), desk.signal(assessSignal));
+        }
+        return assessAccount(input);
+      };
+      await harness.until(() => callsOf('assessAccount') >= 420, { stepMs: 10_000, limitMs: 1_000_000 });
+      await Promise.all(signals);
+      expect(await Promise.all(answers)).toEqual(Array.from({ length: 7 }, () => 'ACTIVE'));
+      expect(world.store.audits).toHaveLength(7);
+      expect((await harness.handle(desk.workflowId).describe()).runId).not.toBe(firstRun);
+    });
+
+    it('goes on after a look that failed', async () => {
+      const { assessAccount } = world.real;
+      let failing = true;
+      world.script.assessAccount = (input) =>
+        failing ? Promise.reject(ApplicationFailure.nonRetryable('scripted outage')) : assessAccount(input);
+      await begin(5_000);
+      await harness.until(() => callsOf('assessAccount') >= 2);
+      failing = false;
+      await harness.until(async () => (await account()).equity !== null);
+    });
+  });
+
+  describe('emergencyStop', () => {
+    async function begin(haltKey = 'key') {
+      const id = workflowIds.emergencyStop(world.account);
+      const input: EmergencyStopInput = { ...reference(), ...by, haltKey };
+      const handle = await harness.start<(input: EmergencyStopInput) => Promise<EmergencyStopResult>>(
+        'emergencyStop',
+        id,
+        input,
+      );
+      const over = () => harness.until(async () => (await handle.describe()).status.name === 'COMPLETED');
+      return { handle, over };
+    }
+
+    it("sells everything in the stop's place, looks twice, and leaves the position to close itself", async () => {
+      world.exchange.liquidity = decimal('0.4');
+      const input = harness.grant();
+      const { positionId } = input;
+      await harness.start('position', positionId, input);
+      await harness.until(() => world.exchange.offered() === '0.3996');
+      world.exchange.liquidity = decimal('10');
+      const before = world.exchange.received.length;
+      const { handle, over } = await begin();
+      await handle.cancel(); // to no effect
+      await over();
+      expect(await handle.result()).toMatchObject({ epoch: 1, cancelledOrders: 1, closedPositions: 1 });
+      expect(callsOf('verifyFlat')).toBe(2);
+      expect(world.exchange.held()).toBe('0');
+      expect(world.exchange.offered()).toBe('0');
+      await harness.until(() => world.store.orders.known(positionId).state === 'closed');
+      const legs = world.exchange.received.slice(before).map((id) => world.store.orders.order(id)?.leg);
+      expect(legs).toEqual(['emergency']);
+      expect(world.store.orders.known(positionId).exitReason).toBe('emergency');
+      expect(world.store.riskEvents).toMatchObject([{ code: 'emergency-stop' }]);
+      expect((await account()).mode).toBe('HALTED');
+    });
+
+    it('goes on through refusals, rate limits and silence', async () => {
+      const { positionId } = await hold();
+      world.exchange.faults.push('refused', 'busy', 'lost', 'unheard');
+      const { over } = await begin();
+      await over();
+      expect(world.exchange.held()).toBe('0');
+      await harness.until(() => world.store.orders.known(positionId).state === 'closed');
+      expect(new Set(world.exchange.received).size).toBe(world.exchange.received.length);
+    });
+
+    it('finds an entry that arrives after the halt', async () => {
+      const input = harness.grant();
+      world.exchange.faults.push('late');
+      await harness.start('position', input.positionId, input);
+      await harness.until(() => world.exchange.received.length === 1);
+      const { over } = await begin();
+      await over();
+      expect(world.exchange.held()).toBe('0');
+      expect(await world.store.livePositions(world.account)).toEqual([]);
+    });
+
+    it('is one halt however often the same request comes', async () => {
+      const first = await begin('same');
+      await first.over();
+      const second = await begin('same');
+      await second.over();
+      expect((await second.handle.result()).epoch).toBe(1);
+      expect((await account()).haltEpoch).toBe(1);
+    });
+
+    it('leaves an unsent entry to nobody: it is withdrawn, and the position ends', async () => {
+      const input = harness.grant();
+      const { over } = await begin();
+      await over();
+      await harness.start('position', input.positionId, input);
+      await harness.until(() => world.store.orders.known(input.positionId).state === 'closed');
+      expect(world.exchange.received).toEqual([]);
+    });
+  });
+
+  describe('accountFeed', () => {
+    it('listens again after a failure, a failure for good, and an end', async () => {
+      const outcomes = [
+        () => Promise.reject(new Error('scripted outage')),
+        () => Promise.reject(ApplicationFailure.nonRetryable('scripted end')),
+        () => Promise.resolve(),
+      ];
+      world.script.watchAccount = () => outcomes.shift()?.() ?? Promise.resolve();
+      const id = workflowIds.accountFeed(world.account);
+      await harness.start<(input: AccountFeedInput) => Promise<void>>('accountFeed', id, reference());
+      await harness.until(() => callsOf('watchAccount') >= 5);
+      expect(await harness.statusOf(id)).toBe('RUNNING');
+      expect(await harness.detailsOf(id)).toContain(`account **${world.account}**`);
+    });
+  });
+
+  describe('reconciliation', () => {
+    async function reconcile(): Promise<ReconciliationReport> {
+      const id = workflowIds.reconciliation(world.account);
+      const input: ReconciliationInput = { ...reference(), trigger: 'a test' };
+      const handle = await harness.start<(input: ReconciliationInput) => Promise<ReconciliationReport>>(
+        'reconciliation',
+        id,
+        input,
+      );
+      await harness.until(async () => (await handle.describe()).status.name === 'COMPLETED');
+      return handle.result();
+    }
+
+    it('gives positions without an owner one, and leaves the others theirs', async () => {
+      const owned = await hold();
+      const ownerless = harness.grant({ barCloseMs: world.time.nowMs - 600_000, strategy: 'other' });
+      const report = await reconcile();
+      expect(report).toMatchObject({ findings: [], adoptedPositions: [ownerless.positionId] });
+      await harness.until(() => world.store.orders.known(ownerless.positionId).openedAtMs !== null);
+      expect(await harness.statusOf(owned.positionId)).toBe('RUNNING');
+      expect((await account()).mode).toBe('ACTIVE');
+    });
+
+    it('reduces while something cannot be explained, and no longer', async () => {
+      const { positionId } = await hold();
+      const order = { account: world.account, session: 's1', positionId, leg: 'exit', sequence: 9 } as const;
+      const stray = clientOrderId({ ...order, deployment: 'somebody-else' });
+      await world.exchange.submit({
+        ...{ clientOrderId: stray, symbol: BTC.symbol, side: 'buy', type: 'limit' },
+        ...{ quantity: decimal('1'), limitPrice: decimal('50'), stopPrice: null },
+        sendDeadlineMs: world.time.nowMs + 1_000,
+      });
+      const { findings } = await reconcile();
+      expect(findings).toEqual([`open buy order ${stray} on BTC/USDT is of another deployment`]);
+      expect((await account()).mode).toBe('REDUCING');
+
+      world.exchange.end(stray, 'cancelled');
+      expect((await reconcile()).findings).toEqual([]);
+      expect((await account()).mode).toBe('ACTIVE');
+    });
+
+    it('is woken by a flatten that meets a position without an owner', async () => {
+      const input = harness.grant();
+      await world.real.flattenPositions({ account: world.account, strategy: null, reason: 'flatten' });
+      await harness.until(() => world.store.orders.known(input.positionId).state === 'closed');
+      expect(world.exchange.received).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,314 @@
+import { Client, WorkflowNotFoundError, type Workflow, type WorkflowStartOptions } from '@temporalio/client';
+import { Context } from '@temporalio/activity';
+import { IllegalStateError } from '@temporalio/common';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
+import { createDecisionActivities, type DecisionActivities } from '../../activities/decision';
+import { createEmergencyActivities, type EmergencyActivities } from '../../activities/emergency';
+import { createFeedActivities, type FeedActivities } from '../../activities/feed';
+import { createMarketActivities, type MarketActivities } from '../../activities/market';
+import { createOrderActivities, type OrderActivities } from '../../activities/orders';
+import {
+  createReconciliationActivities,
+  type ReconciliationActivities,
+} from '../../activities/reconciliation';
+import { createRiskActivities, type RiskActivities } from '../../activities/risk';
+import type { ActivityDeps } from '../../activities/deps';
+import { Leg } from '../../domain/order';
+import { decimal } from '../../domain/decimal';
+import { riskLimitsSchema, TradingMode } from '../../domain/risk';
+import { createTimeSkippingTestEnvironment } from '../../temporal/test-server';
+import { heartbeats } from '../../workers/heartbeat';
+import { createOwners } from '../../workers/owners';
+import {
+  pokeSignal,
+  stopSignal,
+  taskQueues,
+  WORKFLOW_TASK_QUEUE,
+  workflowIds,
+  type PositionInput,
+  type StrategySettings,
+} from '../../workflows/contract';
+import { createBench, DEPLOYMENT, grantOf, STRATEGY, type Bench } from '../activities/bench';
+import type { Grant } from '../activities/memory-orders';
+import { BTC } from '../domain/fixtures';
+import { workflowBundle } from './bundle';
+
+export const VENUE = 'fake';
+export const LIMITS = riskLimitsSchema.parse({});
+
+type Activities = MarketActivities &
+  DecisionActivities &
+  OrderActivities &
+  RiskActivities &
+  ReconciliationActivities &
+  EmergencyActivities &
+  FeedActivities;
+
+/** One test's account: an exchange and a journal of its own, under the real activities. */
+export interface World extends Bench {
+  readonly account: string;
+  readonly real: Activities;
+  /** Takes the place of single activities. */
+  readonly script: Partial<Activities>;
+  /** Every activity that ran, in order. */
+  readonly calls: { readonly name: string; readonly input: unknown }[];
+}
+
+/**
+ * The time-skipping server with workers on every queue. The activities are the real ones, over an exchange and a journal in
+ * memory; their wall clock is the server's. Time passes only in {@link pass} and {@link until}.
+ */
+export class Harness {
+  private world: World | undefined;
+  private worlds = 0;
+  private readonly started = new Set<string>();
+
+  private constructor(
+    readonly environment: TestWorkflowEnvironment,
+    readonly client: Client,
+    private readonly stop: () => Promise<void>,
+  ) {}
+
+  static async start(): Promise<Harness> {
+    installQuietRuntime();
+    const [environment, bundle] = await Promise.all([createTimeSkippingTestEnvironment(), workflowBundle()]);
+    const { connection, nativeConnection } = environment;
+    const client = new Client({ connection });
+    const holder: { harness?: Harness } = {};
+    const activities = activitiesOf(() => holder.harness?.current());
+    const queues = Object.values(taskQueues(VENUE));
+    const common = {
+      connection: nativeConnection,
+      workflowBundle: bundle,
+      interceptors: { activity: [heartbeats] },
+    };
+    const workers = await Promise.all([
+      Worker.create({ ...common, taskQueue: WORKFLOW_TASK_QUEUE, maxCachedWorkflows: 100 }),
+      ...queues.map((taskQueue) =>
+        Worker.create({
+          connection: nativeConnection,
+          taskQueue,
+          activities,
+          interceptors: common.interceptors,
+        }),
+      ),
+    ]);
+    const running = workers.map((worker) => worker.run());
+    const harness = new Harness(environment, client, async () => {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await environment.teardown();
+    });
+    holder.harness = harness;
+    return harness;
+  }
+
+  current(): World {
+    if (this.world === undefined) throw new Error('No world: call `newWorld` first.');
+    return this.world;
+  }
+
+  /** A fresh account; whatever the one before still runs is ended. */
+  async newWorld(): Promise<World> {
+    await this.endWorld();
+    this.worlds += 1;
+    const account = `main-${this.worlds}`;
+    const symbols = [BTC.symbol];
+    const owners = createOwners(this.client, { deployment: DEPLOYMENT, account, venue: VENUE, symbols });
+    const bench = createBench(owners);
+    bench.time.nowMs = await this.environment.currentTimeMs();
+    await bench.store.openAccount(account, 's1');
+    this.world = { ...bench, account, real: realActivities(bench.deps), script: {}, calls: [] };
+    return this.world;
+  }
+
+  /** Grants a position, as a cycle would have, and returns the input of its workflow. */
+  grant(change: Partial<Grant> = {}): PositionInput {
+    const { account, store, time } = this.current();
+    const barCloseMs = Math.floor(time.nowMs / 60_000) * 60_000;
+    const sketch = grantOf({ account, barCloseMs, expiresAtMs: time.nowMs + 60_000, ...change });
+    const positionId = `position/${account}/s1/${sketch.strategy}/BTC-USDT/${barCloseMs}`;
+    const grant = { ...sketch, positionId };
+    store.orders.open(grant);
+    const { strategy, symbol } = grant;
+    return { deployment: DEPLOYMENT, account, venue: VENUE, positionId, strategy, symbol };
+  }
+
+  settings(change: Partial<StrategySettings> = {}): StrategySettings {
+    return {
+      deployment: DEPLOYMENT,
+      account: this.current().account,
+      venue: VENUE,
+      name: STRATEGY,
+      strategyId: 'ema-cross',
+      symbols: [BTC.symbol],
+      timeframe: '5m',
+      parameters: {},
+      limits: LIMITS,
+      graceMs: 1_000,
+      entryTtlBars: 1,
+      maxHoldingBars: null,
+      ...change,
+    };
+  }
+
+  start<T extends Workflow>(type: string, workflowId: string, ...args: Parameters<T>) {
+    this.started.add(workflowId);
+    const options = {
+      taskQueue: WORKFLOW_TASK_QUEUE,
+      workflowId,
+      args,
+    } as unknown as WorkflowStartOptions<T>;
+    return this.client.workflow.start<T>(type, options);
+  }
+
+  handle(workflowId: string) {
+    return this.client.workflow.getHandle(workflowId);
+  }
+
+  /** What the account's feed does when the exchange tells of an order. */
+  async hear(clientOrderId: string): Promise<void> {
+    const { deps, exchange } = this.current();
+    const told = exchange.orders.get(clientOrderId);
+    if (told === undefined) throw new Error(`The exchange does not know ${clientOrderId}.`);
+    await deps.owners.notifyOrder(await deps.desk.learn(told.report, 'stream'));
+  }
+
+  /** What the Web UI shows of a running workflow. */
+  async detailsOf(workflowId: string): Promise<string> {
+    const metadata = await this.handle(workflowId).query<{ currentDetails?: string }>(
+      '__temporal_workflow_metadata',
+    );
+    return metadata.currentDetails ?? '';
+  }
+
+  async statusOf(workflowId: string): Promise<string> {
+    return (await this.handle(workflowId).describe()).status.name;
+  }
+
+  /** Lets this much of the server's time pass, as fast as the workflows get through it. */
+  async pass(ms: number): Promise<void> {
+    await this.environment.sleep(ms);
+    const { time } = this.current();
+    time.nowMs = Math.max(time.nowMs, await this.environment.currentTimeMs());
+  }
+
+  /** Lets time pass until `condition` holds. @throws Error after `limitMs` of the server's time */
+  async until(
+    condition: () => boolean | Promise<boolean>,
+    { stepMs = 250, limitMs = 120_000 }: { readonly stepMs?: number; readonly limitMs?: number } = {},
+  ): Promise<void> {
+    for (let passedMs = 0; !(await condition()); passedMs += stepMs) {
+      if (passedMs > limitMs) throw new Error(`Not so within ${limitMs} ms: ${String(condition)}`);
+      await this.pass(stepMs);
+    }
+  }
+
+  /** The server goes down with all that still runs on it. */
+  shutdown(): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * Lets everything of the world come to its own end. Terminating or cancelling what is busy would leave the server with a clock that no
+   * longer skips.
+   */
+  private async endWorld(): Promise<void> {
+    if (this.world === undefined) return;
+    const { account, store, exchange, script } = this.world;
+    for (const name of Object.keys(script)) Reflect.deleteProperty(script, name);
+    exchange.faults.length = 0;
+    exchange.liquidity = decimal('1000000');
+    const { haltEpoch: epoch } = (await store.account(account)) ?? { haltEpoch: 0 };
+    await store.setMode(account, TradingMode.Active, { reason: 'the test is over', by: 'harness', epoch });
+    const strategy = workflowIds.strategy(account, STRATEGY);
+    for (const id of this.started)
+      await this.tell(id, (handle) =>
+        id === strategy
+          ? handle.signal(stopSignal, { by: 'harness', reason: 'the test is over', flatten: false })
+          : handle.cancel(),
+      );
+    for (const position of await store.livePositions(account)) {
+      const { positionId, strategy, symbol } = position;
+      await store.wishExit(positionId, 'flatten');
+      const input: PositionInput = {
+        deployment: DEPLOYMENT,
+        account,
+        venue: VENUE,
+        positionId,
+        strategy,
+        symbol,
+      };
+      await this.client.workflow.signalWithStart('position', {
+        ...{ workflowId: positionId, taskQueue: WORKFLOW_TASK_QUEUE, args: [input] },
+        ...{ signal: pokeSignal, signalArgs: [] },
+      });
+    }
+    await this.until(async () => (await this.stillRunning()).length === 0, { stepMs: 1_000 });
+    this.started.clear();
+  }
+
+  private async stillRunning(): Promise<readonly string[]> {
+    const { account, store } = this.current();
+    const positions = store.orders.positions(account).map(({ positionId }) => positionId);
+    const orders = positions.flatMap((id) => Object.values(Leg).map((leg) => workflowIds.order(id, leg)));
+    const ids = [...this.started, ...positions, ...orders, workflowIds.emergencyStop(account)];
+    const running: string[] = [];
+    for (const id of ids)
+      await this.tell(id, async (handle) => {
+        if ((await handle.describe()).status.name === 'RUNNING') running.push(id);
+      });
+    return running;
+  }
+
+  /** Does something to a workflow that may be gone. */
+  private async tell(
+    workflowId: string,
+    work: (handle: ReturnType<Harness['handle']>) => Promise<unknown>,
+  ): Promise<void> {
+    try {
+      await work(this.handle(workflowId));
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+
+  /** Ends a workflow as a person would who knows no better. */
+  async terminate(workflowId: string): Promise<void> {
+    await this.handle(workflowId).terminate('a test');
+  }
+}
+
+/** Scripted failures are no news. A runtime ends with its last connection, so each server may need another. */
+function installQuietRuntime(): void {
+  const logging = { filter: makeTelemetryFilterString({ core: 'ERROR' }) };
+  try {
+    Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging } });
+  } catch (error) {
+    if (!(error instanceof IllegalStateError)) throw error;
+  }
+}
+
+/** Activities that belong to whichever world is current when they run. */
+function activitiesOf(current: () => World | undefined): Record<string, (input: never) => Promise<unknown>> {
+  const run = (name: string) => (input: unknown) => {
+    const world = current();
+    if (world === undefined) throw new Error('The test is over.');
+    world.time.nowMs = Math.max(world.time.nowMs, Context.current().info.currentAttemptScheduledTimestampMs);
+    world.calls.push({ name, input });
+    const all: Record<string, unknown> = { ...world.real, ...world.script };
+    return (all[name] as (input: unknown) => Promise<unknown>)(input);
+  };
+  return Object.fromEntries(Object.keys(realActivities(createBench().deps)).map((name) => [name, run(name)]));
+}
+
+const realActivities = (deps: ActivityDeps): Activities => ({
+  ...createMarketActivities(deps),
+  ...createDecisionActivities(deps),
+  ...createOrderActivities(deps),
+  ...createRiskActivities(deps),
+  ...createReconciliationActivities(deps),
+  ...createEmergencyActivities(deps),
+  ...createFeedActivities(deps),
+});
