@@ -1,7 +1,6 @@
 import { Client, WorkflowNotFoundError, type Workflow, type WorkflowStartOptions } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
 import { IllegalStateError } from '@temporalio/common';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { createDecisionActivities, type DecisionActivities } from '../../activities/decision';
 import { createEmergencyActivities, type EmergencyActivities } from '../../activities/emergency';
@@ -33,6 +32,7 @@ import { createBench, DEPLOYMENT, grantOf, STRATEGY, type Bench } from '../activ
 import type { Grant } from '../activities/memory-orders';
 import { BTC } from '../domain/fixtures';
 import { workflowBundle } from './bundle';
+import { startDevServer, type Server } from './dev-server';
 
 export const VENUE = 'fake';
 export const LIMITS = riskLimitsSchema.parse({});
@@ -65,40 +65,48 @@ export class Harness {
   private readonly started = new Set<string>();
 
   private constructor(
-    readonly environment: TestWorkflowEnvironment,
+    private readonly server: Server,
     readonly client: Client,
     private readonly stop: () => Promise<void>,
   ) {}
 
+  /** On the time-skipping server. */
   static async start(): Promise<Harness> {
     installQuietRuntime();
-    const [environment, bundle] = await Promise.all([createTimeSkippingTestEnvironment(), workflowBundle()]);
-    const { connection, nativeConnection } = environment;
+    const environment = await createTimeSkippingTestEnvironment();
+    return Harness.on({
+      connection: environment.connection,
+      nativeConnection: environment.nativeConnection,
+      sleep: (ms) => environment.sleep(ms),
+      timeMs: () => environment.currentTimeMs(),
+      stop: () => environment.teardown(),
+    });
+  }
+
+  /** On a dev server, where time is what it is and histories that grow beyond `suggestAt` events are to be continued. */
+  static async startOnDevServer(suggestAt: number): Promise<Harness> {
+    installQuietRuntime();
+    return Harness.on(await startDevServer(suggestAt));
+  }
+
+  private static async on(server: Server): Promise<Harness> {
+    const { connection, nativeConnection } = server;
     const client = new Client({ connection });
     const holder: { harness?: Harness } = {};
     const activities = activitiesOf(() => holder.harness?.current());
-    const queues = Object.values(taskQueues(VENUE));
-    const common = {
-      connection: nativeConnection,
-      workflowBundle: bundle,
-      interceptors: { activity: [heartbeats] },
-    };
+    const common = { connection: nativeConnection, interceptors: { activity: [heartbeats] } };
+    const workflowWorker = { ...common, workflowBundle: await workflowBundle(), maxCachedWorkflows: 100 };
     const workers = await Promise.all([
-      Worker.create({ ...common, taskQueue: WORKFLOW_TASK_QUEUE, maxCachedWorkflows: 100 }),
-      ...queues.map((taskQueue) =>
-        Worker.create({
-          connection: nativeConnection,
-          taskQueue,
-          activities,
-          interceptors: common.interceptors,
-        }),
+      Worker.create({ ...workflowWorker, taskQueue: WORKFLOW_TASK_QUEUE }),
+      ...Object.values(taskQueues(VENUE)).map((taskQueue) =>
+        Worker.create({ ...common, taskQueue, activities }),
       ),
     ]);
     const running = workers.map((worker) => worker.run());
-    const harness = new Harness(environment, client, async () => {
+    const harness = new Harness(server, client, async () => {
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
-      await environment.teardown();
+      await server.stop();
     });
     holder.harness = harness;
     return harness;
@@ -117,7 +125,7 @@ export class Harness {
     const symbols = [BTC.symbol];
     const owners = createOwners(this.client, { deployment: DEPLOYMENT, account, venue: VENUE, symbols });
     const bench = createBench(owners);
-    bench.time.nowMs = await this.environment.currentTimeMs();
+    bench.time.nowMs = await this.server.timeMs();
     await bench.store.openAccount(account, 's1');
     this.world = { ...bench, account, real: realActivities(bench.deps), script: {}, calls: [] };
     return this.world;
@@ -189,9 +197,9 @@ export class Harness {
 
   /** Lets this much of the server's time pass, as fast as the workflows get through it. */
   async pass(ms: number): Promise<void> {
-    await this.environment.sleep(ms);
+    await this.server.sleep(ms);
     const { time } = this.current();
-    time.nowMs = Math.max(time.nowMs, await this.environment.currentTimeMs());
+    time.nowMs = Math.max(time.nowMs, await this.server.timeMs());
   }
 
   /** Lets time pass until `condition` holds. @throws Error after `limitMs` of the server's time */

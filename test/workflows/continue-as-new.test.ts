@@ -1,0 +1,142 @@
+import { decimal } from '../../domain/decimal';
+import { Leg, type OrderView } from '../../domain/order';
+import type { EvaluateInput } from '../../activities/decision';
+import {
+  advanceSignal,
+  flattenSignal,
+  orderNewsSignal,
+  pokeSignal,
+  workflowIds,
+  type EmergencyStopInput,
+  type EmergencyStopResult,
+  type LegOrder,
+  type OrderLifecycleInput,
+} from '../../workflows/contract';
+import { Harness, VENUE, type World } from './harness';
+
+const ENTRY: LegOrder = { sequence: 0, type: 'limit', stopPrice: null, replaces: null, cancel: false };
+const by = { by: 'tester', reason: 'a test' };
+
+/** On a real server that suggests it after a few events: whatever lives long must get through that with messages in flight. */
+describe('continuing as new', () => {
+  let harness: Harness;
+  let world: World;
+  beforeAll(async () => {
+    harness = await Harness.startOnDevServer(30);
+  });
+  beforeEach(async () => {
+    world = await harness.newWorld();
+  });
+  afterAll(async () => {
+    await harness.shutdown();
+  });
+
+  const reference = () => ({
+    deployment: 'test',
+    account: world.account,
+    venue: VENUE,
+    symbols: ['BTC/USDT'],
+  });
+  const runOf = async (workflowId: string): Promise<string> =>
+    (await harness.handle(workflowId).describe()).runId;
+  const callsOf = (name: string): number => world.calls.filter((call) => call.name === name).length;
+
+  it('orderLifecycle: every fill is counted and the cancel is carried out', async () => {
+    world.exchange.price = decimal('105');
+    const { positionId } = harness.grant();
+    const id = workflowIds.order(positionId, Leg.Entry);
+    const input: OrderLifecycleInput = {
+      ...reference(),
+      symbol: 'BTC/USDT',
+      positionId,
+      leg: Leg.Entry,
+      order: ENTRY,
+    };
+    const handle = await harness.start<(input: OrderLifecycleInput) => Promise<OrderView | null>>(
+      'orderLifecycle',
+      id,
+      input,
+    );
+    const entry = (): OrderView | undefined => world.store.orders.known(positionId).orders[0];
+    await harness.until(() => entry()?.state === 'open');
+    const firstRun = await runOf(id);
+    const stale = entry();
+    if (stale === undefined) throw new Error('there is no entry');
+    for (let fills = 0; fills < 15; fills += 1) {
+      world.exchange.fillResting(stale.clientOrderId, decimal('0.05'));
+      await Promise.all([harness.hear(stale.clientOrderId), handle.signal(orderNewsSignal, stale)]);
+    }
+    await handle.signal(advanceSignal, { ...ENTRY, cancel: true });
+    await harness.until(async () => (await handle.describe()).status.name === 'COMPLETED');
+    expect(await runOf(id)).not.toBe(firstRun);
+    expect(await handle.result()).toMatchObject({ state: 'cancelled', filledQuantity: '0.75' });
+    expect(world.exchange.received).toHaveLength(1);
+  });
+
+  it('position: every fill ends up under the stop', async () => {
+    world.exchange.liquidity = decimal('0.1');
+    const input = harness.grant();
+    const handle = await harness.start('position', input.positionId, input);
+    await harness.until(() => world.exchange.offered() === '0.0999');
+    const firstRun = await runOf(input.positionId);
+    const entry = world.store.orders.known(input.positionId).orders[0]?.clientOrderId ?? '';
+    for (let fills = 0; fills < 6; fills += 1) {
+      world.exchange.fillResting(entry, decimal('0.1'));
+      await Promise.all([harness.hear(entry), handle.signal(pokeSignal), handle.signal(pokeSignal)]);
+    }
+    await harness.until(() => world.exchange.offered() === '0.6993');
+    expect(await runOf(input.positionId)).not.toBe(firstRun);
+    expect(new Set(world.exchange.received).size).toBe(world.exchange.received.length);
+  });
+
+  it('emergencyStop: what cannot be sold is tried until it can', async () => {
+    const input = harness.grant();
+    await harness.start('position', input.positionId, input);
+    await harness.until(() => world.exchange.offered() === '0.999');
+    world.exchange.faults.push(...Array.from({ length: 20 }, () => 'refused' as const));
+    const id = workflowIds.emergencyStop(world.account);
+    const halt: EmergencyStopInput = { ...reference(), ...by, haltKey: 'key' };
+    const handle = await harness.start<(input: EmergencyStopInput) => Promise<EmergencyStopResult>>(
+      'emergencyStop',
+      id,
+      halt,
+    );
+    const firstRun = await runOf(id);
+    await harness.until(async () => (await handle.describe()).status.name === 'COMPLETED');
+    expect(await runOf(id)).not.toBe(firstRun);
+    const { epoch, closedPositions, flatAfterMs } = await handle.result();
+    expect({ epoch, closedPositions }).toEqual({ epoch: 1, closedPositions: 21 });
+    expect(flatAfterMs).toBeGreaterThan(500);
+    expect(world.exchange.held()).toBe('0');
+  });
+
+  it('strategy: no bar is decided twice and no flatten is lost', async () => {
+    world.exchange.hurry(120); // a one-minute bar takes half a second
+    const settings = harness.settings({ timeframe: '1m', graceMs: 50 });
+    const id = workflowIds.strategy(world.account, settings.name);
+    const handle = await harness.start('strategy', id, { settings });
+    const firstRun = await runOf(id);
+    let sent = 0;
+    await harness.until(async () => {
+      await Promise.all([handle.signal(flattenSignal, by), handle.signal(flattenSignal, by)]);
+      sent += 2;
+      return callsOf('evaluateStrategy') >= 8;
+    });
+    await harness.until(() => callsOf('flattenPositions') >= sent);
+    expect(await runOf(id)).not.toBe(firstRun);
+    const evaluated = world.calls.filter(({ name }) => name === 'evaluateStrategy');
+    const closes = evaluated.map(({ input }) => (input as EvaluateInput).barCloseMs);
+    expect(new Set(closes).size).toBe(closes.length);
+    expect(evaluated.slice(2).every(({ input }) => (input as EvaluateInput).entriesPaused)).toBe(true);
+  });
+
+  it('accountFeed: goes on listening', async () => {
+    world.script.watchAccount = () => Promise.resolve();
+    const id = workflowIds.accountFeed(world.account);
+    await harness.start('accountFeed', id, reference());
+    const firstRun = await runOf(id);
+    await harness.until(async () => (await runOf(id)) !== firstRun);
+    const before = callsOf('watchAccount');
+    await harness.until(() => callsOf('watchAccount') > before);
+  });
+});
