@@ -1,4 +1,4 @@
-import { add, multiply, subtract, ZERO, type DecimalString } from '../domain/decimal';
+import { add, isPositive, multiply, subtract, ZERO, type DecimalString } from '../domain/decimal';
 import type { ActivityDeps } from './deps';
 
 /** What an account is worth, in quote units. */
@@ -35,9 +35,13 @@ export async function readMarks(
   const symbols = [...new Set(positions.map(({ symbol }) => symbol))];
   const quotes = symbols.length === 0 ? [] : await exchange.quotes(symbols);
   const bids = new Map(quotes.map(({ symbol, bid }) => [symbol, bid]));
-  const coins = new Map(
-    positions.map(({ symbol, instrument }) => [instrument.base, bids.get(symbol) ?? ZERO]),
-  );
+  const bidOf = (symbol: string): DecimalString => {
+    const bid = bids.get(symbol);
+    if (bid === undefined || !isPositive(bid))
+      throw new Error(`Nobody bids for ${symbol}: what is held cannot be marked.`);
+    return bid;
+  };
+  const coins = new Map(positions.map(({ symbol, instrument }) => [instrument.base, bidOf(symbol)]));
   const worth = [...coins].map(([asset, bid]) => multiply(oursOf(asset), bid));
   return { equity: worth.reduce(add, totalOf(quote)), freeQuote: balances.get(quote)?.free ?? ZERO };
 }

@@ -1,5 +1,6 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { OrderState } from '../domain/order';
+import { isMarked } from '../domain/ids';
 import type { AccountEvent } from '../adapters/exchange/port';
 import type { ActivityDeps } from './deps';
 import { tellOwner } from './wake';
@@ -21,8 +22,12 @@ export function createFeedActivities(deps: ActivityDeps) {
   async function hear(account: string, event: AccountEvent): Promise<void> {
     if (event.kind === 'connected') return catchUp(account);
     if (event.kind === 'fill') {
-      const order = await desk.learnFill(account, event.fill);
+      const { fill } = event;
+      const { order, ownerless } = await desk.learnFill(account, fill);
       if (order !== undefined) await tellOwner(owners, order);
+      if (ownerless && isMarked(fill.clientOrderId)) {
+        await owners.wakeReconciliation(account, `fill ${fill.tradeId} has no owner`);
+      }
       return;
     }
     const { report } = event;

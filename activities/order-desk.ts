@@ -125,10 +125,13 @@ export class OrderDesk {
     return this.note(report.clientOrderId, event, undefined, report.exchangeOrderId);
   }
 
-  /** Journals one fill. Undefined when its order is not ours, or the fill is known already. */
-  async learnFill(account: string, fill: Fill): Promise<OrderView | undefined> {
-    const { changed } = await this.deps.orders.recordFills(account, [fill], 'stream');
-    return changed[0];
+  /** Journals one fill. `ownerless` when the journal does not know its order; no `order` when the fill was known. */
+  async learnFill(
+    account: string,
+    fill: Fill,
+  ): Promise<{ order: OrderView | undefined; ownerless: boolean }> {
+    const { changed, ownerless } = await this.deps.orders.recordFills(account, [fill], 'stream');
+    return { order: changed[0], ownerless: ownerless.length > 0 };
   }
 
   private async transmit(order: OrderView): Promise<Attempt> {

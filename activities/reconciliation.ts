@@ -1,9 +1,10 @@
 import { marketTimeAt } from '../domain/clock';
-import { add, lessThan, ZERO, type DecimalString } from '../domain/decimal';
-import { CLIENT_ORDER_ID_MARK, clientOrderIdPrefix } from '../domain/ids';
+import { add, isPositive, lessThan, ZERO, type DecimalString } from '../domain/decimal';
+import { clientOrderIdPrefix, isMarked } from '../domain/ids';
 import { OrderState } from '../domain/order';
 import { TradingMode } from '../domain/risk';
 import type { PositionView } from '../domain/position';
+import type { AccountState } from '../adapters/store/port';
 import type { ActivityDeps } from './deps';
 
 export interface ReconcileInput {
@@ -55,17 +56,42 @@ export function createReconciliationActivities(deps: ActivityDeps) {
     return recovered;
   }
 
-  async function strayOrders(symbols: readonly string[]): Promise<readonly string[]> {
+  /**
+   * Orders under an id of Ballast's that rest or have traded, and that the journal does not know: another deployment on
+   * this account, a journal restored from an older copy, or an emergency stop without it. Ours are journaled before they are sent.
+   */
+  async function strayOrders(symbols: readonly string[], sinceMs: number): Promise<readonly string[]> {
+    const open = await exchange.openOrders();
+    const past = (await Promise.all(symbols.map((symbol) => exchange.ordersSince(symbol, sinceMs)))).flat();
+    const candidates = new Map([...past, ...open].map((report) => [report.clientOrderId, report]));
     const findings: string[] = [];
-    for (const { symbol, side, clientOrderId } of await exchange.openOrders()) {
-      if (!symbols.includes(symbol) || !clientOrderId.startsWith(`${CLIENT_ORDER_ID_MARK}-`)) continue;
+    for (const { symbol, side, status, filledQuantity, clientOrderId } of candidates.values()) {
+      const matters = status === 'open' || isPositive(filledQuantity);
+      if (!matters || !isMarked(clientOrderId)) continue;
       if ((await store.order(clientOrderId)) !== undefined) continue;
       const owner = clientOrderId.startsWith(prefix)
         ? 'of this deployment, but the journal does not know it'
         : 'of another deployment';
-      findings.push(`open ${side} order ${clientOrderId} on ${symbol} is ${owner}`);
+      findings.push(
+        `${side} order ${clientOrderId} on ${symbol} (${status}, filled ${filledQuantity}) is ${owner}`,
+      );
     }
     return findings;
+  }
+
+  /**
+   * An exchange that was reset took the orders and coins of its last session along. What the journal still has open there
+   * is nobody's any more, and only a person can say that this is as it should be.
+   */
+  async function enterSession(account: string, session: string): Promise<AccountState> {
+    const before = await store.account(account);
+    const moved = before !== undefined && before.session !== session;
+    const stranded = moved ? await store.livePositions(account) : [];
+    const state = await store.openAccount(account, session);
+    if (before === undefined || stranded.length === 0 || state.mode !== TradingMode.Active) return state;
+    const ids = stranded.map(({ positionId }) => positionId).join(', ');
+    const reason = `the exchange went from session ${before.session} to ${session} and left behind ${ids}`;
+    return store.setMode(account, TradingMode.Reducing, { reason, by: RECONCILIATION });
   }
 
   /** The account must hold at least what the positions say; more is somebody else's and left alone. */
@@ -107,24 +133,18 @@ export function createReconciliationActivities(deps: ActivityDeps) {
       const { account, symbols } = input;
       const reading = await exchange.clock();
       const nowMs = marketTimeAt(reading, deps.wallTimeMs());
-      const state = await store.openAccount(account, reading.session);
+      const state = await enterSession(account, reading.session);
       const oldestMs = Math.min(
         nowMs,
         ...(await store.livePositions(account)).map(({ grantedAtMs }) => grantedAtMs),
       );
-      const recoveredFills = await recoverFills(account, symbols, Math.floor(oldestMs) - LOOK_BACK_MS);
+      const sinceMs = Math.floor(oldestMs) - LOOK_BACK_MS;
+      const recoveredFills = await recoverFills(account, symbols, sinceMs);
       const checkedOrders = await settleOrders(account);
-      await noteForeignHoldings(account);
+      const strays = await strayOrders(symbols, sinceMs);
+      if (strays.length === 0) await noteForeignHoldings(account);
       const live = await store.livePositions(account);
-      const otherSessions = live.filter(({ session }) => session !== reading.session);
-      const findings = [
-        ...(await strayOrders(symbols)),
-        ...(await missingCoins(live)),
-        ...otherSessions.map(
-          ({ positionId, session }) =>
-            `${positionId} belongs to session ${session}, the exchange is in ${reading.session}`,
-        ),
-      ];
+      const findings = [...strays, ...(await missingCoins(live))];
       await setMode(account, state.mode, state.modeReason, findings);
       return {
         session: reading.session,

@@ -1,7 +1,7 @@
 import { timeframeMs, type Timeframe } from '../domain/bar';
 import { marketTimeAt } from '../domain/clock';
 import type { DecimalString } from '../domain/decimal';
-import { markEquity } from '../domain/equity';
+import { markEquity, type EquityState } from '../domain/equity';
 import { RefusalCode } from '../domain/errors';
 import type { Instrument } from '../domain/instrument';
 import { positionId } from '../domain/ids';
@@ -35,8 +35,9 @@ export interface AccountAssessment {
   readonly emergency: string | null;
 }
 
-/** Why REDUCING was entered by itself, and so may be left by itself when a new day begins. */
-const DAILY_LOSS_REASON = RefusalCode.DailyLoss;
+/** Why REDUCING was entered by itself, and so may be left by itself once a later day has begun. */
+const dailyLossReason = (dayStartMs: number): string =>
+  `${RefusalCode.DailyLoss} on ${new Date(dayStartMs).toISOString().slice(0, 10)}`;
 const RISK_DESK = 'risk-desk';
 
 /** Grants, and the marking of the account to market. */
@@ -53,15 +54,21 @@ export function createRiskActivities(deps: ActivityDeps) {
     Math.floor(marketTimeAt(await deps.clock.reading(), deps.wallTimeMs()));
 
   /** Daily loss reduces until the day rolls; anything else that reduces or halts was decided elsewhere and stays. */
-  async function modeAfter(state: AccountState, breach: RefusalCode | undefined): Promise<AccountState> {
-    const { account, mode, modeReason } = state;
+  async function modeAfter(
+    { account, mode, modeReason }: AccountState,
+    { dayStartMs }: EquityState,
+    breach: RefusalCode | undefined,
+  ): Promise<Pick<AccountState, 'mode' | 'modeReason'>> {
+    const today = dailyLossReason(dayStartMs);
     if (mode === TradingMode.Active && breach === RefusalCode.DailyLoss) {
-      return store.setMode(account, TradingMode.Reducing, { reason: DAILY_LOSS_REASON, by: RISK_DESK });
+      return store.setMode(account, TradingMode.Reducing, { reason: today, by: RISK_DESK });
     }
-    if (mode === TradingMode.Reducing && modeReason === DAILY_LOSS_REASON && breach === undefined) {
+    const reducedByLoss = mode === TradingMode.Reducing && modeReason.startsWith(RefusalCode.DailyLoss);
+    // Dates written like this sort as they follow each other.
+    if (reducedByLoss && breach === undefined && modeReason < today) {
       return store.setMode(account, TradingMode.Active, { reason: 'a new day has begun', by: RISK_DESK });
     }
-    return state;
+    return { mode, modeReason };
   }
 
   return {
@@ -122,20 +129,24 @@ export function createRiskActivities(deps: ActivityDeps) {
       if (symbol === undefined) throw new Error('An account without symbols cannot be marked.');
       const marketTimeMs = await marketNow();
       const { session } = await deps.clock.reading();
-      const before = await store.openAccount(input.account, session);
+      const before = await store.account(input.account);
+      if (before?.session !== session) {
+        // Only a reconciliation moves an account into another session: it knows what is left in the old one.
+        await deps.owners.wakeReconciliation(input.account, `session ${session}`);
+        throw new Error(`Account ${input.account} is not in session ${session} yet.`);
+      }
       const { equity } = await readMarks(deps, input.account, (await instrumentOf(symbol)).quote);
       const state = markEquity(before.equity, equity, marketTimeMs);
       await store.recordEquity(input.account, session, state, marketTimeMs);
       const breach = lossLimitBreach(state, input.limits);
-      const after = await modeAfter(before, breach?.code);
+      const after = await modeAfter(before, state, breach?.code);
       const emergency =
         breach?.code === RefusalCode.Drawdown && after.mode !== TradingMode.Halted ? breach.message : null;
       return { mode: after.mode, modeReason: after.modeReason, equity, emergency };
     },
 
     /**
-     * Leaves REDUCING or HALTED on an operator's word. Losses are measured afresh from here: without that, the drawdown that
-     * stopped the account would stop it again at once.
+     * Leaves REDUCING or HALTED on an operator's word; losses are measured afresh from here.
      */
     async resumeTrading(input: {
       readonly account: string;
@@ -146,15 +157,11 @@ export function createRiskActivities(deps: ActivityDeps) {
       if (state === undefined) throw new Error(`Account ${input.account} is not in the journal.`);
       const { reason, by } = input;
       await store.audit({ account: input.account, command: 'resume-trading', arguments: {}, reason, by });
-      if (state.equity !== null) {
-        const { equity } = state.equity;
-        const fresh = { ...state.equity, equityAtDayStart: equity, peakEquity: equity };
-        await store.recordEquity(input.account, state.session, fresh, await marketNow());
-      }
       const after = await store.setMode(input.account, TradingMode.Active, {
         reason,
         by,
         epoch: state.haltEpoch,
+        measureAfresh: true,
       });
       return after.mode;
     },

@@ -82,8 +82,15 @@ function strategyIssues(layers: MergedLayers, { strategies }: Settings): ConfigI
 }
 
 /** Settings that mean something only together. */
-function pairIssues(layers: MergedLayers, { temporal, postgres }: Settings): ConfigIssue[] {
+function pairIssues(layers: MergedLayers, { temporal, postgres, strategies }: Settings): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
+  const quotes = [
+    ...new Set(strategies.flatMap(({ symbols }) => symbols.map((symbol) => symbol.split('/')[1]))),
+  ];
+  if (quotes.length > 1) {
+    const problem = `an account counts its money in one currency; these pairs are quoted in ${quotes.join(' and ')}`;
+    issues.push(issueAt(layers, ['strategies'], problem));
+  }
   if (temporal.address === undefined && !temporal.embedded.enabled) {
     issues.push(issueAt(layers, ['temporal', 'address'], 'needed when temporal.embedded.enabled is false'));
   }

@@ -3,7 +3,11 @@ import { bytesToHex } from '@noble/hashes/utils';
 import type { Leg } from './order';
 
 /** Every client order id of Ballast begins with this, so strangers' orders are told apart at a glance. */
-export const CLIENT_ORDER_ID_MARK = 'bl';
+const CLIENT_ORDER_ID_MARK = 'bl';
+
+/** True for the orders of any deployment of Ballast. */
+export const isMarked = (clientOrderId: string): boolean =>
+  clientOrderId.startsWith(`${CLIENT_ORDER_ID_MARK}-`);
 
 const digest = (text: string, length: number): string => bytesToHex(sha256(text)).slice(0, length);
 

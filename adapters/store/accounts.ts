@@ -1,7 +1,7 @@
 import { maximum } from '../../domain/decimal';
 import type { EquityState } from '../../domain/equity';
 import { TradingMode } from '../../domain/risk';
-import type { AccountState } from './port';
+import type { AccountState, ModeChange } from './port';
 import { StoreError, StoreErrorCode } from './store-error';
 import type { Queryable, Transaction } from './transaction';
 
@@ -89,7 +89,11 @@ export async function recordForeignHoldings(
   await tx.query('UPDATE accounts SET foreign_holdings = $2 WHERE account = $1', [account, holdings]);
 }
 
-/** One halt: epoch and mode in one row. Sends hold that row, so none that has not seen the halt commits after it. */
+/**
+ * One halt: epoch and mode in one row. Sends hold that row, so none that has not seen the halt commits after it. While
+ * the account is HALTED another halt joins the one in force, for a second epoch would disarm who works in the first.
+ * @returns the epoch in force, or the one that this key raised
+ */
 export async function raiseHalt(
   tx: Transaction,
   account: string,
@@ -102,6 +106,7 @@ export async function raiseHalt(
   );
   const [known] = rows;
   if (known !== undefined) return known.epoch;
+  if (before.mode === TradingMode.Halted) return before.haltEpoch;
 
   const epoch = before.haltEpoch + 1;
   await tx.query(
@@ -113,14 +118,15 @@ export async function raiseHalt(
 }
 
 /**
- * Changes the mode; repeating it changes nothing.
+ * Changes the mode; repeating it changes nothing. With `measureAfresh`, losses count from the latest mark on: without that,
+ * the drawdown that stopped an account would stop it again at once.
  * @throws StoreError `misuse` for HALTED, which only a halt may set; `stale-epoch` when leaving it without its epoch
  */
 export async function setMode(
   tx: Transaction,
   account: string,
   mode: TradingMode,
-  change: { readonly reason: string; readonly by: string; readonly epoch?: number },
+  change: ModeChange,
 ): Promise<AccountState> {
   if (mode === TradingMode.Halted) {
     const message = `Account ${account} cannot be set to HALTED: raise a halt, which also raises its epoch.`;
@@ -133,7 +139,12 @@ export async function setMode(
     const message = `Account ${account} is halted in epoch ${before.haltEpoch}, but ${given} was given. Look at the halt, then resume trading with its epoch.`;
     throw new StoreError(StoreErrorCode.StaleEpoch, message);
   }
-  return writeMode(tx, before, mode, before.haltEpoch, change);
+  const after = await writeMode(tx, before, mode, before.haltEpoch, change);
+  if (change.measureAfresh !== true || before.equity === null) return after;
+  const { equity } = before.equity;
+  const afresh: EquityState = { ...before.equity, equityAtDayStart: equity, peakEquity: equity };
+  await tx.query('UPDATE accounts SET equity = $2 WHERE account = $1', [account, afresh]);
+  return { ...after, equity: afresh };
 }
 
 async function writeMode(

@@ -169,20 +169,28 @@ export interface CandleKey {
   readonly timeframe: Timeframe;
 }
 
+export interface ModeChange {
+  readonly reason: string;
+  readonly by: string;
+  /** The halt epoch that is left; needed to leave HALTED. */
+  readonly epoch?: number;
+  /** Count losses from the latest mark on. */
+  readonly measureAfresh?: boolean;
+}
+
 /** The rest of the journal: candles, decisions, account modes, equity, risk events and the operators' audit trail. */
 export interface Journal {
   /** Creates the account's row when missing, and moves it to `session` when a new one has begun. */
   openAccount(account: string, session: string): Promise<AccountState>;
   account(account: string): Promise<AccountState | undefined>;
   recordForeignHoldings(account: string, holdings: AccountState['foreignHoldings']): Promise<void>;
-  /** Raises the halt epoch and sets HALTED, in one row. Works with Temporal down. A repeat with the same key returns the same epoch. */
+  /**
+   * Raises the halt epoch and sets HALTED, in one row. Works with Temporal down. Of an account that is HALTED already it
+   * returns the epoch in force, and a repeat with the same key returns the same epoch as before.
+   */
   raiseHalt(account: string, halt: { key: string; reason: string; by: string }): Promise<number>;
   /** Changes the mode. Leaving HALTED is refused unless `epoch` is the current halt epoch. */
-  setMode(
-    account: string,
-    mode: TradingMode,
-    change: { reason: string; by: string; epoch?: number },
-  ): Promise<AccountState>;
+  setMode(account: string, mode: TradingMode, change: ModeChange): Promise<AccountState>;
   saveCandles(key: CandleKey, bars: readonly Bar[]): Promise<void>;
   /** The newest `limit` bars that closed at or before `untilMs`, oldest first. */
   candles(key: CandleKey, untilMs: number, limit: number): Promise<readonly Bar[]>;

@@ -62,6 +62,7 @@ export class MemoryStore implements OrderStore, Journal {
       const known = this.halts.get(halt.key);
       if (known !== undefined) return known;
       const state = this.accountOf(account);
+      if (state.mode === TradingMode.Halted) return state.haltEpoch;
       const haltEpoch = state.haltEpoch + 1;
       this.halts.set(halt.key, haltEpoch);
       this.accounts.set(account, { ...state, haltEpoch, mode: TradingMode.Halted, modeReason: halt.reason });
@@ -74,7 +75,11 @@ export class MemoryStore implements OrderStore, Journal {
       const state = this.accountOf(account);
       if (state.mode === TradingMode.Halted && change.epoch !== state.haltEpoch)
         throw new Error(`stale-epoch: account ${account} is halted in epoch ${state.haltEpoch}`);
-      const after = state.mode === mode ? state : { ...state, mode, modeReason: change.reason };
+      if (state.mode === mode) return state;
+      const { equity } = state;
+      const afresh = equity && { ...equity, equityAtDayStart: equity.equity, peakEquity: equity.equity };
+      const marks = change.measureAfresh === true ? afresh : equity;
+      const after = { ...state, mode, modeReason: change.reason, equity: marks };
       this.accounts.set(account, after);
       return after;
     });

@@ -61,9 +61,36 @@ describe('modes', () => {
       modeReason: '',
       haltEpoch: 0,
       equity: null,
+      foreignHoldings: {},
     });
     expect(await bench.store.openAccount('second', 's1')).toEqual(opened);
     expect(await bench.store.account('nobody')).toBeUndefined();
+  });
+
+  it('measure losses afresh when an operator resumes after a drawdown', async () => {
+    const start = markEquity(null, decimal('10000'), NOW_MS);
+    await bench.store.recordEquity(ACCOUNT, SESSION, start, NOW_MS);
+    await bench.store.recordEquity(
+      ACCOUNT,
+      SESSION,
+      markEquity(start, decimal('8000'), NOW_MS + 1),
+      NOW_MS + 1,
+    );
+    const epoch = await bench.store.raiseHalt(ACCOUNT, { key: 'k', reason: 'drawdown', by: 'risk-desk' });
+    const change = { reason: 'looked at it', by: 'operator', epoch, measureAfresh: true };
+    await bench.store.setMode(ACCOUNT, TradingMode.Active, change);
+    const { equity } = (await bench.store.account(ACCOUNT)) ?? {};
+    expect(equity).toMatchObject({ equity: '8000', equityAtDayStart: '8000', peakEquity: '8000' });
+    // And the next mark does not bring the old peak back.
+    const next = markEquity(equity ?? null, decimal('7990'), NOW_MS + 2);
+    await bench.store.recordEquity(ACCOUNT, SESSION, next, NOW_MS + 2);
+    expect((await bench.store.account(ACCOUNT))?.equity?.peakEquity).toBe('8000');
+  });
+
+  it('remember foreign holdings until another session begins', async () => {
+    await bench.store.recordForeignHoldings(ACCOUNT, { BTC: decimal('3') });
+    expect((await bench.store.account(ACCOUNT))?.foreignHoldings).toEqual({ BTC: '3' });
+    expect((await bench.store.openAccount(ACCOUNT, 's2')).foreignHoldings).toEqual({});
   });
 
   it('keep a halt through a new session, which starts equity anew', async () => {
@@ -80,9 +107,12 @@ describe('modes', () => {
 
   it('are left from HALTED only with the current epoch', async () => {
     const by = 'operator';
-    await bench.store.raiseHalt(ACCOUNT, { key: 'one', reason: 'first', by });
-    const epoch = await bench.store.raiseHalt(ACCOUNT, { key: 'two', reason: 'second', by });
-    expect(epoch).toBe(2);
+    const raise = (key: string, reason: string) => bench.store.raiseHalt(ACCOUNT, { key, reason, by });
+    expect(await raise('one', 'first')).toBe(1);
+    await bench.store.setMode(ACCOUNT, TradingMode.Active, { reason: 'checked', by, epoch: 1 });
+    expect(await raise('two', 'second')).toBe(2);
+    // HALTED already: nothing is raised, and the reason stays.
+    expect(await raise('three', 'third')).toBe(2);
     expect(await bench.store.account(ACCOUNT)).toMatchObject({
       mode: 'HALTED',
       modeReason: 'second',
@@ -99,12 +129,13 @@ describe('modes', () => {
     expect(await resume(2)).toMatchObject({ mode: 'ACTIVE', haltEpoch: 2 });
     expect(await resume(2)).toMatchObject({ mode: 'ACTIVE', haltEpoch: 2 });
     // A late repetition of an old halt does not stop trading again.
-    expect(await bench.store.raiseHalt(ACCOUNT, { key: 'one', reason: 'first', by })).toBe(1);
+    expect(await raise('one', 'first')).toBe(1);
     expect(await bench.store.account(ACCOUNT)).toMatchObject({ mode: 'ACTIVE', haltEpoch: 2 });
     const changes = await createViews(bench.pool).modeChanges({ account: ACCOUNT });
     expect(changes.map(({ toMode, haltEpoch }) => [toMode, haltEpoch])).toEqual([
       ['ACTIVE', 2],
       ['HALTED', 2],
+      ['ACTIVE', 1],
       ['HALTED', 1],
     ]);
   });
