@@ -33,9 +33,6 @@ export const decimalSchema = z.string().transform((value, context) => {
   }
 });
 
-/** The same for values that may not be negative. */
-export const nonNegativeSchema = decimalSchema.refine((value) => !isNegative(value), 'must not be negative');
-
 /** Converts a statistic (an indicator, a fraction) into a decimal with at most `places` digits after the point, half-even. */
 export function fromNumber(value: number, places: number): DecimalString {
   if (!Number.isFinite(value)) throw new RangeError(`Not a finite number: ${value}.`);

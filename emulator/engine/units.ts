@@ -36,10 +36,6 @@ export function formatUnits(units: bigint): string {
   return `${sign}${digits.slice(0, -UNIT_DECIMALS)}.${digits.slice(-UNIT_DECIMALS)}`;
 }
 
-export function minUnits(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
-}
-
 export function maxUnits(a: bigint, b: bigint): bigint {
   return a > b ? a : b;
 }
