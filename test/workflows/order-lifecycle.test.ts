@@ -84,6 +84,23 @@ describe('orderLifecycle', () => {
     expect(world.time.nowMs - startedMs).toBeGreaterThan(5_000); // send, receive and visibility windows
   });
 
+  it('looks again soon when the exchange tells of fills that it does not list yet', async () => {
+    const { exchange } = world;
+    const listed = exchange.fillsOf.bind(exchange);
+    let looks = 0;
+    exchange.fillsOf = (...query) => {
+      looks += 1;
+      return looks <= 3 ? Promise.resolve([]) : listed(...query);
+    };
+    const startedMs = world.time.nowMs;
+    const order = await begin(Leg.Entry, ENTRY);
+    await order.becomes(OrderState.Open);
+    await order.over();
+    expect(await order.handle.result()).toMatchObject({ state: 'filled', filledQuantity: '1' });
+    expect(looks).toBe(4);
+    expect(world.time.nowMs - startedMs).toBeLessThan(5_000);
+  });
+
   it('asks about a resting order once a minute when nobody tells it anything', async () => {
     world.exchange.price = decimal('105');
     const order = await begin(Leg.Entry, ENTRY);

@@ -242,6 +242,74 @@ describe('position', () => {
     expect(world.exchange.received).toEqual([]);
   });
 
+  it('plans anew, instead of sending what it had planned, when news come while it backs off', async () => {
+    const position = await begin();
+    await position.becomes(Leg.Stop, OrderState.Open);
+    script('refused', 'refused', 'refused', 'refused', 'refused', 'refused');
+    await wishExit(position);
+    await position.becomes(Leg.Exit, OrderState.Rejected, 5);
+    const exitsSent = (): number =>
+      world.calls.filter(({ name, input }) => {
+        const { leg } = input as { readonly leg?: Leg };
+        return name === 'submitOrder' && leg === Leg.Exit;
+      }).length;
+    expect(exitsSent()).toBe(6);
+    const heardMs = world.time.nowMs;
+    world.exchange.moveTo(decimal('89'));
+    await harness.hear(idOf(position.newest(Leg.Stop)));
+    await position.closed();
+    expect(world.time.nowMs - heardMs).toBeLessThan(6_000); // the pause is of eight seconds
+    expect(exitsSent()).toBe(6);
+  });
+
+  describe('counts as unprotected', () => {
+    const ENTRY = { leg: Leg.Entry, sequence: 0, type: 'limit', stopPrice: null, replaces: null } as const;
+    const STOP = { ...ENTRY, leg: Leg.Stop, type: 'stop-market', stopPrice: decimal('90') } as const;
+
+    it('no dust that an exit leaves', async () => {
+      world.exchange.liquidity = decimal('0.55555');
+      const position = await begin();
+      await position.becomes(Leg.Stop, OrderState.Open);
+      await wishExit(position);
+      await position.closed();
+      expect(position.newest(Leg.Exit)?.state).toBe(OrderState.Filled);
+      expect(Number(position.view().ledger.heldQuantity)).toBeGreaterThan(0);
+      expect(position.view().unprotectedMs).toBeLessThan(3_000); // settling takes eight seconds
+    });
+
+    it('what lasts until somebody else closes the position', async () => {
+      world.exchange.price = decimal('105');
+      const position = await begin();
+      await position.becomes(Leg.Entry, OrderState.Open);
+      const epoch = await world.store.raiseHalt(world.account, { key: 'k', reason: 'a test', by: 'tester' });
+      const entry = idOf(position.newest(Leg.Entry));
+      world.exchange.fillResting(entry, decimal('1'));
+      await harness.hear(entry);
+      const details = () => harness.detailsOf(position.id);
+      await harness.until(async () => (await details()).includes('holds 0.999'));
+      await harness.pass(2_000);
+      const sale = { ...ENTRY, leg: Leg.Emergency, type: 'market' } as const;
+      await world.deps.emergencyDesk.submit({ deployment: 'test', positionId: position.id, ...sale }, epoch);
+      await world.store.closePosition(position.id, 'emergency', world.exchange.marketTimeMs());
+      await harness.until(async () => (await harness.statusOf(position.id)) === 'COMPLETED');
+      expect(position.view().unprotectedMs).toBeGreaterThanOrEqual(2_000);
+    });
+
+    it('only what a run has seen, where a stop had rested before it', async () => {
+      const input = harness.grant();
+      const { positionId } = input;
+      await world.deps.desk.submit({ deployment: 'test', positionId, ...ENTRY });
+      const { order } = await world.deps.desk.submit({ deployment: 'test', positionId, ...STOP });
+      await harness.pass(3_600_000);
+      world.exchange.end(order.clientOrderId, 'cancelled');
+      await harness.hear(order.clientOrderId);
+      await harness.start<Position>('position', positionId, input);
+      await harness.until(() => world.exchange.offered() === '0.999');
+      await harness.until(() => world.calls.some(({ name }) => name === 'recordUnprotected'));
+      expect(world.store.orders.known(positionId).unprotectedMs).toBeLessThan(10_000);
+    });
+  });
+
   // The last one: a workflow that was terminated while busy leaves the server with a clock that no longer skips.
   it('is adopted by a new run after every workflow of it was lost', async () => {
     script('none', 'late');

@@ -64,37 +64,6 @@ describe('strategy', () => {
     };
   }
 
-  it('decides every bar of a week once, passes over missing ones, and loses no message when it continues as new', async () => {
-    const quarterMs = 15 * 60_000;
-    const firstMs = Math.ceil(world.time.nowMs / quarterMs) * quarterMs;
-    const missing = [firstMs + 3 * quarterMs, firstMs + 100 * quarterMs, firstMs + 101 * quarterMs];
-    for (const closeMs of missing) world.exchange.missingBars.add(closeMs);
-    const { id, handle, progress } = await run({ timeframe: '15m' });
-    const { runId: firstRun } = await handle.describe();
-    const sent: Promise<void>[] = [];
-    await harness.until(
-      () => {
-        // Around the 500th cycle the run ends and the next begins.
-        if (evaluations().length >= 495 && evaluations().length <= 505)
-          sent.push(handle.signal(flattenSignal, by));
-        return evaluations().length >= 672;
-      },
-      { stepMs: quarterMs, limitMs: 8 * DAY_MS },
-    );
-    await Promise.all(sent);
-
-    const closes = evaluations().map(({ barCloseMs }) => barCloseMs);
-    expect(closes).toEqual(closes.map((_, index) => (closes[0] ?? 0) + index * quarterMs));
-    expect(world.store.decisions).toHaveLength(closes.length);
-    const passedOver = world.store.decisions.filter(({ outcome }) => outcome === 'skipped');
-    expect(passedOver.map(({ barCloseMs }) => barCloseMs)).toEqual(missing);
-    expect(passedOver[0]?.reasons[0]?.code).toBe(RefusalCode.StaleData);
-    expect(await progress()).toMatchObject({ mode: 'paused', cycles: closes.length, skippedBars: 0 });
-    expect((await harness.handle(id).describe()).runId).not.toBe(firstRun);
-    expect(sent.length).toBeGreaterThan(5);
-    expect(callsOf('flattenPositions')).toBeGreaterThanOrEqual(sent.length);
-  });
-
   it('pauses and resumes entries, and repeated messages change nothing', async () => {
     const { id, handle, progress } = await run();
     const mode = async () => (await handle.describe()).typedSearchAttributes.get(SEARCH_ATTRIBUTES.mode);
