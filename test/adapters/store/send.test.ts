@@ -278,6 +278,11 @@ describe('a sell', () => {
       stopPrice: null,
       replaces: null,
     });
+    await bench.store.setMode(ACCOUNT, TradingMode.Active, {
+      reason: 'checked',
+      by: 'operator',
+      epoch: first,
+    });
     const current = await halt('h2');
     expect(current).toBe(first + 1);
     const id = emergency.clientOrderId;
