@@ -134,6 +134,11 @@ export class OrderDesk {
     return { order: changed[0], ownerless: ownerless.length > 0 };
   }
 
+  /** Wall time at which the right to send the order was won; null while it was never sent. */
+  attemptedAtMs({ sendDeadlineMs }: OrderView): number | null {
+    return sendDeadlineMs === null ? null : sendDeadlineMs - this.deps.timing.sendWindowMs;
+  }
+
   private async transmit(order: OrderView): Promise<Attempt> {
     const request: OrderRequest = { ...order, sendDeadlineMs: this.deadlineOf(order) };
     try {
@@ -194,8 +199,8 @@ export class OrderDesk {
 
   /** The last look before an absence counts as proven: the exchange's own list of the time since the attempt. */
   private async foundInHistory(order: OrderView): Promise<OrderView | undefined> {
-    const { exchange, clock, wallTimeMs, timing } = this.deps;
-    const attemptedMs = this.deadlineOf(order) - timing.sendWindowMs;
+    const { exchange, clock, wallTimeMs } = this.deps;
+    const attemptedMs = this.attemptedAtMs(order) ?? wallTimeMs();
     const sinceMs = marketTimeAt(await clock.reading(), Math.min(attemptedMs, wallTimeMs())) - 60_000;
     const history = await exchange.ordersSince(order.symbol, sinceMs);
     const report = history.find((candidate) => candidate.clientOrderId === order.clientOrderId);

@@ -1,11 +1,11 @@
 import { marketTimeAt, type ClockReading } from '../domain/clock';
-import { isTerminal, OrderState, type OrderView } from '../domain/order';
 import { nextStep } from '../domain/planner';
 import { ExitReason, PositionState, type PositionView } from '../domain/position';
 import type { TradingMode } from '../domain/risk';
 import type { Leg, OrderType } from '../domain/order';
 import type { DecimalString } from '../domain/decimal';
 import type { ActivityDeps } from './deps';
+import { learnLateNews } from './late-news';
 import type { Attempt } from './order-desk';
 import { wakePosition } from './wake';
 
@@ -98,13 +98,13 @@ export function createOrderActivities(deps: ActivityDeps) {
     },
 
     /**
-     * Asks the exchange once more about every order that ended unfilled, and closes the position if it still is flat.
+     * Compares the exchange's record of every order that ended unfilled, and closes the position if it still is flat.
      * A late fill that turns up leaves it live, to be flattened again.
      */
     async settlePosition(positionId: string): Promise<SettleResult> {
       const before = await load(positionId);
       if (before.state === PositionState.Closed) return { position: before, closed: true };
-      for (const order of before.orders.filter(mayHaveLateFills)) await desk.resolve(order.clientOrderId);
+      await learnLateNews({ exchange: deps.exchange, desk }, [before]);
       const { position, mode, clock: reading } = await loadPosition(positionId);
       const marketTimeMs = marketTimeAt(reading, wallTimeMs());
       if (nextStep(position, mode, marketTimeMs).do !== 'settle') return { position, closed: false };
@@ -123,10 +123,6 @@ export function createOrderActivities(deps: ActivityDeps) {
 }
 
 export type OrderActivities = ReturnType<typeof createOrderActivities>;
-
-/** Sent, ended, and not known to be complete: the exchange might still tell of a fill. */
-const mayHaveLateFills = (order: OrderView): boolean =>
-  isTerminal(order.state) && order.state !== OrderState.Filled && order.sendDeadlineMs !== null;
 
 function reasonOfClose(position: PositionView): ExitReason {
   if (position.exitReason !== null) return position.exitReason;

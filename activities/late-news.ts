@@ -1,0 +1,51 @@
+import type { ExchangePort, OrderReport } from '../adapters/exchange/port';
+import { compare } from '../domain/decimal';
+import { OrderState, type OrderView } from '../domain/order';
+import type { PositionView } from '../domain/position';
+import type { OrderDesk } from './order-desk';
+
+/** How far before the oldest grant the exchange's record is read, in market time: its clock and ours may differ. */
+const LOOK_BACK_MS = 3_600_000;
+
+/**
+ * Journals whatever the exchange knows about the sent orders of `positions` and the journal does not: one request per
+ * symbol, however many orders a position has had, and one look-up per order whose fate is open.
+ * @throws the first failure, after everything has been tried
+ */
+export async function learnLateNews(
+  { exchange, desk }: { readonly exchange: ExchangePort; readonly desk: OrderDesk },
+  positions: readonly PositionView[],
+): Promise<void> {
+  const orders = positions.flatMap((position) => position.orders);
+  const symbols = [...new Set(orders.filter(mayHaveLateNews).map(({ symbol }) => symbol))];
+
+  async function compareRecord(symbol: string): Promise<void> {
+    const grants = positions.filter((position) => position.symbol === symbol);
+    const sinceMs = Math.floor(Math.min(...grants.map(({ grantedAtMs }) => grantedAtMs))) - LOOK_BACK_MS;
+    const ours = new Map(orders.filter(mayHaveLateNews).map((order) => [order.clientOrderId, order]));
+    for (const report of await exchange.ordersSince(symbol, sinceMs)) {
+      const order = ours.get(report.clientOrderId);
+      if (order !== undefined && differs(order, report)) await desk.learn(report, 'look-up');
+    }
+  }
+
+  await allTried([
+    ...symbols.map(compareRecord),
+    ...orders.filter(fateIsOpen).map(({ clientOrderId }) => desk.resolve(clientOrderId)),
+  ]);
+}
+
+const fateIsOpen = ({ state }: OrderView): boolean =>
+  state === OrderState.Sending || state === OrderState.Unknown;
+
+/** Sent, and not known to be complete: the exchange might still tell of a fill, even after an end. */
+const mayHaveLateNews = (order: OrderView): boolean =>
+  order.sendDeadlineMs !== null && order.state !== OrderState.Filled && !fateIsOpen(order);
+
+const differs = (order: OrderView, report: OrderReport): boolean =>
+  report.status !== order.state || compare(report.filledQuantity, order.filledQuantity) !== 0;
+
+async function allTried(work: readonly Promise<unknown>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(work))
+    if (outcome.status === 'rejected') throw outcome.reason;
+}
