@@ -1,19 +1,23 @@
+import type { OrderReport } from '../adapters/exchange/port';
 import { clientOrderIdPrefix } from '../domain/ids';
-import { Side, type OrderView } from '../domain/order';
-import { emergencyStep, type PositionStep } from '../domain/planner';
+import { Leg, Side, type OrderView } from '../domain/order';
+import { backoffMs, emergencyStep, type PositionStep } from '../domain/planner';
 import { ExitReason, type PositionView } from '../domain/position';
+import { TradingMode } from '../domain/risk';
 import type { ActivityDeps } from './deps';
-
-export interface SweepInput {
-  readonly account: string;
-  readonly symbols: readonly string[];
-  readonly epoch: number;
-}
+import { learnLateNews } from './late-news';
+import { wakePosition } from './wake';
 
 /** What one pass of the emergency stop did, and what is left. */
 export interface SweepResult {
+  /** The halt epoch that the pass worked in: a later halt may have followed a resume. */
+  readonly epoch: number;
+  /** Somebody has resumed trading: the account is not HALTED, and nothing was done. */
+  readonly superseded: boolean;
   readonly cancelledOrders: number;
   readonly exitOrders: number;
+  /** Positions that were live when the pass began; none in one that did nothing. */
+  readonly live: readonly string[];
   /** Positions that still hold something or have an order that may be live. */
   readonly unsettled: readonly string[];
   /** Orders of ours that the exchange still shows open. */
@@ -21,28 +25,55 @@ export interface SweepResult {
   readonly flat: boolean;
 }
 
+/** What became of one position in a pass. */
+interface Leaving {
+  readonly sent: number;
+  /** Set when the position can only wait for news of its orders. */
+  readonly waiting: PositionView | undefined;
+}
+
 /** The emergency stop's own hands: every activity may be repeated after any crash, at any point. */
 export function createEmergencyActivities(deps: ActivityDeps) {
   const { store, emergencyDesk: desk, emergencyExchange: exchange, owners, log } = deps;
+  const emergency = { exchange, desk };
 
-  /** Our resting buys are cancelled by what the exchange shows, whether the journal knows them or not. */
-  async function cancelEntries(symbols: readonly string[]): Promise<number> {
-    const mine = await ourOpenOrders(symbols);
-    const buys = mine.filter(({ side }) => side === Side.Buy);
-    await Promise.all(
-      buys.map(async ({ symbol, clientOrderId }) => {
-        const known = await store.order(clientOrderId);
-        if (known === undefined) await exchange.cancel(symbol, clientOrderId);
-        else await tell(await desk.cancel(clientOrderId).then(({ order }) => order));
-      }),
-    );
-    return buys.length;
+  /** The account's halt epoch, and whether that halt is in force: a resume ends it. */
+  async function haltInForce(account: string): Promise<{ epoch: number; halted: boolean }> {
+    const state = await store.account(account);
+    if (state === undefined) throw new Error(`Account ${account} is not in the journal.`);
+    return { epoch: state.haltEpoch, halted: state.mode === TradingMode.Halted };
   }
 
-  async function ourOpenOrders(symbols: readonly string[]) {
+  /** Results of what succeeded; the rest is logged, and tried again by the next pass. */
+  async function succeeded<T>(
+    account: string,
+    what: string,
+    work: readonly Promise<T>[],
+  ): Promise<readonly T[]> {
+    const outcomes = await Promise.allSettled(work);
+    return outcomes.flatMap((outcome) => {
+      if (outcome.status === 'fulfilled') return [outcome.value];
+      log.warn({ account, error: outcome.reason as unknown }, `${what} failed; the next pass tries again`);
+      return [];
+    });
+  }
+
+  /** By our ids alone: an order may rest on a symbol that the configuration has dropped. */
+  async function ourOpenOrders(): Promise<readonly OrderReport[]> {
     const prefix = clientOrderIdPrefix(deps.deployment);
-    const open = await exchange.openOrders();
-    return open.filter((order) => symbols.includes(order.symbol) && order.clientOrderId.startsWith(prefix));
+    return (await exchange.openOrders()).filter(({ clientOrderId }) => clientOrderId.startsWith(prefix));
+  }
+
+  /** Our resting buys are cancelled by what the exchange shows, whether the journal knows them or not. */
+  async function cancelEntries(account: string): Promise<number> {
+    const [mine = []] = await succeeded(account, 'listing open orders', [ourOpenOrders()]);
+    const buys = mine.filter(({ side }) => side === Side.Buy);
+    const cancels = buys.map(async ({ symbol, clientOrderId }) => {
+      const known = await store.order(clientOrderId);
+      if (known === undefined) await exchange.cancel(symbol, clientOrderId);
+      else await tell((await desk.cancel(clientOrderId)).order);
+    });
+    return (await succeeded(account, 'cancelling an entry', cancels)).length;
   }
 
   async function tell(order: OrderView): Promise<void> {
@@ -50,34 +81,51 @@ export function createEmergencyActivities(deps: ActivityDeps) {
   }
 
   /** One step of one position; true when it sent an order. */
-  async function act(position: PositionView, step: PositionStep, epoch: number): Promise<boolean> {
-    const { positionId } = position;
-    if (step.do === 'order') {
-      const attempt = await desk.submit({ deployment: deps.deployment, positionId, ...step }, epoch);
-      for (const order of [attempt.order, ...attempt.alsoChanged]) await tell(order);
-      return true;
-    }
+  async function act({ positionId }: PositionView, step: PositionStep, epoch: number): Promise<boolean> {
     if (step.do === 'cancel') await tell((await desk.cancel(step.order.clientOrderId)).order);
-    if (step.do === 'wait') for (const order of position.orders) await desk.resolve(order.clientOrderId);
-    return false;
+    if (step.do !== 'order') return false;
+    const attempt = await desk.submit({ deployment: deps.deployment, positionId, ...step }, epoch);
+    for (const order of [attempt.order, ...attempt.alsoChanged]) await tell(order);
+    return true;
   }
 
   /** Steps of one position in this pass: cancelling its entry and selling what it holds are two of them. */
-  async function leave(positionId: string, epoch: number): Promise<number> {
+  async function leave(positionId: string, epoch: number): Promise<Leaving> {
+    await store.wishExit(positionId, ExitReason.Emergency);
     let sent = 0;
     for (let steps = 0; steps < 3; steps += 1) {
       const position = await store.position(positionId);
       if (position === undefined) break;
       const step = emergencyStep(position);
-      if (step.do === 'settle') break;
+      if (step.do === 'wait') return { sent, waiting: position };
+      if (step.do === 'settle' || (step.do === 'order' && mustBackOff(position))) break;
       if (await act(position, step, epoch)) sent += 1;
-      if (step.do === 'wait') break;
     }
-    return sent;
+    return { sent, waiting: undefined };
+  }
+
+  /** Sales that were refused in a row are pauses too, or every pass would add an order. */
+  function mustBackOff(position: PositionView): boolean {
+    const attempts = position.orders
+      .filter(({ leg }) => leg === Leg.Emergency)
+      .map((order) => desk.attemptedAtMs(order));
+    const latestMs = Math.max(...attempts.filter((attemptMs) => attemptMs !== null));
+    return deps.wallTimeMs() < latestMs + backoffMs(position, Leg.Emergency);
+  }
+
+  /** Live positions that are not flat yet. */
+  async function unsettledOf(account: string): Promise<readonly string[]> {
+    const live = await store.livePositions(account);
+    return live
+      .filter((position) => emergencyStep(position).do !== 'settle')
+      .map(({ positionId }) => positionId);
   }
 
   return {
-    /** The first thing that happens, in one row: from here on only the emergency stop may send. Returns the halt epoch. */
+    /**
+     * The first thing that happens, in one row: from here on only the emergency stop may send.
+     * @returns the halt epoch; that of the halt in force when the account is halted already
+     */
     async raiseHalt(input: {
       readonly account: string;
       readonly haltKey: string;
@@ -90,55 +138,45 @@ export function createEmergencyActivities(deps: ActivityDeps) {
 
     /**
      * One pass: cancels every entry, sells what every live position holds in the place of its stop, and looks at the
-     * exchange. A position whose exit fails does not keep the others waiting.
+     * exchange. Whatever fails does not keep the rest waiting. Nothing is touched once trading has been resumed.
      */
-    async sweepAccount(input: SweepInput): Promise<SweepResult> {
-      const { account, symbols, epoch } = input;
-      const cancelledOrders = await cancelEntries(symbols);
-      const live = await store.livePositions(account);
-      const exits = await Promise.allSettled(
-        live.map(async ({ positionId }) => {
-          await store.wishExit(positionId, ExitReason.Emergency);
-          return leave(positionId, epoch);
-        }),
-      );
-      for (const exit of exits) {
-        if (exit.status === 'rejected')
-          log.warn(
-            { account, error: exit.reason as unknown },
-            'an emergency exit failed; the next pass tries again',
-          );
+    async sweepAccount({ account }: { readonly account: string }): Promise<SweepResult> {
+      const { epoch, halted } = await haltInForce(account);
+      if (!halted) {
+        const unsettled = await unsettledOf(account);
+        const nothing = { cancelledOrders: 0, exitOrders: 0, live: [], openOrders: 0, flat: false };
+        return { ...nothing, epoch, superseded: true, unsettled };
       }
-      const left = await store.livePositions(account);
-      const unsettled = left
-        .filter((position) => emergencyStep(position).do !== 'settle')
-        .map(({ positionId }) => positionId);
-      const openOrders = (await ourOpenOrders(symbols)).length;
-      const exitOrders = exits.reduce(
-        (count, exit) => count + (exit.status === 'fulfilled' ? exit.value : 0),
-        0,
+      const live = (await store.livePositions(account)).map(({ positionId }) => positionId);
+      const cancelledOrders = await cancelEntries(account);
+      const exits = await succeeded(
+        account,
+        'an emergency exit',
+        live.map((id) => leave(id, epoch)),
       );
-      return {
-        cancelledOrders,
-        exitOrders,
-        unsettled,
-        openOrders,
-        flat: unsettled.length === 0 && openOrders === 0,
-      };
+      const waiting = exits.flatMap((exit) => exit.waiting ?? []);
+      await succeeded(account, 'reading the record of orders', [learnLateNews(emergency, waiting)]);
+      const unsettled = await unsettledOf(account);
+      const openOrders = (await ourOpenOrders()).length;
+      const exitOrders = exits.reduce((count, { sent }) => count + sent, 0);
+      const flat = unsettled.length === 0 && openOrders === 0;
+      return { epoch, superseded: false, cancelledOrders, exitOrders, live, unsettled, openOrders, flat };
     },
 
     /**
      * The second look, with the exchange's own record: every order of every live position once more, and no coin that a
-     * position of ours still holds. Positions that prove flat are woken, so that their workflows close them.
+     * position of ours still holds. Positions that prove flat are woken, so that their workflows close them. False, too,
+     * when trading has been resumed: the next pass tells.
      */
-    async verifyFlat(input: SweepInput): Promise<boolean> {
-      const live = await store.livePositions(input.account);
-      for (const { orders } of live) for (const order of orders) await desk.resolve(order.clientOrderId);
-      const after = await store.livePositions(input.account);
+    async verifyFlat({ account }: { readonly account: string }): Promise<boolean> {
+      await learnLateNews(emergency, await store.livePositions(account));
+      const after = await store.livePositions(account);
+      const { halted } = await haltInForce(account);
       const flat =
+        halted &&
         after.every((position) => emergencyStep(position).do === 'settle') &&
-        (await ourOpenOrders(input.symbols)).length === 0;
-      if (flat) for (const { positionId } of after) await owners.notifyPosition(positionId);
+        (await ourOpenOrders()).length === 0;
+      if (flat) for (const { positionId } of after) await wakePosition(owners, account, positionId);
       return flat;
     },
 

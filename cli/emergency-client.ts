@@ -11,26 +11,36 @@ import {
 import { RefusedError } from './failure';
 
 /**
- * Raises the halt, unless the account is halted already: a second epoch would disarm the emergency stop that works in
- * the first. @returns the epoch in force.
+ * Raises the halt, or joins the one in force. @returns the epoch in force
+ * @throws RefusedError for an account that no worker has ever opened
  */
 export async function haltNow(
   journal: Journal,
   account: string,
   halt: { readonly key: string; readonly reason: string; readonly by: string },
 ): Promise<number> {
-  const state = await journal.account(account);
-  if (state === undefined) {
+  if ((await journal.account(account)) === undefined)
     throw new RefusedError(`Account ${account} has never traded: there is nothing to stop.`);
-  }
-  return state.mode === TradingMode.Halted ? state.haltEpoch : journal.raiseHalt(account, halt);
+  return journal.raiseHalt(account, halt);
 }
 
-/** Starts the emergency stop, or joins the one under way, and waits until it has verified that the account is flat. */
+/**
+ * Starts the emergency stop, or joins the one under way, and waits until it has verified that the account is flat, or
+ * until somebody has resumed trading. One that gave way to a resume before this halt was raised is followed by another.
+ */
 export async function runEmergencyStop(
   client: Client,
+  journal: Pick<Journal, 'account'>,
   input: EmergencyStopInput,
 ): Promise<EmergencyStopResult> {
+  for (;;) {
+    const result = await joinEmergencyStop(client, input);
+    if (result.flatAfterMs !== null) return result;
+    if ((await journal.account(input.account))?.mode !== TradingMode.Halted) return result;
+  }
+}
+
+async function joinEmergencyStop(client: Client, input: EmergencyStopInput): Promise<EmergencyStopResult> {
   const handle = await client.workflow.start('emergencyStop', {
     ...startOptions,
     workflowId: workflowIds.emergencyStop(input.account),

@@ -203,7 +203,6 @@ export const assessSignal = defineSignal('assess');
 // emergencyStop
 
 export interface EmergencyStopInput extends AccountRef, Request {
-  readonly symbols: readonly string[];
   /** Makes a repeated request one halt. */
   readonly haltKey: string;
   /** What a continued run takes over; absent in the first. */
@@ -211,18 +210,24 @@ export interface EmergencyStopInput extends AccountRef, Request {
 }
 
 export interface EmergencyStopProgress {
+  /** The halt that the first run raised or joined. */
+  readonly epoch: number;
   /** Wall time of the request. */
   readonly startedMs: number;
   readonly cancelledOrders: number;
   readonly exitOrders: number;
+  /** Every position that was seen live. */
+  readonly positions: readonly string[];
 }
 
 export interface EmergencyStopResult {
+  /** The last halt epoch it worked in. */
   readonly epoch: number;
   readonly cancelledOrders: number;
+  /** Positions that were live in the halt and are flat. */
   readonly closedPositions: number;
-  /** Wall milliseconds from the halt to verified flat. */
-  readonly flatAfterMs: number;
+  /** Wall milliseconds from the halt to verified flat; null when trading was resumed before. */
+  readonly flatAfterMs: number | null;
 }
 
 // reconciliation

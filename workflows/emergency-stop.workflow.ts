@@ -6,7 +6,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { SweepResult } from '../activities/emergency';
-import type { EmergencyStopInput, EmergencyStopResult } from './contract';
+import type { EmergencyStopInput, EmergencyStopProgress, EmergencyStopResult } from './contract';
 import { emergencyActivities } from './proxies';
 
 /** Between two passes: short at first, so that flat comes soon; longer when the exchange does not answer. */
@@ -16,41 +16,66 @@ const SECOND_LOOK_MS = 250;
 
 /**
  * Stops an account: raises its halt epoch, cancels every entry, sells what is held in the place of each stop, and goes on
- * until the exchange shows it flat twice. It cannot be cancelled, and every step may be repeated after any crash.
+ * until the exchange shows it flat twice, or until somebody resumes trading. It cannot be cancelled, and every step may be
+ * repeated after any crash.
  */
 export async function emergencyStop(input: EmergencyStopInput): Promise<EmergencyStopResult> {
   return CancellationScope.nonCancellable(() => stopAndVerify(input));
 }
 
 async function stopAndVerify(input: EmergencyStopInput): Promise<EmergencyStopResult> {
-  const { account, symbols, venue, haltKey, reason, by } = input;
+  const { account, venue, reason, by } = input;
   const emergency = (what: string) => emergencyActivities(venue, what);
-  setCurrentDetails(`**Halting** ${account}: ${reason} (${by})`);
-  const epoch = await emergency('halt').raiseHalt({ account, haltKey, reason, by });
-  const total = { startedMs: Date.now(), cancelledOrders: 0, exitOrders: 0, ...input.carried };
+  let total = input.carried ?? (await halt(input));
   let looks = 0;
-  for (let pauseMs: number = PAUSE.firstMs; looks < 2; pauseMs = Math.min(PAUSE.maxMs, pauseMs * 1.5)) {
+  for (let pauseMs: number = PAUSE.firstMs; ; pauseMs = Math.min(PAUSE.maxMs, pauseMs * 1.5)) {
     // What cannot be sold is tried for as long as it takes.
     if (workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof emergencyStop>({ ...input, carried: total });
-    const swept = await emergency('cancel and sell').sweepAccount({ account, symbols, epoch });
-    total.cancelledOrders += swept.cancelledOrders;
-    total.exitOrders += swept.exitOrders;
-    setCurrentDetails(describe(account, reason, epoch, swept));
-    const flat =
-      swept.flat && (await emergency('look whether it is flat').verifyFlat({ account, symbols, epoch }));
+    const swept = await emergency('cancel and sell').sweepAccount({ account });
+    total = add(total, swept);
+    if (swept.superseded) return end(input, total, swept);
+    setCurrentDetails(describe(account, reason, swept));
+    const flat = swept.flat && (await emergency('look whether it is flat').verifyFlat({ account }));
     looks = flat ? looks + 1 : 0;
-    if (looks < 2)
-      await sleep(flat ? SECOND_LOOK_MS : pauseMs, {
-        summary: flat ? 'before the second look' : 'before the next pass',
-      });
+    if (looks === 2) return end(input, total, swept);
+    await sleep(flat ? SECOND_LOOK_MS : pauseMs, {
+      summary: flat ? 'before the second look' : 'before the next pass',
+    });
   }
-  const flatAfterMs = Date.now() - total.startedMs;
-  const message = `Stopped by ${by}: ${reason}. Flat after ${flatAfterMs} ms; ${total.cancelledOrders} entries cancelled, ${total.exitOrders} exits sent.`;
-  await emergency('report').reportEmergency({ account, epoch, message });
-  setCurrentDetails(`**Flat.** ${message}`);
-  return { epoch, cancelledOrders: total.cancelledOrders, closedPositions: total.exitOrders, flatAfterMs };
+
+  async function halt({ haltKey }: EmergencyStopInput): Promise<EmergencyStopProgress> {
+    setCurrentDetails(`**Halting** ${account}: ${reason} (${by})`);
+    const startedMs = Date.now();
+    const epoch = await emergency('halt').raiseHalt({ account, haltKey, reason, by });
+    return { epoch, startedMs, cancelledOrders: 0, exitOrders: 0, positions: [] };
+  }
 }
 
-const describe = (account: string, reason: string, epoch: number, swept: SweepResult): string =>
-  `**Stopping** ${account} in halt epoch ${epoch}: ${reason}\n\n${swept.unsettled.length} positions unsettled, ${swept.openOrders} orders open`;
+/** A later halt, after a resume that no pass has seen, is worked in like the first. */
+const add = (total: EmergencyStopProgress, swept: SweepResult): EmergencyStopProgress => ({
+  ...total,
+  epoch: swept.epoch,
+  cancelledOrders: total.cancelledOrders + swept.cancelledOrders,
+  exitOrders: total.exitOrders + swept.exitOrders,
+  positions: [...new Set([...total.positions, ...swept.live])],
+});
+
+async function end(
+  { account, venue, reason, by }: EmergencyStopInput,
+  { epoch, startedMs, cancelledOrders, exitOrders, positions }: EmergencyStopProgress,
+  { superseded, unsettled }: SweepResult,
+): Promise<EmergencyStopResult> {
+  const tookMs = Date.now() - startedMs;
+  const outcome = superseded
+    ? `Superseded after ${tookMs} ms: trading was resumed with ${unsettled.length} positions unsettled`
+    : `Flat after ${tookMs} ms`;
+  const message = `Stopped by ${by}: ${reason}. ${outcome}; ${cancelledOrders} entries cancelled, ${exitOrders} exits sent.`;
+  await emergencyActivities(venue, 'report').reportEmergency({ account, epoch, message });
+  setCurrentDetails(`**${superseded ? 'Superseded' : 'Flat'}.** ${message}`);
+  const closedPositions = positions.filter((id) => !unsettled.includes(id)).length;
+  return { epoch, cancelledOrders, closedPositions, flatAfterMs: superseded ? null : tookMs };
+}
+
+const describe = (account: string, reason: string, { epoch, unsettled, openOrders }: SweepResult): string =>
+  `**Stopping** ${account} in halt epoch ${epoch}: ${reason}\n\n${unsettled.length} positions unsettled, ${openOrders} orders open`;

@@ -69,10 +69,10 @@ export async function riskDesk(input: RiskDeskInput): Promise<void> {
 }
 
 async function stopEverything(input: RiskDeskInput, reason: string): Promise<void> {
-  const { deployment, account, venue, symbols } = input;
+  const { deployment, account, venue } = input;
   await startUnlessRunning(emergencyStop, {
     workflowId: workflowIds.emergencyStop(account),
-    args: [{ deployment, account, venue, symbols, reason, by: 'risk-desk', haltKey: uuid4() }],
+    args: [{ deployment, account, venue, reason, by: 'risk-desk', haltKey: uuid4() }],
     staticSummary: `emergency stop of ${account}: ${reason}`,
     typedSearchAttributes: tags({ account }),
   });

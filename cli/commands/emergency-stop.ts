@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { randomUUID } from 'node:crypto';
 import { directStop } from '../../adapters/exchange/direct-stop';
+import type { Journal } from '../../adapters/store/port';
 import { tradedSymbols } from '../../config/config';
 import { UserError } from '../../domain/errors';
 import { TradingMode } from '../../domain/risk';
@@ -70,8 +71,9 @@ async function stopDurably(context: Context, reason: string): Promise<void> {
   const { output, account, by } = context;
   const haltKey = `cli/${randomUUID()}`;
   let epoch: number;
+  let journal: Journal;
   try {
-    const journal = await context.store();
+    journal = await context.store();
     await journal.audit({ account: account.account, command: 'emergency-stop', arguments: {}, reason, by });
     epoch = await haltNow(journal, account.account, { key: haltKey, reason, by });
   } catch (error) {
@@ -82,20 +84,22 @@ async function stopDurably(context: Context, reason: string): Promise<void> {
     );
   }
   output.say(`Halted in epoch ${epoch}: nothing new is sent. Closing positions …`);
-  const symbols = tradedSymbols(context.config);
-  const result = await runEmergencyStop(await reachTemporal(context), {
-    ...account,
-    symbols,
-    reason,
-    by,
-    haltKey,
-  });
-  output.result({ halted: true, ...result }, () => {
+  const input = { ...account, reason, by, haltKey };
+  const result = await runEmergencyStop(await reachTemporal(context), journal, input);
+  const { flatAfterMs } = result;
+  output.result({ halted: flatAfterMs !== null, ...result }, () => {
     output.say(`Cancelled orders:  ${result.cancelledOrders}`);
     output.say(`Closed positions:  ${result.closedPositions}`);
-    output.say(`Verified flat after ${span(result.flatAfterMs)}.`);
+    if (flatAfterMs === null) return;
+    output.say(`Verified flat after ${span(flatAfterMs)}.`);
     output.say('Trading stays halted. When you know why: ballast resume-trading --reason "…"');
   });
+  if (flatAfterMs === null) {
+    throw new RefusedError(
+      'Somebody resumed trading before the account was seen flat, so the emergency stop ended there.',
+      'The positions it had reached still leave, each by its own workflow. To stop everything again, run this command again.',
+    );
+  }
 }
 
 async function reachTemporal(context: Context) {

@@ -13,7 +13,7 @@ import {
   type PositionInput,
 } from '../../../workflows/contract';
 import { waitFor } from './wait';
-import { SYMBOLS, type World } from './world';
+import type { World } from './world';
 
 const TIMEFRAME = Timeframe.M1;
 /** Long enough that only a test which moves the market far lets an entry expire. */
@@ -158,7 +158,6 @@ export async function stopEverything(world: World, haltKey: string): Promise<Eme
   const { account } = world.account;
   const input: EmergencyStopInput = {
     ...world.account,
-    symbols: SYMBOLS,
     haltKey,
     by: 'crash-test',
     reason: 'a test of the emergency stop',

@@ -1,0 +1,145 @@
+import { createEmergencyActivities } from '../../activities/emergency';
+import { OrderType, Side } from '../../domain/order';
+import { clientOrderId } from '../../domain/ids';
+import { BTC, d } from '../domain/fixtures';
+import { ACCOUNT, createBench, DEPLOYMENT, grantOf, noOwners, type Bench } from './bench';
+
+/** A bench whose account is open and holds one position, bought and not yet protected. */
+async function holding(owners = noOwners): Promise<Bench & { readonly positionId: string }> {
+  const bench = createBench(owners);
+  await bench.store.openAccount(ACCOUNT, 's1');
+  const grant = grantOf();
+  bench.store.orders.open(grant);
+  await buy(bench, grant.positionId);
+  return { ...bench, positionId: grant.positionId };
+}
+
+const buy = ({ deps }: Bench, positionId: string) =>
+  deps.desk.submit({
+    ...{ deployment: DEPLOYMENT, positionId, leg: 'entry', sequence: 0 },
+    ...{ type: OrderType.Limit, stopPrice: null, replaces: null },
+  });
+
+const halt = ({ store }: Bench, key = 'key') =>
+  store.raiseHalt(ACCOUNT, { key, reason: 'a test', by: 'tester' });
+
+/** A buy that the journal knows nothing of, under an id of ours. */
+async function rest(bench: Bench, symbol: string): Promise<string> {
+  const order = {
+    account: ACCOUNT,
+    session: 's1',
+    positionId: 'unknown',
+    leg: 'entry',
+    sequence: 0,
+  } as const;
+  const id = clientOrderId({ ...order, deployment: DEPLOYMENT });
+  await bench.exchange.submit({
+    ...{ clientOrderId: id, symbol, side: Side.Buy, type: OrderType.Limit, quantity: d('1') },
+    ...{ limitPrice: d('50'), stopPrice: null, sendDeadlineMs: bench.time.nowMs + 1_000 },
+  });
+  return id;
+}
+
+describe('an emergency sweep', () => {
+  it('sells though an entry cannot be cancelled, and counts the cancels that succeeded', async () => {
+    const bench = await holding();
+    await rest(bench, BTC.symbol);
+    await halt(bench);
+    bench.exchange.cancel = () => Promise.reject(new Error('scripted outage'));
+    const swept = await createEmergencyActivities(bench.deps).sweepAccount({ account: ACCOUNT });
+    expect(swept).toMatchObject({
+      cancelledOrders: 0,
+      exitOrders: 1,
+      unsettled: [],
+      openOrders: 1,
+      flat: false,
+    });
+    expect(bench.exchange.held()).toBe('0');
+  });
+
+  it('sells though the open orders cannot be listed', async () => {
+    const bench = await holding();
+    await halt(bench);
+    bench.exchange.openOrders = () => Promise.reject(new Error('scripted outage'));
+    const sweep = createEmergencyActivities(bench.deps).sweepAccount({ account: ACCOUNT });
+    await expect(sweep).rejects.toThrow('scripted outage');
+    expect(bench.exchange.held()).toBe('0');
+  });
+
+  it('sees and cancels our order on a pair that is not traded any more', async () => {
+    const bench = await holding();
+    const id = await rest(bench, 'DOGE/USDT');
+    await halt(bench);
+    const swept = await createEmergencyActivities(bench.deps).sweepAccount({ account: ACCOUNT });
+    expect(swept).toMatchObject({ cancelledOrders: 1, openOrders: 0, flat: true });
+    expect(bench.exchange.orders.get(id)?.report.status).toBe('cancelled');
+  });
+
+  it('touches nothing once trading has been resumed', async () => {
+    const bench = await holding();
+    const epoch = await halt(bench);
+    await bench.store.setMode(ACCOUNT, 'ACTIVE', { reason: 'checked', by: 'tester', epoch });
+    const before = bench.exchange.received.length;
+    const activities = createEmergencyActivities(bench.deps);
+    expect(await activities.sweepAccount({ account: ACCOUNT })).toMatchObject({
+      ...{ epoch, superseded: true, exitOrders: 0, flat: false, unsettled: [bench.positionId] },
+    });
+    expect(bench.exchange.received).toHaveLength(before);
+    expect(bench.store.orders.known(bench.positionId).exitReason).toBeNull();
+  });
+
+  it('sells in the epoch of a later halt', async () => {
+    const bench = await holding();
+    const epoch = await halt(bench);
+    await bench.store.setMode(ACCOUNT, 'ACTIVE', { reason: 'checked', by: 'tester', epoch });
+    expect(await halt(bench, 'later')).toBe(2);
+    const swept = await createEmergencyActivities(bench.deps).sweepAccount({ account: ACCOUNT });
+    expect(swept).toMatchObject({ epoch: 2, superseded: false, exitOrders: 1, flat: true });
+  });
+
+  it('pauses between refused sales instead of adding an order with each pass', async () => {
+    const bench = await holding();
+    await halt(bench);
+    const { sweepAccount } = createEmergencyActivities(bench.deps);
+    const sales = () =>
+      bench.store.orders.known(bench.positionId).orders.filter(({ leg }) => leg === 'emergency').length;
+    bench.exchange.faults.push(...Array.from({ length: 100 }, () => 'refused' as const));
+    for (let passes = 0; passes < 5; passes += 1) await sweepAccount({ account: ACCOUNT });
+    expect(sales()).toBe(1);
+    const minute = { passes: 60, everyMs: 1_000 };
+    for (let passes = 0; passes < minute.passes; passes += 1) {
+      bench.time.nowMs += minute.everyMs;
+      await sweepAccount({ account: ACCOUNT });
+    }
+    // After 0.25, 0.5, 1, 2, 4, 8, 16 and 30 seconds, each rounded up to a pass.
+    expect(sales()).toBe(8);
+  });
+});
+
+describe('the second look of an emergency stop', () => {
+  it('has ownerless positions given an owner, who closes them', async () => {
+    const woken: string[] = [];
+    const bench = await holding({
+      ...noOwners,
+      wakeReconciliation: (account, trigger) => {
+        woken.push(`${account}: ${trigger}`);
+        return Promise.resolve();
+      },
+    });
+    await halt(bench);
+    const { sweepAccount, verifyFlat } = createEmergencyActivities(bench.deps);
+    expect((await sweepAccount({ account: ACCOUNT })).flat).toBe(true);
+    expect(woken).toEqual([]);
+    expect(await verifyFlat({ account: ACCOUNT })).toBe(true);
+    expect(woken).toEqual([`${ACCOUNT}: ${bench.positionId} has no owner`]);
+  });
+
+  it('does not call an account flat whose trading was resumed', async () => {
+    const bench = await holding();
+    const epoch = await halt(bench);
+    const { sweepAccount, verifyFlat } = createEmergencyActivities(bench.deps);
+    await sweepAccount({ account: ACCOUNT });
+    await bench.store.setMode(ACCOUNT, 'ACTIVE', { reason: 'checked', by: 'tester', epoch });
+    expect(await verifyFlat({ account: ACCOUNT })).toBe(false);
+  });
+});
