@@ -33,6 +33,7 @@ export interface AccountAssessment {
   readonly equity: DecimalString;
   /** Set when the account must be stopped: why. */
   readonly emergency: string | null;
+  readonly livePositions: number;
 }
 
 /** Why REDUCING was entered by itself, and so may be left by itself once a later day has begun. */
@@ -142,7 +143,8 @@ export function createRiskActivities(deps: ActivityDeps) {
       const after = await modeAfter(before, state, breach?.code);
       const emergency =
         breach?.code === RefusalCode.Drawdown && after.mode !== TradingMode.Halted ? breach.message : null;
-      return { mode: after.mode, modeReason: after.modeReason, equity, emergency };
+      const livePositions = (await store.livePositions(input.account)).length;
+      return { mode: after.mode, modeReason: after.modeReason, equity, emergency, livePositions };
     },
 
     /**

@@ -203,15 +203,13 @@ export const assessSignal = defineSignal('assess');
 // emergencyStop
 
 export interface EmergencyStopInput extends AccountRef, Request {
-  /** Makes a repeated request one halt. */
-  readonly haltKey: string;
+  /** Makes a repeated request one halt; null when the account is halted already, and none is to be raised. */
+  readonly haltKey: string | null;
   /** What a continued run takes over; absent in the first. */
   readonly carried?: EmergencyStopProgress;
 }
 
 export interface EmergencyStopProgress {
-  /** The halt that the first run raised or joined. */
-  readonly epoch: number;
   /** Wall time of the request. */
   readonly startedMs: number;
   readonly cancelledOrders: number;

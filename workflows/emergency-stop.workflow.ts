@@ -24,9 +24,9 @@ export async function emergencyStop(input: EmergencyStopInput): Promise<Emergenc
 }
 
 async function stopAndVerify(input: EmergencyStopInput): Promise<EmergencyStopResult> {
-  const { account, venue, reason, by } = input;
+  const { account, venue, reason } = input;
   const emergency = (what: string) => emergencyActivities(venue, what);
-  let total = input.carried ?? (await halt(input));
+  let total = input.carried ?? (await begin(input));
   let looks = 0;
   for (let pauseMs: number = PAUSE.firstMs; ; pauseMs = Math.min(PAUSE.maxMs, pauseMs * 1.5)) {
     // What cannot be sold is tried for as long as it takes.
@@ -43,19 +43,18 @@ async function stopAndVerify(input: EmergencyStopInput): Promise<EmergencyStopRe
       summary: flat ? 'before the second look' : 'before the next pass',
     });
   }
-
-  async function halt({ haltKey }: EmergencyStopInput): Promise<EmergencyStopProgress> {
-    setCurrentDetails(`**Halting** ${account}: ${reason} (${by})`);
-    const startedMs = Date.now();
-    const epoch = await emergency('halt').raiseHalt({ account, haltKey, reason, by });
-    return { epoch, startedMs, cancelledOrders: 0, exitOrders: 0, positions: [] };
-  }
 }
 
-/** A later halt, after a resume that no pass has seen, is worked in like the first. */
+async function begin(input: EmergencyStopInput): Promise<EmergencyStopProgress> {
+  const { account, venue, haltKey, reason, by } = input;
+  const startedMs = Date.now();
+  setCurrentDetails(`**Halting** ${account}: ${reason} (${by})`);
+  if (haltKey !== null) await emergencyActivities(venue, 'halt').raiseHalt({ account, haltKey, reason, by });
+  return { startedMs, cancelledOrders: 0, exitOrders: 0, positions: [] };
+}
+
 const add = (total: EmergencyStopProgress, swept: SweepResult): EmergencyStopProgress => ({
   ...total,
-  epoch: swept.epoch,
   cancelledOrders: total.cancelledOrders + swept.cancelledOrders,
   exitOrders: total.exitOrders + swept.exitOrders,
   positions: [...new Set([...total.positions, ...swept.live])],
@@ -63,8 +62,8 @@ const add = (total: EmergencyStopProgress, swept: SweepResult): EmergencyStopPro
 
 async function end(
   { account, venue, reason, by }: EmergencyStopInput,
-  { epoch, startedMs, cancelledOrders, exitOrders, positions }: EmergencyStopProgress,
-  { superseded, unsettled }: SweepResult,
+  { startedMs, cancelledOrders, exitOrders, positions }: EmergencyStopProgress,
+  { epoch, superseded, unsettled }: SweepResult,
 ): Promise<EmergencyStopResult> {
   const tookMs = Date.now() - startedMs;
   const outcome = superseded

@@ -9,6 +9,7 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import { TradingMode } from '../domain/risk';
 import { showMode, startUnlessRunning } from './children';
 import {
   assessSignal,
@@ -58,7 +59,9 @@ export async function riskDesk(input: RiskDeskInput): Promise<void> {
       const found = await riskActivities(venue, 'mark to market').assessAccount({ account, symbols, limits });
       setCurrentDetails(`**${found.mode}**: ${found.modeReason}\n\nEquity ${found.equity}`);
       showMode(found.mode);
-      if (found.emergency !== null) await stopEverything(state.input, found.emergency);
+      if (found.emergency !== null) await stopEverything(state.input, found.emergency, uuid4());
+      else if (found.mode === TradingMode.Halted && found.livePositions > 0)
+        await stopEverything(state.input, found.modeReason, null);
     } catch (error) {
       log.warn('the account could not be assessed', { account, error });
     }
@@ -68,11 +71,12 @@ export async function riskDesk(input: RiskDeskInput): Promise<void> {
   await continueAsNew<typeof riskDesk>(state.input);
 }
 
-async function stopEverything(input: RiskDeskInput, reason: string): Promise<void> {
+/** A halt is one row, and whoever wrote it may have died before the stop began: then it begins here, without a `haltKey`. */
+async function stopEverything(input: RiskDeskInput, reason: string, haltKey: string | null): Promise<void> {
   const { deployment, account, venue } = input;
   await startUnlessRunning(emergencyStop, {
     workflowId: workflowIds.emergencyStop(account),
-    args: [{ deployment, account, venue, reason, by: 'risk-desk', haltKey: uuid4() }],
+    args: [{ deployment, account, venue, reason, by: 'risk-desk', haltKey }],
     staticSummary: `emergency stop of ${account}: ${reason}`,
     typedSearchAttributes: tags({ account }),
   });

@@ -69,13 +69,12 @@ async function confirm(
 /** The halt is one row in PostgreSQL, so it holds with Temporal down; what follows is a workflow. */
 async function stopDurably(context: Context, reason: string): Promise<void> {
   const { output, account, by } = context;
-  const haltKey = `cli/${randomUUID()}`;
   let epoch: number;
   let journal: Journal;
   try {
     journal = await context.store();
     await journal.audit({ account: account.account, command: 'emergency-stop', arguments: {}, reason, by });
-    epoch = await haltNow(journal, account.account, { key: haltKey, reason, by });
+    epoch = await haltNow(journal, account.account, { key: `cli/${randomUUID()}`, reason, by });
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error;
     throw new UnavailableError(
@@ -84,7 +83,7 @@ async function stopDurably(context: Context, reason: string): Promise<void> {
     );
   }
   output.say(`Halted in epoch ${epoch}: nothing new is sent. Closing positions …`);
-  const input = { ...account, reason, by, haltKey };
+  const input = { ...account, reason, by, haltKey: null };
   const result = await runEmergencyStop(await reachTemporal(context), journal, input);
   const { flatAfterMs } = result;
   output.result({ halted: flatAfterMs !== null, ...result }, () => {

@@ -15,6 +15,7 @@ import {
   type ReconciliationReport,
   type RiskDeskInput,
 } from '../../workflows/contract';
+import { haltNow, runEmergencyStop } from '../../cli/emergency-client';
 import { DEPLOYMENT } from '../activities/bench';
 import { BTC } from '../domain/fixtures';
 import { Harness, LIMITS, VENUE, type World } from './harness';
@@ -76,6 +77,18 @@ describe('an account', () => {
       const { typedSearchAttributes } = await desk.describe();
       expect(typedSearchAttributes.get(SEARCH_ATTRIBUTES.mode)).toBe('HALTED');
       expect(await harness.detailsOf(desk.workflowId)).toMatch(/^\*\*HALTED\*\*: Equity .* drawdown limit/);
+    });
+
+    it('begins the stop of a halt whose author died before', async () => {
+      const { positionId } = await hold();
+      await world.store.raiseHalt(world.account, { ...by, key: 'cli' });
+      await begin(5_000);
+      await harness.until(() => world.store.orders.known(positionId).state === 'closed');
+      await harness.until(() => world.store.riskEvents.length === 1);
+      await harness.pass(30_000);
+      expect(await account()).toMatchObject({ mode: 'HALTED', haltEpoch: 1 });
+      expect(callsOf('raiseHalt')).toBe(0);
+      expect(world.store.orders.known(positionId).exitReason).toBe('emergency');
     });
 
     it('reduces after a daily loss, until the next day', async () => {
@@ -204,6 +217,28 @@ describe('an account', () => {
       expect(await handle.result()).toMatchObject({ epoch: 2, closedPositions: 1 });
       expect(world.exchange.held()).toBe('0');
       await harness.until(() => world.store.orders.known(positionId).state === 'closed');
+    });
+
+    it('is begun again for a halt that was raised as it gave way to a resume', async () => {
+      await hold();
+      world.exchange.faults.push(...Array.from({ length: 5 }, () => 'refused' as const));
+      const input: EmergencyStopInput = { ...reference(), ...by, haltKey: null };
+      const { reportEmergency } = world.real;
+      const epochs: number[] = [];
+      world.script.reportEmergency = async (report) => {
+        // Too late for this stop, which has decided to end.
+        if (epochs.push(report.epoch) === 1)
+          await haltNow(world.store, world.account, { ...by, key: 'second' });
+        await reportEmergency(report);
+      };
+      const { over } = await begin('first');
+      await harness.until(() => callsOf('sweepAccount') >= 1);
+      const joined = runEmergencyStop(harness.client, world.store, input);
+      await world.store.setMode(world.account, 'ACTIVE', { ...by, epoch: 1 });
+      await over();
+      await harness.until(() => epochs.length === 2);
+      expect(await joined).toMatchObject({ epoch: 2, closedPositions: 1 });
+      expect(world.exchange.held()).toBe('0');
     });
 
     it('goes on through refusals, rate limits and silence', async () => {
