@@ -29,7 +29,7 @@ export interface OrderDeskDeps {
 export interface Attempt {
   readonly order: OrderView;
   readonly alsoChanged: readonly OrderView[];
-  /** The exchange's own wish before the next try, when it told one. */
+  /** How long to wait before the next try or look, where that is known: by the exchange's own wish, or because fills are owed. */
   readonly retryAfterMs: number | null;
   /** A proven refusal before any send, as a code. */
   readonly refused: RefusalCode | null;
@@ -37,6 +37,9 @@ export interface Attempt {
 
 /** The reason recorded on an order whose predecessor sold something between its plan and its send. */
 const HAS_SOLD_REASON = 'the order to be replaced has sold meanwhile';
+
+/** A report told of fills that the exchange does not list yet: it is asked again after this. */
+const FILLS_OWED_MS = 500;
 
 const EVENT_OF_STATUS = {
   open: OrderEvent.SeenOpen,
@@ -81,7 +84,7 @@ export class OrderDesk {
     const order = await this.known(clientOrderId);
     if (order.sendDeadlineMs === null || order.state === OrderState.Filled) return attempt(order);
     const found = await this.deps.exchange.lookUp(order.symbol, clientOrderId);
-    if (found !== undefined) return this.withReplaced(await this.learn(found, 'look-up'));
+    if (found !== undefined) return this.withReplaced(await this.learned(found, 'look-up'));
     if (isTerminal(order.state) || order.state === OrderState.Open) return attempt(order);
     const patience = this.patienceMs(order);
     if (patience > 0) {
@@ -90,9 +93,8 @@ export class OrderDesk {
     }
     const late = await this.foundInHistory(order);
     if (late !== undefined) return this.withReplaced(late);
-    return this.withReplaced(
-      await this.note(clientOrderId, OrderEvent.ProvenAbsent, 'never reached the exchange'),
-    );
+    const absent = await this.note(clientOrderId, OrderEvent.ProvenAbsent, 'never reached the exchange');
+    return this.withReplaced(attempt(absent));
   }
 
   /** Takes an order back: withdraws it when it was never sent, else cancels it and journals how it ended. */
@@ -103,7 +105,7 @@ export class OrderDesk {
     }
     if (order.state !== OrderState.Open) return this.resolve(clientOrderId);
     const report = await this.deps.exchange.cancel(order.symbol, clientOrderId);
-    return report === undefined ? this.resolve(clientOrderId) : attempt(await this.learn(report, 'answer'));
+    return report === undefined ? this.resolve(clientOrderId) : this.learned(report, 'answer');
   }
 
   /** Journals what a report tells: first its fills, fetched when the report did not carry them all, then its state. */
@@ -134,6 +136,13 @@ export class OrderDesk {
     return { order: changed[0], ownerless: ownerless.length > 0 };
   }
 
+  /** Learns from a report, and says when to look again if the journal still lacks fills that it tells of. */
+  private async learned(report: OrderReport, source: 'answer' | 'look-up'): Promise<Attempt> {
+    const order = await this.learn(report, source);
+    const owed = lessThan(order.filledQuantity, report.filledQuantity);
+    return { ...attempt(order), retryAfterMs: owed ? FILLS_OWED_MS : null };
+  }
+
   /** Wall time at which the right to send the order was won; null while it was never sent. */
   attemptedAtMs({ sendDeadlineMs }: OrderView): number | null {
     return sendDeadlineMs === null ? null : sendDeadlineMs - this.deps.timing.sendWindowMs;
@@ -148,7 +157,7 @@ export class OrderDesk {
         // The quantity was decided before that sale: sent now, it might sell what is not ours.
         if (!isZero(replaced.filledQuantity)) return attempt(await this.refuse(order, HAS_SOLD_REASON));
       }
-      return attempt(await this.learn(await this.deps.exchange.submit(request), 'answer'));
+      return await this.learned(await this.deps.exchange.submit(request), 'answer');
     } catch (error) {
       if (!(error instanceof ExchangeFailure)) throw error;
       return this.failed(order, error);
@@ -159,7 +168,7 @@ export class OrderDesk {
     const result = await this.deps.exchange.replace(replaced.clientOrderId, request);
     if (result.outcome === 'replaced') {
       const alsoChanged = [await this.learn(result.cancelled, 'answer')];
-      return { ...attempt(await this.learn(result.placed, 'answer')), alsoChanged };
+      return { ...(await this.learned(result.placed, 'answer')), alsoChanged };
     }
     if (result.outcome === 'naked') {
       const alsoChanged = [await this.learn(result.cancelled, 'answer')];
@@ -190,21 +199,20 @@ export class OrderDesk {
   }
 
   /** After a replacement was found or proven absent, the order it was to replace is looked at as well. */
-  private async withReplaced(order: OrderView): Promise<Attempt> {
-    if (order.replaces === null) return attempt(order);
-    const replaced = await this.known(order.replaces);
-    if (isTerminal(replaced.state)) return attempt(order);
-    return { ...attempt(order), alsoChanged: [(await this.resolve(order.replaces)).order] };
+  private async withReplaced(found: Attempt): Promise<Attempt> {
+    const { replaces } = found.order;
+    if (replaces === null || isTerminal((await this.known(replaces)).state)) return found;
+    return { ...found, alsoChanged: [(await this.resolve(replaces)).order] };
   }
 
   /** The last look before an absence counts as proven: the exchange's own list of the time since the attempt. */
-  private async foundInHistory(order: OrderView): Promise<OrderView | undefined> {
+  private async foundInHistory(order: OrderView): Promise<Attempt | undefined> {
     const { exchange, clock, wallTimeMs } = this.deps;
     const attemptedMs = this.attemptedAtMs(order) ?? wallTimeMs();
     const sinceMs = marketTimeAt(await clock.reading(), Math.min(attemptedMs, wallTimeMs())) - 60_000;
     const history = await exchange.ordersSince(order.symbol, sinceMs);
     const report = history.find((candidate) => candidate.clientOrderId === order.clientOrderId);
-    return report === undefined ? undefined : this.learn(report, 'look-up');
+    return report === undefined ? undefined : this.learned(report, 'look-up');
   }
 
   /** Wall milliseconds until an order that cannot be found is proven absent. */

@@ -7,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { isTerminal, OrderState, type OrderView } from '../domain/order';
+import type { Attempt } from '../activities/order-desk';
 import { tell } from './children';
 import {
   advanceSignal,
@@ -86,7 +87,8 @@ async function drive(input: OrderLifecycleInput, state: LegState): Promise<Order
         summary: 'until news, or the next look',
       });
       const resting: boolean = state.view?.state === OrderState.Open && !state.wanted.cancel;
-      stale = !heard || !resting || state.wanted !== wanted;
+      // One that rests but owes something is looked at again, whatever was heard.
+      stale = !heard || !resting || waitMs > 0 || state.wanted !== wanted;
     }
   }
 }
@@ -126,14 +128,19 @@ async function advance(input: OrderLifecycleInput, state: LegState): Promise<num
       replaces,
     });
     learn(state, attempt.order);
-    if (attempt.order.state !== OrderState.Created) return 0;
+    if (attempt.order.state !== OrderState.Created) return owedMs(attempt);
     // Refused and yet not withdrawn: the journal holds it back.
     return attempt.refused === null ? pauseMs(attempt.retryAfterMs, RETRY_MS) : HELD_BACK_MS;
   }
   const look = orderActivities(input.venue, `look up ${leg} ${view.sequence}`);
-  learn(state, (await look.resolveOrder(view.clientOrderId)).order);
-  return 0;
+  const attempt = await look.resolveOrder(view.clientOrderId);
+  learn(state, attempt.order);
+  return owedMs(attempt);
 }
+
+/** An order that counts as open because fills of it cannot be seen yet is no resting one: it is looked at again soon. */
+const owedMs = ({ order, retryAfterMs }: Attempt): number =>
+  order.state === OrderState.Open ? pauseMs(retryAfterMs, 0) : 0;
 
 /** Takes over what is newer: a later order of the leg, or a later version of the same. */
 function learn(state: LegState, news: OrderView): void {
