@@ -112,6 +112,10 @@ export class MemoryOrders {
     return true;
   }
 
+  recordGap(positionId: string, key: string, durationMs: number): void {
+    this.rows.get(positionId)?.gaps.set(key, durationMs);
+  }
+
   plan(wanted: OrderPlan): OrderView {
     const position = this.known(wanted.positionId);
     const { leg, sequence, type, stopPrice, replaces } = wanted;

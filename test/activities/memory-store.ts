@@ -170,7 +170,7 @@ export class MemoryStore implements OrderStore, Journal {
 
   recordUnprotected(...[positionId, key, durationMs]: Of<'recordUnprotected'>): Promise<void> {
     return transaction(() => {
-      this.orders.wish(positionId, ({ gaps }) => gaps.set(key, durationMs));
+      this.orders.recordGap(positionId, key, durationMs);
     });
   }
 
