@@ -4,14 +4,13 @@ import {
   continueAsNew,
   setCurrentDetails,
   setHandler,
-  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import { marketTimeAt, wallDelayUntil, type ClockReading } from '../domain/clock';
 import { toNumber } from '../domain/decimal';
 import { Leg, mayBeLive, OrderState } from '../domain/order';
-import { backoffMs, nextStep, type PositionStep } from '../domain/planner';
+import { backoffMs, nextStep, sellable, type PositionStep } from '../domain/planner';
 import { PositionState, type PositionView } from '../domain/position';
 import { TradingMode } from '../domain/risk';
 import type { LoadedPosition } from '../activities/orders';
@@ -54,16 +53,17 @@ export async function position(input: PositionInput): Promise<PositionResult> {
 async function own(input: PositionInput, wake: { pokes: number }): Promise<PositionResult> {
   const journal = orderActivities(input.venue, 'read the journal');
   const protection = new ProtectionWatch(input);
+  const backOff = new BackOff();
   for (let turn = 0; ; turn += 1) {
     const seen = wake.pokes;
     const poked = (): boolean => wake.pokes !== seen;
     const loaded = await journal.loadPosition(input.positionId);
     show(loaded);
+    await protection.observe(loaded);
     if (loaded.position.state === PositionState.Closed) return resultOf(loaded.position);
     if (turn === 0) await adopt(input, loaded.position);
-    await protection.observe(loaded);
     const step = nextStep(loaded.position, loaded.mode, marketTimeAt(loaded.clock, Date.now()));
-    const restMs = await take(input, loaded, step, poked);
+    const restMs = await take(input, loaded, step, { poked, backOff });
     if (!poked() && workflowInfo().continueAsNewSuggested) await continueAsNew<typeof position>(input);
     if (restMs > 0) await condition(poked, restMs, { summary: 'until news, or the next look' });
   }
@@ -80,14 +80,15 @@ async function take(
   input: PositionInput,
   loaded: LoadedPosition,
   step: PositionStep,
-  poked: () => boolean,
+  { poked, backOff }: { readonly poked: () => boolean; readonly backOff: BackOff },
 ): Promise<number> {
   const { positionId, venue } = input;
   switch (step.do) {
     case 'order': {
-      const restMs = backoffMs(loaded.position, step.leg);
-      if (restMs > 0)
-        await sleep(restMs, { summary: `back off: the last ${step.leg} orders came to nothing` });
+      const restMs = backOff.restMs(loaded.position, step);
+      const summary = `back off: the last ${step.leg} orders came to nothing`;
+      // News in this time may ask for something else than what was planned before it.
+      if (restMs > 0 && (await condition(poked, restMs, { summary }))) return 0;
       await dispatch(input, step.leg, { ...step, cancel: false });
       return WATCHFUL_MS;
     }
@@ -149,22 +150,44 @@ function settleDelayMs(view: PositionView): number {
   return Math.max(0, ...deadlines.map((deadlineMs) => deadlineMs + LATE_FILL_WINDOW_MS - Date.now()));
 }
 
-/** Measures, in wall time, how long something was held without a resident stop, and journals each such gap. */
+/** When the next order of a leg may be sent after others came to nothing. News do not begin the pause anew. */
+class BackOff {
+  private order = '';
+  private untilMs = 0;
+
+  /** Wall milliseconds that are left of the pause before `order`. */
+  restMs(view: PositionView, { leg, sequence }: { readonly leg: Leg; readonly sequence: number }): number {
+    const order = `${leg} ${sequence}`;
+    if (order !== this.order) {
+      this.order = order;
+      this.untilMs = Date.now() + backoffMs(view, leg);
+    }
+    return Math.max(0, this.untilMs - Date.now());
+  }
+}
+
+/** Measures, in wall time, how long something sellable was held without a resident stop, and journals each such gap. */
 class ProtectionWatch {
   private nakedSinceMs: number | null = null;
   private gaps = 0;
+  /** A stop has rested before, perhaps under an earlier run: what is naked now has not been so since its first fill. */
   private covered = false;
 
   constructor(private readonly input: PositionInput) {}
 
   async observe({ position: view, clock }: LoadedPosition): Promise<void> {
-    const holds = toNumber(view.ledger.heldQuantity) > 0;
-    const guarded = view.orders.some((order) => order.state === OrderState.Open && order.leg === Leg.Stop);
-    if (holds && !guarded)
+    const stops = view.orders.filter(({ leg }) => leg === Leg.Stop);
+    this.covered ||= stops.some(({ exchangeOrderId }) => exchangeOrderId !== null);
+    const guarded = stops.some(({ state }) => state === OrderState.Open);
+    const live = view.state !== PositionState.Closed;
+    if (live && !guarded && sellable(view).dust === undefined)
       this.nakedSinceMs ??=
         this.covered || view.openedAtMs === null ? Date.now() : wallOf(view.openedAtMs, clock);
-    if (guarded) this.covered = true;
-    if ((holds && !guarded) || this.nakedSinceMs === null) return;
+    else await this.endGap();
+  }
+
+  private async endGap(): Promise<void> {
+    if (this.nakedSinceMs === null) return;
     const durationMs = Math.max(0, Math.round(Date.now() - this.nakedSinceMs));
     this.nakedSinceMs = null;
     const { positionId, venue } = this.input;
