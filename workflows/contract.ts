@@ -109,6 +109,8 @@ export interface StrategyProgress {
   readonly modeReason: string;
   readonly session: string | null;
   readonly lastBarCloseMs: number | null;
+  /** Close of the newest bar that the management of open positions has seen; behind the last after a cycle that failed. */
+  readonly managedToMs: number | null;
   readonly cycles: number;
   /** Bars that passed undecided, because a cycle was slow or nobody was there. */
   readonly skippedBars: number;
@@ -131,7 +133,7 @@ export interface TradingCycleInput {
   readonly settings: StrategySettings;
   readonly session: string;
   readonly barCloseMs: number;
-  /** Market time of the last decided bar, so that management sees every bar since; null for the first. */
+  /** Close of the newest bar that management has seen, so that it sees every bar since; null for the first. */
   readonly previousBarCloseMs: number | null;
   readonly entriesPaused: boolean;
 }

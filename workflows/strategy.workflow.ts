@@ -48,6 +48,7 @@ const FRESH: StrategyProgress = {
   modeReason: 'started',
   session: null,
   lastBarCloseMs: null,
+  managedToMs: null,
   cycles: 0,
   skippedBars: 0,
 };
@@ -63,39 +64,65 @@ export async function strategy(input: StrategyInput): Promise<StrategyProgress> 
     progress: input.carried ?? FRESH,
     stirred: 0,
     flattens: 0,
+    clock: null,
+    confirmed: false,
   };
   listen(state);
   show(state.settings, state.progress);
-  let clock: ClockReading | null = null;
   for (let cycles = 0; state.progress.mode !== StrategyMode.Stopping;) {
     if (cycles >= CYCLES_PER_RUN || workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof strategy>({ settings: state.settings, carried: state.progress });
     }
-    if (clock?.state !== 'running' || Date.now() - clock.wallTimeMs > CLOCK_MS) {
-      clock = await readClock(state.settings);
-      state.progress = inSession(state.progress, clock.session);
-    }
     const { settings, stirred: seen } = state;
+    const clock = state.clock !== null && isFresh(state.clock) ? state.clock : await readClock(settings);
+    state.clock = clock;
+    state.progress = inSession(state.progress, clock.session);
     const waitMs = untilDue(settings, state.progress, clock);
     if (waitMs > 0) {
       await condition(() => state.stirred !== seen, waitMs, { summary: 'until the next bar closes' });
       continue;
     }
     const due = lastCloseMs(marketTimeAt(clock, Date.now() - settings.graceMs), settings.timeframe);
-    const { flattens } = state;
-    const result = await runCycle(settings, state.progress, clock.session, due);
-    // A cycle that had decided before the wish may have opened a position after it.
-    if (state.flattens !== flattens) await flatten(state);
+    if (!state.confirmed && leapsAhead(settings, state.progress, due)) {
+      // Bars have passed while nobody decided, or the market stood still and the old reading did not: ask which.
+      state.clock = null;
+      state.confirmed = true;
+      continue;
+    }
+    await decide(state, clock.session, due);
     cycles += 1;
-    if (settings.timeframe === state.settings.timeframe)
-      state.progress = advanced(state.progress, settings, due);
-    show(state.settings, state.progress);
-    if (result === null || result.outcomes.some(({ outcome }) => outcome === 'skipped')) clock = null;
   }
   await condition(allHandlersFinished);
   return state.progress;
 }
+
+/** Lets one cycle decide on the bar that closed at `due`, and takes note of what became of it. */
+async function decide(state: StrategyState, session: string, due: number): Promise<void> {
+  const { settings, flattens } = state;
+  const result = await runCycle(settings, state.progress, session, due);
+  // A cycle that had decided before the wish may have opened a position after it.
+  if (state.flattens !== flattens) await flatten(state);
+  const complete = result?.outcomes.every(({ outcome }) => outcome !== 'skipped') ?? false;
+  if (settings.timeframe === state.settings.timeframe) {
+    const managedToMs = complete ? due : state.progress.managedToMs;
+    state.progress = { ...advanced(state.progress, settings, due), managedToMs };
+  }
+  if (!complete) state.clock = null;
+  state.confirmed = false;
+  show(state.settings, state.progress);
+}
+
+/** A reading of a running market that is young enough to be carried on by our own clock. */
+const isFresh = (clock: ClockReading): boolean =>
+  clock.state === 'running' && Date.now() - clock.wallTimeMs <= CLOCK_MS;
+
+/** The bar that seems to be due is not the one after the last. */
+const leapsAhead = (
+  { timeframe }: StrategySettings,
+  { lastBarCloseMs }: StrategyProgress,
+  due: number,
+): boolean => lastBarCloseMs !== null && due - lastBarCloseMs > timeframeMs(timeframe);
 
 interface StrategyState {
   settings: StrategySettings;
@@ -103,6 +130,10 @@ interface StrategyState {
   /** Messages that the waiting loop should look at. */
   stirred: number;
   flattens: number;
+  /** The last reading of the exchange's clock, or null when it is to be asked again. */
+  clock: ClockReading | null;
+  /** The clock was asked again about a leap that it seemed to have made. */
+  confirmed: boolean;
 }
 
 function listen(state: StrategyState): void {
@@ -130,6 +161,7 @@ function listen(state: StrategyState): void {
     const sameBars = settings.timeframe === state.settings.timeframe;
     if (!sameBars) state.progress = { ...state.progress, lastBarCloseMs: null };
     state.settings = settings;
+    state.clock = null; // `ballast up` sends this at each start, and the market stood still before
     state.stirred += 1;
     show(settings, state.progress);
   });
@@ -186,7 +218,7 @@ async function runCycle(
           settings,
           session,
           barCloseMs,
-          previousBarCloseMs: progress.lastBarCloseMs,
+          previousBarCloseMs: progress.managedToMs,
           entriesPaused: progress.mode !== StrategyMode.Running,
         },
       ],
@@ -202,7 +234,7 @@ async function runCycle(
 
 /** A new session is a new market: bars of the old one mean nothing in it. */
 const inSession = (progress: StrategyProgress, session: string): StrategyProgress =>
-  progress.session === session ? progress : { ...progress, session, lastBarCloseMs: null };
+  progress.session === session ? progress : { ...progress, session, lastBarCloseMs: null, managedToMs: null };
 
 function advanced(
   progress: StrategyProgress,
