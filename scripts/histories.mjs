@@ -25,6 +25,9 @@ const TYPES = [
 /** Runs looked at for each type, newest first. */
 const CANDIDATES = 200;
 
+/** Who served a task is `PID@HOST`, and sticky queues are named after it; a fixture has no use for either. */
+const withoutMachine = (json) => json.replace(/\d+@[A-Za-z0-9.-]+/g, 'worker');
+
 async function candidates(client, type, status) {
   const runs = [];
   for await (const run of client.workflow.list({
@@ -46,7 +49,7 @@ async function record(client, type, { maxEvents, perType, out }) {
     for (const { workflowId, runId } of fitting.slice(0, perType)) {
       const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
       const name = `${type}-${status.toLowerCase()}-${names.length + 1}.json`;
-      writeFileSync(join(out, name), `${protoUtils.historyToJSON(history)}\n`);
+      writeFileSync(join(out, name), `${withoutMachine(protoUtils.historyToJSON(history))}\n`);
       names.push(name);
     }
   }
