@@ -1,9 +1,16 @@
 import { describeDevServer, type DevServerLaunch, type DevServerOptions } from '../temporal/dev-server';
 import { type RunningLaunch, startLaunch } from './launch';
 import { findFreePort } from './supervisor/ports';
+import { messageOf } from './system-error';
 
 /** A dev server that runs, and where. */
 export type RunningDevServer = RunningLaunch & Pick<DevServerLaunch, 'address' | 'namespace' | 'uiUrl'>;
+
+/**
+ * Besides the port it is given, the dev server picks half a dozen free ones for itself before it listens on them; when
+ * somebody else was quicker with one of these it dies at once, and another try finds others.
+ */
+const START_TRIES = 3;
 
 /**
  * Starts a Temporal dev server as a child of this process; nothing restarts it.
@@ -16,12 +23,15 @@ export async function startDevServer(
     readonly log: (text: string) => void;
   },
 ): Promise<RunningDevServer> {
-  const launch = describeDevServer({ ...options, grpcPort: options.grpcPort ?? (await findFreePort()) });
-  const running = await startLaunch(launch, 'The Temporal dev server', options.log);
-  return {
-    ...running,
-    address: launch.address,
-    namespace: launch.namespace,
-    ...(launch.uiUrl && { uiUrl: launch.uiUrl }),
-  };
+  for (let tries = 1; ; tries += 1) {
+    const launch = describeDevServer({ ...options, grpcPort: options.grpcPort ?? (await findFreePort()) });
+    try {
+      const running = await startLaunch(launch, 'The Temporal dev server', options.log);
+      const { address, namespace, uiUrl } = launch;
+      return { ...running, address, namespace, ...(uiUrl && { uiUrl }) };
+    } catch (error) {
+      if (tries === START_TRIES) throw error;
+      options.log(`${messageOf(error)}\nTrying again.\n`);
+    }
+  }
 }

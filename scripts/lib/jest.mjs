@@ -15,7 +15,9 @@ export async function runJest(args) {
   await provideServers(['temporalCli', 'temporalTestServer']);
   await build();
   const nodeOptions = `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`;
-  const child = spawn(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), ...args], {
+  // A suite that failed may leave servers running; they end with jest, which must therefore not wait for them.
+  const program = [join(root, 'node_modules/jest/bin/jest.js'), '--forceExit', ...args];
+  const child = spawn(process.execPath, program, {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, NODE_OPTIONS: nodeOptions.trim() },

@@ -63,7 +63,7 @@ export async function startServers(): Promise<Servers> {
   const executable = env.BALLAST_TEMPORAL_CLI;
   if (executable === undefined)
     throw new Error('BALLAST_TEMPORAL_CLI is not set: run the tests with `npm run test:crash`.');
-  const [postgresPort, grpcPort] = [await findFreePort(), await findFreePort()];
+  const postgresPort = await findFreePort();
   let url = '';
   const postgres = await KillableServer.start(async () => {
     const dataDir = join(folder, 'postgres', 'data');
@@ -71,6 +71,8 @@ export async function startServers(): Promise<Servers> {
     ({ url } = running);
     return running;
   });
+  // Chosen only now: other suites choose free ports too, and PostgreSQL has taken its time.
+  const grpcPort = await findFreePort();
   const temporal = await KillableServer.start(() =>
     startDevServer({ executable, dbFile: join(folder, 'temporal.db'), grpcPort, log: logTo('temporal') }),
   );
