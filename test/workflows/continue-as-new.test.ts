@@ -85,7 +85,9 @@ describe('continuing as new', () => {
       await Promise.all([harness.hear(entry), handle.signal(pokeSignal), handle.signal(pokeSignal)]);
     }
     await harness.until(() => world.exchange.offered() === '0.6993');
-    expect(await runOf(input.positionId)).not.toBe(firstRun);
+    // It continues in a turn in which nobody pokes it; one more poke gives it a turn soon.
+    await handle.signal(pokeSignal);
+    await harness.until(async () => (await runOf(input.positionId)) !== firstRun);
     expect(new Set(world.exchange.received).size).toBe(world.exchange.received.length);
   });
 
