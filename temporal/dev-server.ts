@@ -30,6 +30,8 @@ export interface DevServerOptions {
   readonly grpcPort: number;
   /** Left out, there is no Web UI. */
   readonly uiPort?: number;
+  /** Further dynamic configuration of the server. */
+  readonly dynamicConfig?: Readonly<Record<string, number>>;
 }
 
 /** How to start the dev server, for a supervisor. */
@@ -56,7 +58,7 @@ export function describeDevServer(options: DevServerOptions): DevServerLaunch {
     '--search-attribute',
     `${name}=${type}`,
   ]);
-  const settings = Object.entries(dynamicConfig).flatMap(([key, value]) => [
+  const settings = Object.entries({ ...dynamicConfig, ...options.dynamicConfig }).flatMap(([key, value]) => [
     '--dynamic-config-value',
     `${key}=${value}`,
   ]);

@@ -21,12 +21,9 @@ export async function startDevServer(suggestAt: number): Promise<Server & { read
   const executable = processEnvironment().env.BALLAST_TEMPORAL_CLI;
   if (executable === undefined)
     throw new Error('BALLAST_TEMPORAL_CLI is not set: run tests with `npm test` or `npm run jest`.');
-  const launch = describeDevServer({ executable, grpcPort: await freePort() });
-  const limit = `limit.historyCount.suggestContinueAsNew=${suggestAt}`;
-  const child = spawn(launch.command, [...launch.args, '--dynamic-config-value', limit], {
-    env: launch.env,
-    stdio: 'ignore',
-  });
+  const dynamicConfig = { 'limit.historyCount.suggestContinueAsNew': suggestAt };
+  const launch = describeDevServer({ executable, grpcPort: await freePort(), dynamicConfig });
+  const child = spawn(launch.command, launch.args, { env: launch.env, stdio: 'ignore' });
   await launch.ready(AbortSignal.timeout(30_000));
   const { address } = launch;
   const connection = await Connection.connect({ address });

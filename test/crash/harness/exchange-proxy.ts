@@ -32,6 +32,7 @@ export class ExchangeProxy {
   readonly asked: { readonly clientOrderId: string; readonly atMs: number }[] = [];
   private readonly agent = new Agent({ keepAlive: true });
   private readonly sockets = new Set<Socket>();
+  private isCutOff = false;
 
   private constructor(
     private readonly server: Server,
@@ -57,6 +58,17 @@ export class ExchangeProxy {
     return proxy;
   }
 
+  /** Lets nothing through in either direction, as when the network or its names are gone. */
+  cutOff(): void {
+    this.isCutOff = true;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  /** Lets everything through again. */
+  reconnect(): void {
+    this.isCutOff = false;
+  }
+
   async close(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     this.agent.destroy();
@@ -73,13 +85,18 @@ export class ExchangeProxy {
   private async forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
     const call = this.note(request, body);
-    if (call !== undefined && this.isDropped(Instant.Request, call)) {
+    const text = `${request.method ?? 'GET'} ${request.url ?? '/'}&${body.toString('utf8')}`;
+    const lost = (general: Instant, ofOrder: Instant): boolean =>
+      this.isCutOff ||
+      this.observe({ instant: general, clientOrderId: call?.clientOrderId ?? '', text }) === 'drop' ||
+      (call !== undefined && this.isDropped(ofOrder, call));
+    if (lost(Instant.Ask, Instant.Request)) {
       request.socket.destroy();
       return;
     }
     const answer = await this.ask(request, body);
     const answerBody = await buffer(answer);
-    if (call !== undefined && this.isDropped(Instant.Answer, call)) {
+    if (lost(Instant.Asked, Instant.Answer)) {
       request.socket.destroy();
       return;
     }
@@ -123,6 +140,10 @@ export class ExchangeProxy {
 
   /** Websockets pass through untouched. */
   private tunnel(request: IncomingMessage, client: Duplex, head: Buffer): void {
+    if (this.isCutOff) {
+      client.destroy();
+      return;
+    }
     const server = connect({ port: this.targetPort, host: '127.0.0.1', noDelay: true });
     this.keep(server);
     const lines = [`${request.method ?? 'GET'} ${request.url ?? '/'} HTTP/1.1`];

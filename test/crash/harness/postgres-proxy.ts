@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { CLIENT_ORDER_ID, Instant, type MomentObserver } from './moments';
+import { CLIENT_ORDER_ID, Instant, type Moment, type MomentObserver } from './moments';
 
 const HEADER_BYTES = 5;
 /** A transaction that wins the right to send writes this event (domain/order.ts). */
@@ -38,9 +38,72 @@ class FrameReader {
   }
 }
 
+/** What one connection says, statement by statement and transaction by transaction. */
+class Conversation {
+  /** The current transaction, or the statement that is one by itself. */
+  private said = '';
+  /** The statement that is being put together. */
+  private statement = '';
+  private inTransaction = false;
+  /** The order which the current transaction begins to send. */
+  private sending: string | undefined;
+  private awaited: 'nothing' | 'commit' | 'statement' = 'nothing';
+
+  /** The moments that a message of the client makes. */
+  asked({ type, bytes }: Frame): readonly Moment[] {
+    const text = bytes.toString('latin1');
+    if (type === 'B' && text.includes(SEND_BEGUN)) this.sending = CLIENT_ORDER_ID.exec(text)?.[0];
+    if (type === 'P' || type === 'B') this.statement += text;
+    if (type === 'Q') this.statement = text;
+    if ((type !== 'Q' && type !== 'S') || this.statement === '') return [];
+    return this.complete(type === 'Q');
+  }
+
+  /** The moments that a message of the server makes. */
+  answered({ type, bytes }: Frame): readonly Moment[] {
+    const committed = this.awaited === 'commit' && type === 'C' && bytes.includes('COMMIT');
+    if (!committed && !(this.awaited === 'statement' && type === 'Z')) return [];
+    this.awaited = 'nothing';
+    const about = { clientOrderId: this.sending ?? '', text: this.said };
+    const sent = this.sending === undefined ? [] : [{ ...about, instant: Instant.Committed }];
+    this.sending = undefined;
+    return [...sent, { ...about, instant: Instant.Written }];
+  }
+
+  private complete(isSimple: boolean): readonly Moment[] {
+    const { statement } = this;
+    const about = { clientOrderId: this.sending ?? '', text: statement };
+    const spoken: Moment = { ...about, instant: Instant.Statement };
+    this.statement = '';
+    if (isSimple && /\bROLLBACK\b/.test(statement)) {
+      this.inTransaction = false;
+      this.sending = undefined;
+      return [spoken];
+    }
+    if (isSimple && /\bCOMMIT\b/.test(statement)) {
+      this.inTransaction = false;
+      this.awaited = 'commit';
+      const sent = this.sending === undefined ? [] : [{ ...about, instant: Instant.Commit }];
+      return [spoken, ...sent, { ...about, text: this.said, instant: Instant.Write }];
+    }
+    if (isSimple && /\bBEGIN\b/.test(statement)) {
+      this.inTransaction = true;
+      this.said = '';
+      return [spoken];
+    }
+    if (this.inTransaction) {
+      this.said += statement;
+      return [spoken];
+    }
+    this.said = statement;
+    this.awaited = 'statement';
+    return [spoken, { ...about, instant: Instant.Write }];
+  }
+}
+
 /**
- * Stands between one worker and PostgreSQL, passes everything on, and tells when a transaction that begins a send is
- * about to be committed, and when it has been.
+ * Stands between one client and PostgreSQL, passes everything on, and tells of every statement and every commit, above
+ * all of the one that begins a send.
  */
 export class PostgresProxy {
   private readonly sockets = new Set<Socket>();
@@ -66,38 +129,30 @@ export class PostgresProxy {
   }
 
   private join(client: Socket, server: Socket, observe: MomentObserver): void {
-    let sending: string | undefined;
+    const conversation = new Conversation();
     const cut = (): void => {
       client.destroy();
       server.destroy();
     };
-    const passOn = (reader: FrameReader, to: Socket, momentOf: (frame: Frame) => Instant | undefined) => {
+    const passOn = (reader: FrameReader, to: Socket, momentsOf: (frame: Frame) => readonly Moment[]) => {
       return (chunk: Buffer): void => {
         for (const frame of reader.read(chunk)) {
-          const instant = momentOf(frame);
-          const verdict =
-            instant === undefined || sending === undefined
-              ? 'pass'
-              : observe({ instant, clientOrderId: sending });
-          if (verdict === 'drop') {
+          if (momentsOf(frame).some((moment) => observe(moment) === 'drop')) {
             cut();
             return;
           }
-          if (instant === Instant.Committed) sending = undefined;
           to.write(frame.bytes);
         }
       };
     };
-    const asked = ({ type, bytes }: Frame): Instant | undefined => {
-      if (type === 'B' && bytes.includes(SEND_BEGUN))
-        sending = CLIENT_ORDER_ID.exec(bytes.toString('latin1'))?.[0];
-      if (type === 'Q' && bytes.includes('ROLLBACK')) sending = undefined;
-      return type === 'Q' && bytes.includes('COMMIT') ? Instant.Commit : undefined;
-    };
-    const answered = ({ type, bytes }: Frame): Instant | undefined =>
-      type === 'C' && bytes.includes('COMMIT') ? Instant.Committed : undefined;
-    client.on('data', passOn(new FrameReader(true), server, asked));
-    server.on('data', passOn(new FrameReader(false), client, answered));
+    client.on(
+      'data',
+      passOn(new FrameReader(true), server, (frame) => conversation.asked(frame)),
+    );
+    server.on(
+      'data',
+      passOn(new FrameReader(false), client, (frame) => conversation.answered(frame)),
+    );
     for (const socket of [client, server]) {
       this.sockets.add(socket);
       socket.on('error', cut);

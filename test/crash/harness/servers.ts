@@ -25,9 +25,14 @@ export class KillableServer {
     process.kill(this.running.pid, 'SIGKILL');
   }
 
+  /** Resolves when it has ended. */
+  gone(): Promise<void> {
+    return this.running.exited;
+  }
+
   /** Starts it anew on its old data and port, once the killed one is gone. */
   async restart(): Promise<void> {
-    await this.running.exited;
+    await this.gone();
     this.running = await this.launch();
   }
 
@@ -45,6 +50,8 @@ export interface Servers {
   readonly temporalAddress: string;
   /** The password of the database, which no log may show. */
   readonly password: string;
+  /** SIGKILLs Temporal, deletes everything it has stored, and starts it empty. */
+  forgetWorkflows(): Promise<void>;
   /** A fresh database with the current schema. @returns its URL */
   createDatabase(name: string): Promise<string>;
   /** Stops the servers; the folder goes too, unless BALLAST_CRASH_KEEP says to keep it for a look. */
@@ -53,7 +60,8 @@ export interface Servers {
 
 const TEMPLATE = 'crash_template';
 
-export async function startServers(): Promise<Servers> {
+/** @param suggestAt after how many events Temporal suggests a workflow to continue as new, instead of its own limit */
+export async function startServers(suggestAt?: number): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-crash-'));
   mkdirSync(join(folder, 'logs'));
   const logTo = (name: string) => (text: string) => {
@@ -73,8 +81,11 @@ export async function startServers(): Promise<Servers> {
   });
   // Chosen only now: other suites choose free ports too, and PostgreSQL has taken its time.
   const grpcPort = await findFreePort();
+  const dbFile = join(folder, 'temporal.db');
+  const dynamicConfig: Record<string, number> = {};
+  if (suggestAt !== undefined) dynamicConfig['limit.historyCount.suggestContinueAsNew'] = suggestAt;
   const temporal = await KillableServer.start(() =>
-    startDevServer({ executable, dbFile: join(folder, 'temporal.db'), grpcPort, log: logTo('temporal') }),
+    startDevServer({ executable, dbFile, grpcPort, dynamicConfig, log: logTo('temporal') }),
   );
   await runOn(url, `CREATE DATABASE ${TEMPLATE}`);
   await migrate(databaseUrl(url, TEMPLATE), () => undefined);
@@ -85,6 +96,12 @@ export async function startServers(): Promise<Servers> {
     temporal,
     temporalAddress: `127.0.0.1:${grpcPort}`,
     password: new URL(url).password,
+    async forgetWorkflows() {
+      temporal.kill();
+      await temporal.gone();
+      for (const suffix of ['', '-shm', '-wal']) rmSync(dbFile + suffix, { force: true });
+      await temporal.restart();
+    },
     async createDatabase(name) {
       await runOn(url, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
       return databaseUrl(url, name);

@@ -5,6 +5,7 @@ import { Child } from './child';
 import { ExchangeProxy, type PlacedCall } from './exchange-proxy';
 import type { Moment, Verdict } from './moments';
 import { PostgresProxy } from './postgres-proxy';
+import { TemporalProxy } from './temporal-proxy';
 import { waitFor } from './wait';
 
 const WORKER = join(__dirname, '../../../dist/workers/main.js');
@@ -16,6 +17,9 @@ export interface WorkerSite {
   readonly folder: string;
   readonly exchangePort: number;
   readonly databaseUrl: string;
+  readonly temporalAddress: string;
+  /** Whether a proxy watches what the worker tells Temporal. */
+  readonly watchTemporal: boolean;
   /** Everything of the worker's configuration but where its neighbours are. */
   readonly env: Readonly<Record<string, string>>;
   readonly observe: (worker: WorkerProcess, moment: Moment) => Verdict;
@@ -29,12 +33,16 @@ export class WorkerProcess {
   private child: Child | undefined;
   private starts = 0;
   private closed = false;
+  /** While it is set, a worker that has ended is not started again. */
+  private held: Promise<void> | undefined;
+  private letGo: () => void = () => undefined;
   private readonly life: Promise<void>;
 
   private constructor(
     private readonly site: WorkerSite,
     private readonly postgres: PostgresProxy,
     private readonly exchange: ExchangeProxy,
+    private readonly temporal: TemporalProxy | undefined,
   ) {
     this.life = this.keepRunning();
   }
@@ -46,7 +54,10 @@ export class WorkerProcess {
       self.worker === undefined ? 'pass' : site.observe(self.worker, moment);
     const postgres = await PostgresProxy.start(Number(new URL(site.databaseUrl).port), observe);
     const exchange = await ExchangeProxy.start(site.exchangePort, observe);
-    self.worker = new WorkerProcess(site, postgres, exchange);
+    const temporal = site.watchTemporal
+      ? await TemporalProxy.start(Number(site.temporalAddress.split(':')[1]), observe)
+      : undefined;
+    self.worker = new WorkerProcess(site, postgres, exchange, temporal);
     await self.worker.untilReady();
     return self.worker;
   }
@@ -66,6 +77,30 @@ export class WorkerProcess {
     this.child?.signal('SIGKILL');
   }
 
+  /** SIGKILL, and nothing is started again until `up`. */
+  async down(): Promise<void> {
+    this.held ??= new Promise((resolve) => {
+      this.letGo = resolve;
+    });
+    this.kill();
+    await this.child?.exited;
+  }
+
+  /** Starts it again after `down`. */
+  up(): void {
+    this.held = undefined;
+    this.letGo();
+  }
+
+  /** Takes the exchange out of its reach, as a failure of the network or of its names does, until `reconnect`. */
+  cutOff(): void {
+    this.exchange.cutOff();
+  }
+
+  reconnect(): void {
+    this.exchange.reconnect();
+  }
+
   /** Stops the process where it is, as a machine that stalls; `resume` lets it go on. */
   stall(): void {
     this.child?.signal('SIGSTOP');
@@ -78,9 +113,10 @@ export class WorkerProcess {
   /** Ends it for good. */
   async close(): Promise<void> {
     this.closed = true;
+    this.up();
     this.kill();
     await this.life;
-    await Promise.all([this.postgres.close(), this.exchange.close()]);
+    await Promise.all([this.postgres.close(), this.exchange.close(), this.temporal?.close()]);
   }
 
   private async keepRunning(): Promise<void> {
@@ -91,7 +127,8 @@ export class WorkerProcess {
     this.child = await this.launch();
     if (this.closed) this.kill();
     await this.child.exited;
-    await sleep(RESTART_MS);
+    await this.held;
+    if (!this.closed) await sleep(RESTART_MS);
   }
 
   private launch(): Promise<Child> {
@@ -104,6 +141,7 @@ export class WorkerProcess {
       [WORKER],
       {
         ...env,
+        BALLAST_TEMPORAL_ADDRESS: this.temporal?.address ?? this.site.temporalAddress,
         BALLAST_POSTGRES_URL: postgresUrl.href,
         BALLAST__exchange__restUrl: `http://${exchange}`,
         BALLAST__exchange__wsUrl: `ws://${exchange}`,

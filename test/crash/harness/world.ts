@@ -19,8 +19,9 @@ import { compareRecords } from './compare-records';
 import { ExchangeProcess, type ExchangeAccount } from './exchange-process';
 import type { PlacedCall } from './exchange-proxy';
 import { readJournalRecord } from './journal-record';
-import type { Instant, Moment, Verdict } from './moments';
+import type { Instant } from './moments';
 import type { Servers } from './servers';
+import { Traps, type Strike } from './traps';
 import { waitFor } from './wait';
 import { WorkerProcess } from './worker-process';
 import { endAll, unfinishedBusiness } from './workflow-runs';
@@ -41,10 +42,10 @@ export interface WorldOptions {
   readonly seed?: number;
   /** Strategies to run, as configuration files name them; none unless told otherwise, so that only the test trades. */
   readonly strategies?: readonly object[];
-}
-
-interface Trap extends Moment {
-  readonly spring: (worker: WorkerProcess) => Verdict;
+  /** Further settings of the workers, as environment variables. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Watch what workers tell Temporal, for `Instant.Continue`. */
+  readonly watchTemporal?: boolean;
 }
 
 /**
@@ -63,7 +64,7 @@ export class World {
 
   /** No log, history or file of the run may show these. */
   readonly secrets: readonly string[];
-  private readonly traps: Trap[] = [];
+  private readonly traps = new Traps();
   private readonly workers: WorkerProcess[] = [];
 
   private constructor(
@@ -128,8 +129,13 @@ export class World {
     const { session } = await port.clock();
     await world.store.openAccount(owner.name, session);
     await world.startWorker();
-    await beginTrading(world.client, world.config(), world.account);
+    await world.beginTrading();
     return world;
+  }
+
+  /** What `ballast up` does once everything is there. */
+  async beginTrading(): Promise<void> {
+    await beginTrading(this.client, this.config(), this.account);
   }
 
   /** Starts a worker process, which is started again whenever it dies, and waits until it is ready. */
@@ -139,8 +145,10 @@ export class World {
       folder: this.folder,
       exchangePort: this.exchange.port,
       databaseUrl: this.databaseUrl,
+      temporalAddress: this.servers.temporalAddress,
+      watchTemporal: this.options.watchTemporal ?? false,
       env: this.workerEnvironment(),
-      observe: (observed, moment) => this.observe(observed, moment),
+      observe: (observed, moment) => this.traps.observe(observed, moment),
     });
     this.workers.push(worker);
     return worker;
@@ -163,21 +171,13 @@ export class World {
    * Waits for the first time that this order comes to this instant, in whichever worker, and does `act` there and then,
    * before the message moves on.
    */
-  at(
-    instant: Instant,
-    clientOrderId: string,
-    act: (worker: WorkerProcess) => Verdict,
-  ): Promise<WorkerProcess> {
-    let caught: WorkerProcess | undefined;
-    this.traps.push({
-      instant,
-      clientOrderId,
-      spring: (worker) => {
-        caught = worker;
-        return act(worker);
-      },
-    });
-    return waitFor(`${clientOrderId} to be ${instant}`, () => caught);
+  at(instant: Instant, clientOrderId: string, act: Strike): Promise<WorkerProcess> {
+    return this.traps.at(instant, clientOrderId, act);
+  }
+
+  /** The same for the first moment of this kind whose text holds each of these words. */
+  when(instant: Instant, words: readonly string[], act: Strike): Promise<WorkerProcess> {
+    return this.traps.when(instant, words, act);
   }
 
   /** Moves the market on, hour by hour, until the exchange's record shows what is waited for. */
@@ -235,14 +235,6 @@ export class World {
     await this.client.connection.close();
   }
 
-  private observe(worker: WorkerProcess, moment: Moment): Verdict {
-    const at = this.traps.findIndex(
-      ({ instant, clientOrderId }) => instant === moment.instant && clientOrderId === moment.clientOrderId,
-    );
-    const [trap] = at < 0 ? [] : this.traps.splice(at, 1);
-    return trap === undefined ? 'pass' : trap.spring(worker);
-  }
-
   /** The workers' own configuration. */
   private config(): BallastConfig {
     return loadConfig({ env: this.workerEnvironment(), cwd: this.folder });
@@ -258,6 +250,7 @@ export class World {
       BALLAST__account__name: this.owner.name,
       BALLAST__mode: 'simulated',
       BALLAST__strategies: JSON.stringify(this.options.strategies ?? [IDLE_STRATEGY]),
+      ...this.options.settings,
     };
   }
 }
