@@ -3,15 +3,19 @@ import { parseOrder, type OrderRequest, type ParsedOrder } from './accounts/filt
 import type { ExchangeState } from './accounts/state';
 import type { Instrument } from './engine/instrument';
 import { Matcher, type FeeRates } from './engine/matching';
+import { changedRules, type RulesChange } from './engine/rules';
 import {
   isContingent,
   isOpen,
   OrderStatus,
   Refusal,
+  TradingStatus,
+  type ClosedStatus,
   type ExchangeEvent,
   type Order,
   type OrderList,
   type OrderTerms,
+  type TradingRules,
 } from './engine/types';
 import { maxUnits } from './engine/units';
 import type { MarketStep } from './market/source';
@@ -46,6 +50,8 @@ export interface CancelReplaceRequest {
   readonly cancel: CancelRequest;
   readonly replacement: OrderRequest;
   readonly stopOnFailure: boolean;
+  /** A half that is refused whatever else speaks for it. */
+  readonly refusal?: { readonly half: 'cancellation' | 'placement'; readonly refusal: Refusal };
 }
 
 /** Each half's outcome; `'not-attempted'` when the first half failed and the second was to stop on that. */
@@ -109,9 +115,42 @@ export class Exchange {
     this.emit({ kind: 'accountOpened', account, balances });
   }
 
-  /** Puts the next market step of a symbol in place; resting orders may be filled and stops triggered. */
+  /**
+   * Puts the next market step of a symbol in place; resting orders may be filled and stops triggered. Nothing happens
+   * while the symbol is not traded.
+   */
   step(step: MarketStep): void {
-    this.matcher(step.symbol).step(step);
+    if (this.state.statusOf(step.symbol) === TradingStatus.Trading) this.matcher(step.symbol).step(step);
+  }
+
+  /** The symbol's rules after a change. @throws Refusal -1121, or RangeError for rules that it cannot have. */
+  rulesWith(symbol: string, change: RulesChange): TradingRules {
+    return changedRules(this.matcher(symbol).instrument, this.state.rulesOf(symbol), change);
+  }
+
+  /** From now on new orders must conform to other rules; those that rest stay as they are. @throws as `rulesWith`. */
+  changeRules(symbol: string, change: RulesChange): void {
+    this.emit({ kind: 'rulesChanged', symbol, rules: this.rulesWith(symbol, change) });
+  }
+
+  /** Stops or resumes the trading of a symbol. One that is delisted loses all its open orders. @throws Refusal -1121. */
+  changeStatus(symbol: string, status: TradingStatus, timeMs: number): void {
+    this.matcher(symbol);
+    if (status === TradingStatus.Delisted) {
+      const open = this.state.allOpenOrders().filter((order) => order.symbol === symbol);
+      for (const order of open) if (isOpen(order.status)) this.endOrder(order, OrderStatus.Canceled, timeMs);
+    }
+    this.emit({ kind: 'statusChanged', symbol, status });
+  }
+
+  /** Ends an open order without its owner having asked for it. The other leg of its list ends with it. */
+  endOrder(order: Order, status: ClosedStatus, timeMs: number): void {
+    this.matcher(order.symbol).close(order, status, timeMs);
+  }
+
+  /** Fills a resting order at its own price, or sets off a waiting one, whatever the market says. */
+  fillOrder(order: Order, timeMs: number): void {
+    this.matcher(order.symbol).force(order, timeMs);
   }
 
   /** Checks everything `place` would, and changes nothing. */
@@ -208,9 +247,13 @@ export class Exchange {
    */
   cancelReplace(account: string, request: CancelReplaceRequest, timeMs: number): CancelReplaceOutcome {
     const parsed = this.parse(request.replacement, timeMs);
-    const cancelled = attempt(() => this.cancel(account, request.cancel, timeMs));
+    const half = <T>(name: 'cancellation' | 'placement', act: () => T): T | Refusal =>
+      request.refusal?.half === name ? request.refusal.refusal : attempt(act);
+    const cancelled = half('cancellation', () => this.cancel(account, request.cancel, timeMs));
     if (cancelled instanceof Refusal && request.stopOnFailure) return { cancelled, placed: 'not-attempted' };
-    const placed = attempt(() => this.accept(account, this.admission.prepare(account, parsed), timeMs));
+    const placed = half('placement', () =>
+      this.accept(account, this.admission.prepare(account, parsed), timeMs),
+    );
     return { cancelled, placed };
   }
 
@@ -231,8 +274,10 @@ export class Exchange {
   }
 
   private parse(request: OrderRequest, timeMs: number): ParsedOrder {
-    const { instrument } = this.matcher(request.symbol);
-    return parseOrder(instrument, request, this.averageTicks(request.symbol, timeMs));
+    const { symbol } = request;
+    const { instrument } = this.matcher(symbol);
+    if (this.state.statusOf(symbol) !== TradingStatus.Trading) throw new Refusal(-1013, 'Market is closed.');
+    return parseOrder(instrument, this.state.rulesOf(symbol), request, this.averageTicks(symbol, timeMs));
   }
 
   private accept(account: string, prepared: Prepared, timeMs: number): Order {

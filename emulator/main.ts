@@ -4,6 +4,7 @@ import type { FeeRates } from './engine/matching';
 import { formatUnits } from './engine/units';
 import type { MarketSource } from './market/source';
 import { openVenue, type OpeningBalances } from './open-venue';
+import { faultLogPath } from './server/faults/log';
 import { BINANCE_LIMITS, type RateLimits } from './server/rate-limits';
 import { startServer } from './server/server';
 
@@ -88,6 +89,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<RunningEm
     limits: { ...BINANCE_LIMITS, ...options.limits },
     makerFee: feeText(fees.makerPpm),
     takerFee: feeText(fees.takerPpm),
+    faultLogPath: faultLogPath(journalDir),
     onError: (error, request) => log?.('error', 'a request has failed', { request, error: String(error) }),
   }).catch(async (error: unknown) => {
     await journal.close();

@@ -1,7 +1,7 @@
 import { ClockState, type MarketClock } from './clock';
 import type { Exchange } from './exchange';
 import type { Matcher } from './engine/matching';
-import type { ExchangeEvent, Trade } from './engine/types';
+import { TradingStatus, type ExchangeEvent, type Trade } from './engine/types';
 import type { SessionHeader } from './journal/files';
 import type { Journal } from './journal/journal';
 import type { MarketData } from './market-data';
@@ -160,13 +160,17 @@ export class Venue {
     const watched: MarketStep[] = [];
     if (this.source.symbols.some(({ symbol }) => this.isActive(symbol))) {
       for (const step of this.source.steps(this.positionMs, toMs)) {
-        if (!this.isActive(step.symbol)) continue;
+        if (!this.isActive(step.symbol) || !this.isTraded(step.symbol)) continue;
         this.exchange.step(step);
         if ((this.watchers.get(step.symbol) ?? 0) > 0) watched.push(step);
       }
     }
     this.positionMs = toMs;
     this.commit(watched).catch(this.options.onFailure);
+  }
+
+  private isTraded(symbol: string): boolean {
+    return this.exchange.state.statusOf(symbol) === TradingStatus.Trading;
   }
 
   private isActive(symbol: string): boolean {

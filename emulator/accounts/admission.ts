@@ -66,6 +66,7 @@ export class Admission {
   /** Walks the book: how many lots a market order gets, and what they cost. */
   private planMarket(account: string, parsed: ParsedOrder): Prepared {
     const { instrument, book } = this.matcher(parsed.symbol);
+    const { lotStep, minLots } = this.state.rulesOf(parsed.symbol);
     const byBudget = parsed.quoteBudget > 0n;
     let lots = 0;
     let cost = 0n;
@@ -78,12 +79,13 @@ export class Admission {
       lots += part;
       cost += costOf(instrument, level.priceTicks, part);
     }
-    if (byBudget && lots < instrument.minLots) {
+    const wholeLots = lots - (lots % lotStep);
+    if (byBudget && wholeLots < minLots) {
       throw book.best(parsed.side, undefined) === undefined
         ? new Refusal(-1112, 'No orders on book for symbol.')
         : new Refusal(-1013, 'Filter failure: LOT_SIZE');
     }
-    const quantityLots = byBudget ? lots : parsed.quantityLots;
+    const quantityLots = byBudget ? wholeLots : parsed.quantityLots;
     return { parsed, quantityLots, locked: lockFor(instrument, parsed, quantityLots, cost) };
   }
 }

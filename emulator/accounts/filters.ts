@@ -1,5 +1,5 @@
 import { costOf, type Instrument } from '../engine/instrument';
-import type { OrderType, Side } from '../engine/types';
+import type { OrderType, Side, TradingRules } from '../engine/types';
 import { isContingent, isUnpriced, Refusal, TimeInForce } from '../engine/types';
 import { parseUnits } from '../engine/units';
 
@@ -44,10 +44,17 @@ export interface ParsedOrder {
  * @param averageTicks the five-minute average price, 0 when there is none yet (the filters which need it then pass).
  * @throws Refusal with code -1013, -1111 or -1100.
  */
-export function parseOrder(instrument: Instrument, request: OrderRequest, averageTicks: number): ParsedOrder {
+export function parseOrder(
+  instrument: Instrument,
+  rules: TradingRules,
+  request: OrderRequest,
+  averageTicks: number,
+): ParsedOrder {
   const priced = !isUnpriced(request.type);
-  const priceTicks = priced ? parsePrice(instrument, 'price', request.price) : 0;
-  const stopTicks = isContingent(request.type) ? parsePrice(instrument, 'stopPrice', request.stopPrice) : 0;
+  const priceTicks = priced ? parsePrice(instrument, rules, 'price', request.price) : 0;
+  const stopTicks = isContingent(request.type)
+    ? parsePrice(instrument, rules, 'stopPrice', request.stopPrice)
+    : 0;
   const parsed: ParsedOrder = {
     symbol: request.symbol,
     side: request.side,
@@ -55,33 +62,43 @@ export function parseOrder(instrument: Instrument, request: OrderRequest, averag
     timeInForce: request.timeInForce ?? TimeInForce.Gtc,
     priceTicks,
     stopTicks,
-    quantityLots: request.quantity === undefined ? 0 : parseQuantity(instrument, request.quantity),
+    quantityLots: request.quantity === undefined ? 0 : parseQuantity(instrument, rules, request.quantity),
     quoteBudget:
       request.quoteOrderQty === undefined ? 0n : parseAmount('quoteOrderQty', request.quoteOrderQty),
     clientOrderId: request.clientOrderId,
   };
   if (priced) checkPercentPrice(priceTicks, averageTicks);
-  checkNotional(instrument, parsed, averageTicks);
+  checkNotional(instrument, rules, parsed, averageTicks);
   return parsed;
 }
 
-function parsePrice(instrument: Instrument, name: string, text: string | undefined): number {
+function parsePrice(
+  instrument: Instrument,
+  { tickStep }: TradingRules,
+  name: string,
+  text: string | undefined,
+): number {
   const units = parseAmount(name, text ?? '');
   if (units === 0n) throw new Refusal(-1013, 'Invalid price.');
-  if (units % instrument.tickUnits !== 0n || units / instrument.tickUnits > BigInt(MAX_PRICE_TICKS)) {
+  const step = instrument.tickUnits * BigInt(tickStep);
+  if (units % step !== 0n || units / instrument.tickUnits > BigInt(MAX_PRICE_TICKS)) {
     throw new Refusal(-1013, 'Filter failure: PRICE_FILTER');
   }
   return Number(units / instrument.tickUnits);
 }
 
-function parseQuantity(instrument: Instrument, text: string): number {
+function parseQuantity(
+  instrument: Instrument,
+  { lotStep, minLots, maxLots }: TradingRules,
+  text: string,
+): number {
   const units = parseAmount('quantity', text);
   if (units === 0n) throw new Refusal(-1013, 'Invalid quantity.');
   const lots = units / instrument.lotUnits;
   if (
-    units % instrument.lotUnits !== 0n ||
-    lots < BigInt(instrument.minLots) ||
-    lots > BigInt(instrument.maxLots)
+    units % (instrument.lotUnits * BigInt(lotStep)) !== 0n ||
+    lots < BigInt(minLots) ||
+    lots > BigInt(maxLots)
   ) {
     throw new Refusal(-1013, 'Filter failure: LOT_SIZE');
   }
@@ -107,11 +124,16 @@ function checkPercentPrice(priceTicks: number, averageTicks: number): void {
   }
 }
 
-function checkNotional(instrument: Instrument, order: ParsedOrder, averageTicks: number): void {
+function checkNotional(
+  instrument: Instrument,
+  { minNotionalUnits }: TradingRules,
+  order: ParsedOrder,
+  averageTicks: number,
+): void {
   const isBudget = order.quoteBudget > 0n;
   const referenceTicks =
     order.priceTicks > 0 ? order.priceTicks : order.stopTicks > 0 ? order.stopTicks : averageTicks;
   if (!isBudget && referenceTicks === 0) return;
   const notional = isBudget ? order.quoteBudget : costOf(instrument, referenceTicks, order.quantityLots);
-  if (notional < instrument.minNotionalUnits) throw new Refusal(-1013, 'Filter failure: NOTIONAL');
+  if (notional < minNotionalUnits) throw new Refusal(-1013, 'Filter failure: NOTIONAL');
 }

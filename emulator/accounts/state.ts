@@ -5,11 +5,13 @@ import {
   OrderStatus,
   remainingLots,
   Side,
+  TradingStatus,
   type ExchangeEvent,
   type Order,
   type OrderList,
   type OrderTerms,
   type Trade,
+  type TradingRules,
 } from '../engine/types';
 import { maxUnits } from '../engine/units';
 
@@ -29,6 +31,12 @@ export interface ExchangeSnapshot {
   readonly orders: readonly Order[];
   readonly lists: readonly OrderList[];
   readonly trades: readonly Trade[];
+  /** Symbols whose rules or status are no longer those they opened with; absent in journals from before there were such. */
+  readonly changedSymbols?: readonly {
+    readonly symbol: string;
+    readonly rules: TradingRules;
+    readonly status: TradingStatus;
+  }[];
 }
 
 /**
@@ -43,6 +51,8 @@ export class ExchangeState {
   private readonly openByAccount = new Map<string, Map<number, Order>>();
   /** The newest order of each account, symbol and client id. */
   private readonly byClientId = new Map<string, Order>();
+  private readonly changedRules = new Map<string, TradingRules>();
+  private readonly changedStatus = new Map<string, TradingStatus>();
   private readonly lastTradeIds = new Map<string, number>();
   private lastOrderId = 0;
   private lastListId = 0;
@@ -93,6 +103,15 @@ export class ExchangeState {
     return order;
   }
 
+  /** What new orders on the symbol must conform to now. */
+  rulesOf(symbol: string): TradingRules {
+    return this.changedRules.get(symbol) ?? this.requireInstrument(symbol).rules;
+  }
+
+  statusOf(symbol: string): TradingStatus {
+    return this.changedStatus.get(symbol) ?? TradingStatus.Trading;
+  }
+
   apply(event: ExchangeEvent): void {
     switch (event.kind) {
       case 'accountOpened':
@@ -129,7 +148,13 @@ export class ExchangeState {
         if (list === undefined) throw new Error(`order list ${event.listId} is not in the exchange's record`);
         list.open = false;
         list.updatedMs = event.timeMs;
+        return;
       }
+      case 'rulesChanged':
+        this.changedRules.set(event.symbol, event.rules);
+        return;
+      case 'statusChanged':
+        this.changedStatus.set(event.symbol, event.status);
     }
   }
 
@@ -141,6 +166,13 @@ export class ExchangeState {
       orders: [...this.orders.values()],
       lists: [...this.lists.values()],
       trades: this.trades,
+      changedSymbols: [...new Set([...this.changedRules.keys(), ...this.changedStatus.keys()])].map(
+        (symbol) => ({
+          symbol,
+          rules: this.rulesOf(symbol),
+          status: this.statusOf(symbol),
+        }),
+      ),
     };
   }
 
@@ -155,6 +187,10 @@ export class ExchangeState {
     for (const list of snapshot.lists) {
       this.lists.set(list.listId, { ...list });
       this.lastListId = Math.max(this.lastListId, list.listId);
+    }
+    for (const { symbol, rules, status } of snapshot.changedSymbols ?? []) {
+      this.changedRules.set(symbol, rules);
+      this.changedStatus.set(symbol, status);
     }
     for (const trade of snapshot.trades) {
       this.trades.push(trade);

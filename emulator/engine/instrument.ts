@@ -1,4 +1,5 @@
 import type { SymbolSpec } from '../market/source';
+import type { TradingRules } from './types';
 import { formatUnits, ONE, requireUnits } from './units';
 
 /** A symbol's trading rules in integers: prices in ticks, quantities in lots, money in units of 1e-8. */
@@ -12,9 +13,8 @@ export interface Instrument {
   readonly lotUnits: bigint;
   /** Quote units that one lot costs at a price of one tick. */
   readonly costUnits: bigint;
-  readonly minLots: number;
-  readonly maxLots: number;
-  readonly minNotionalUnits: bigint;
+  /** The rules it opens with; `ExchangeState.rulesOf` tells those in force. */
+  readonly rules: TradingRules;
 }
 
 /**
@@ -36,9 +36,13 @@ export function createInstrument(spec: SymbolSpec): Instrument {
     tickUnits,
     lotUnits,
     costUnits: (tickUnits * lotUnits) / ONE,
-    minLots: Number(requireUnits(spec.minQuantity, `minQuantity of ${spec.symbol}`) / lotUnits),
-    maxLots: Number(requireUnits(spec.maxQuantity, `maxQuantity of ${spec.symbol}`) / lotUnits),
-    minNotionalUnits: requireUnits(spec.minNotional, `minNotional of ${spec.symbol}`),
+    rules: {
+      tickStep: 1,
+      lotStep: 1,
+      minLots: Number(requireUnits(spec.minQuantity, `minQuantity of ${spec.symbol}`) / lotUnits),
+      maxLots: Number(requireUnits(spec.maxQuantity, `maxQuantity of ${spec.symbol}`) / lotUnits),
+      minNotionalUnits: requireUnits(spec.minNotional, `minNotional of ${spec.symbol}`),
+    },
   };
 }
 

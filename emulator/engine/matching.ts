@@ -71,6 +71,17 @@ export class Matcher {
     this.afterListChange(order, timeMs);
   }
 
+  /** Fills a resting order at its own price, or sets off a waiting one, whatever the market says. */
+  force(order: Order, timeMs: number): void {
+    if (order.working) {
+      this.fill(order, order.priceTicks, remainingLots(order), true, { kind: 'print' }, timeMs);
+    } else {
+      this.book.remove(order);
+      this.triggered.push(order);
+    }
+    this.runTriggered(timeMs);
+  }
+
   /** Could an order of this side and limit trade `lots` at once, without the account's own orders? */
   hasVolume(side: Side, limitTicks: number | undefined, lots: number, account: string): boolean {
     let available = 0;

@@ -90,6 +90,22 @@ export function remainingLots(order: Order): number {
   return order.quantityLots - order.filledLots;
 }
 
+/** Whether a symbol is traded, stands still for a while, or is gone. */
+export const TradingStatus = { Trading: 'TRADING', Break: 'BREAK', Delisted: 'DELISTED' } as const;
+export type TradingStatus = (typeof TradingStatus)[keyof typeof TradingStatus];
+
+/**
+ * What new orders on a symbol must conform to. Steps are counted in the instrument's own ticks and lots, which are the
+ * finest there can be.
+ */
+export interface TradingRules {
+  readonly tickStep: number;
+  readonly lotStep: number;
+  readonly minLots: number;
+  readonly maxLots: number;
+  readonly minNotionalUnits: bigint;
+}
+
 /** A one-cancels-the-other pair. */
 export interface OrderList {
   readonly listId: number;
@@ -148,7 +164,9 @@ export type ExchangeEvent =
       readonly cancelClientOrderId: string;
     }
   | { readonly kind: 'listOpened'; readonly list: Omit<OrderList, 'open' | 'updatedMs'> }
-  | { readonly kind: 'listClosed'; readonly listId: number; readonly timeMs: number };
+  | { readonly kind: 'listClosed'; readonly listId: number; readonly timeMs: number }
+  | { readonly kind: 'rulesChanged'; readonly symbol: string; readonly rules: TradingRules }
+  | { readonly kind: 'statusChanged'; readonly symbol: string; readonly status: TradingStatus };
 
 /** A command the exchange refuses, with Binance's code and words. Nothing has changed when it is thrown. */
 export class Refusal extends Error {

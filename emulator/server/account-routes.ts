@@ -1,5 +1,5 @@
 import { formatUnits } from '../engine/units';
-import { requireInstrument, type ServerContext } from './context';
+import { listedSymbols, requireInstrument, type ServerContext } from './context';
 import type { Params } from './params';
 import { Access, type Route } from './route';
 import type { AccountKey } from './security';
@@ -103,6 +103,7 @@ function myTrades(context: ServerContext, params: Params, key: AccountKey): unkn
     (trade) =>
       trade.account === key.account &&
       trade.symbol === instrument.symbol &&
+      !context.faults.isHidden(trade.orderId) &&
       (orderId === undefined || trade.orderId === orderId) &&
       trade.tradeId >= (fromId ?? 0) &&
       trade.timeMs >= (startMs ?? 0) &&
@@ -123,7 +124,7 @@ function orderLimits(context: ServerContext): unknown {
 function tradeFees(context: ServerContext, params: Params): unknown {
   const wanted = params.text('symbol');
   if (wanted !== undefined) requireInstrument(context, wanted);
-  return [...context.instruments.keys()]
+  return listedSymbols(context)
     .filter((symbol) => wanted === undefined || symbol === wanted)
     .map((symbol) => ({ symbol, makerCommission: context.makerFee, takerCommission: context.takerFee }));
 }

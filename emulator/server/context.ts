@@ -1,7 +1,8 @@
 import type { Instrument } from '../engine/instrument';
-import { Refusal } from '../engine/types';
+import { Refusal, TradingStatus } from '../engine/types';
 import type { Venue } from '../venue';
 import type { DepthIds } from './depth-ids';
+import type { ExecutionFaults } from './faults/execution-faults';
 import type { RateLimits } from './rate-limits';
 
 /** What route handlers work with. */
@@ -15,6 +16,9 @@ export interface ServerContext {
   readonly takerFee: string;
   /** Wall time, UTC milliseconds. */
   readonly wallMs: () => number;
+  /** Wall time as the exchange tells it: off by as much as a fault wants it to be. */
+  readonly serverMs: () => number;
+  readonly faults: ExecutionFaults;
 }
 
 /** @throws Refusal -1121. */
@@ -22,4 +26,14 @@ export function requireInstrument(context: Pick<ServerContext, 'instruments'>, s
   const instrument = context.instruments.get(symbol);
   if (instrument === undefined) throw new Refusal(-1121, 'Invalid symbol.');
   return instrument;
+}
+
+/** Every symbol that the exchange still lists. */
+export function listedSymbols({ instruments, venue }: ServerContext): string[] {
+  return [...instruments.keys()].filter((symbol) => !isDelisted(venue, symbol));
+}
+
+/** Has the exchange stopped listing the symbol? Its old orders then can no longer be asked about. */
+export function isDelisted({ exchange }: Venue, symbol: string): boolean {
+  return exchange.state.statusOf(symbol) === TradingStatus.Delisted;
 }

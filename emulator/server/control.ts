@@ -2,7 +2,11 @@ import { z } from 'zod';
 import type { Speed } from '../clock';
 import type { Venue } from '../venue';
 import { ApiError } from './errors';
-import { faultRequest, type PlannedFaults } from './faults';
+import { isRoute } from './dispatcher';
+import type { Faults } from './faults/faults';
+import { faultRequest, type FaultRequest } from './faults/request';
+
+const REMOVE_FAULT = 'DELETE /emulator/faults/';
 
 /** `GET /emulator/clock`. Times are UTC milliseconds; `endMs` is null for a market without an end. */
 export interface ClockView {
@@ -28,7 +32,7 @@ const clockCommand = z.discriminatedUnion('action', [
 export class Control {
   constructor(
     private readonly venue: Venue,
-    private readonly faults: PlannedFaults,
+    private readonly faults: Faults,
     private readonly wallMs: () => number,
   ) {}
 
@@ -42,18 +46,38 @@ export class Control {
         return await this.clock();
       case 'GET /emulator/faults':
         return this.faults.list();
+      case 'GET /emulator/faults/log':
+        return this.faults.strikes();
       case 'POST /emulator/faults':
-        return this.faults.plan(parse(faultRequest, body));
+        return await this.planFault(parse(faultRequest, body));
       case 'DELETE /emulator/faults':
         this.faults.clear();
         return [];
       default:
+        if (key.startsWith(REMOVE_FAULT)) return this.removeFault(key.slice(REMOVE_FAULT.length));
         throw new ApiError(
           404,
           -1,
           `The emulator does not offer ${key}; docs/emulator.md lists what it does.`,
         );
     }
+  }
+
+  private async planFault(request: FaultRequest): Promise<unknown> {
+    const { match } = 'match' in request ? request : { match: '*' };
+    if (!match.includes('*') && !match.startsWith('ws:') && !isRoute(match))
+      throw new ApiError(400, -1100, `match: the emulator has no endpoint ${match}, so nothing would happen`);
+    try {
+      return await this.faults.add(request);
+    } catch (error) {
+      if (error instanceof RangeError) throw new ApiError(400, -1100, error.message);
+      throw error;
+    }
+  }
+
+  private removeFault(id: string): unknown {
+    if (!this.faults.remove(id)) throw new ApiError(404, -1100, `No fault ${id} is planned.`);
+    return this.faults.list();
   }
 
   private async clock(): Promise<ClockView> {

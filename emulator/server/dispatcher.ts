@@ -1,5 +1,6 @@
 import { accountRoutes } from './account-routes';
-import type { ServerContext } from './context';
+import { Refusal } from '../engine/types';
+import { isDelisted, type ServerContext } from './context';
 import { ApiError } from './errors';
 import { marketRoutes } from './market-routes';
 import { orderRoutes } from './order-routes';
@@ -7,6 +8,9 @@ import type { Params } from './params';
 import type { RateLimiter } from './rate-limits';
 import { Access, type Route } from './route';
 import type { AccountKey, Security } from './security';
+
+/** Is there such an endpoint? `key` is `METHOD path`. */
+export const isRoute = (key: string): boolean => ROUTES.has(key);
 
 const ROUTES: ReadonlyMap<string, Route> = new Map(
   [...marketRoutes, ...orderRoutes, ...accountRoutes].map((route) => [route.key, route]),
@@ -62,12 +66,14 @@ export class Dispatcher {
         `The emulator does not offer ${call.key}; docs/emulator.md lists what it does.`,
       );
     }
+    this.checkListed(call.params);
     const weight = typeof route.weight === 'number' ? route.weight : route.weight(call.params);
     const weightHeaders = this.limiter.chargeWeight(call.address, weight);
     if (route.access === Access.Public) {
       return { headers: weightHeaders, body: await route.handle(this.context, call.params) };
     }
     const key = this.identify(call);
+    await this.context.faults.raceCancellation(call.key, call.params, key.account);
     let orderHeaders = {};
     for (let count = 0; count < (route.newOrders ?? 0); count += 1)
       orderHeaders = this.limiter.chargeOrder(key.account);
@@ -75,5 +81,12 @@ export class Dispatcher {
       headers: { ...weightHeaders, ...orderHeaders },
       body: await route.handle(this.context, call.params, key),
     };
+  }
+
+  /** @throws Refusal -1121 for a symbol that is no longer listed. */
+  private checkListed(params: Params): void {
+    const named = [params.text('symbol') ?? [], params.list('symbols') ?? []].flat();
+    if (named.some((symbol) => isDelisted(this.context.venue, symbol)))
+      throw new Refusal(-1121, 'Invalid symbol.');
   }
 }

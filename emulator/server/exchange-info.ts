@@ -6,34 +6,35 @@ import {
   AVERAGE_PRICE_MINUTES,
 } from '../accounts/filters';
 import { priceText, quantityText, type Instrument } from '../engine/instrument';
-import { OrderType } from '../engine/types';
+import { OrderType, type TradingRules } from '../engine/types';
 import { formatUnits } from '../engine/units';
-import { requireInstrument, type ServerContext } from './context';
+import { listedSymbols, requireInstrument, type ServerContext } from './context';
 import type { Params } from './params';
 import { SELF_TRADE_PREVENTION } from './views';
 
 /** `GET /api/v3/exchangeInfo`: rate limits, symbols and their filters, exactly those which orders are checked against. */
 export function exchangeInfo(context: ServerContext, params: Params): unknown {
   const single = params.text('symbol');
-  const names = single === undefined ? (params.list('symbols') ?? [...context.instruments.keys()]) : [single];
+  const names = single === undefined ? (params.list('symbols') ?? listedSymbols(context)) : [single];
   const { weightPerMinute, ordersPerTenSeconds, ordersPerDay } = context.limits;
   return {
     timezone: 'UTC',
-    serverTime: context.wallMs(),
+    serverTime: context.serverMs(),
     rateLimits: [
       { rateLimitType: 'REQUEST_WEIGHT', interval: 'MINUTE', intervalNum: 1, limit: weightPerMinute },
       { rateLimitType: 'ORDERS', interval: 'SECOND', intervalNum: 10, limit: ordersPerTenSeconds },
       { rateLimitType: 'ORDERS', interval: 'DAY', intervalNum: 1, limit: ordersPerDay },
     ],
     exchangeFilters: [],
-    symbols: names.map((name) => symbolInfo(requireInstrument(context, name))),
+    symbols: names.map((name) => symbolInfo(context, requireInstrument(context, name))),
   };
 }
 
-function symbolInfo(instrument: Instrument): unknown {
+function symbolInfo({ venue }: ServerContext, instrument: Instrument): unknown {
+  const { state } = venue.exchange;
   return {
     symbol: instrument.symbol,
-    status: 'TRADING',
+    status: state.statusOf(instrument.symbol),
     baseAsset: instrument.base,
     baseAssetPrecision: 8,
     quoteAsset: instrument.quote,
@@ -51,7 +52,7 @@ function symbolInfo(instrument: Instrument): unknown {
     amendAllowed: false,
     isSpotTradingAllowed: true,
     isMarginTradingAllowed: false,
-    filters: filters(instrument),
+    filters: filters(instrument, state.rulesOf(instrument.symbol)),
     permissions: [],
     permissionSets: [['SPOT']],
     defaultSelfTradePreventionMode: SELF_TRADE_PREVENTION,
@@ -59,13 +60,13 @@ function symbolInfo(instrument: Instrument): unknown {
   };
 }
 
-function filters(instrument: Instrument): unknown[] {
+function filters(instrument: Instrument, rules: TradingRules): unknown[] {
   const up = PERCENT_PRICE_FACTOR.toString();
   const down = (1 / PERCENT_PRICE_FACTOR).toString();
-  const stepSize = quantityText(instrument, 1);
-  const minQty = quantityText(instrument, instrument.minLots);
-  const maxQty = quantityText(instrument, instrument.maxLots);
-  const tickSize = priceText(instrument, 1);
+  const stepSize = quantityText(instrument, rules.lotStep);
+  const minQty = quantityText(instrument, rules.minLots);
+  const maxQty = quantityText(instrument, rules.maxLots);
+  const tickSize = priceText(instrument, rules.tickStep);
   return [
     {
       filterType: 'PRICE_FILTER',
@@ -85,7 +86,7 @@ function filters(instrument: Instrument): unknown[] {
     },
     {
       filterType: 'NOTIONAL',
-      minNotional: formatUnits(instrument.minNotionalUnits),
+      minNotional: formatUnits(rules.minNotionalUnits),
       applyMinToMarket: true,
       avgPriceMins: AVERAGE_PRICE_MINUTES,
     },

@@ -1,10 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Control } from './control';
 import type { Dispatcher } from './dispatcher';
 import { toApiError } from './errors';
-import type { FaultAction, FaultPlan } from './faults';
-import { Params } from './params';
+import { replyOfError, type Outcome, type Reply, type RequestFaults } from './faults/request-faults';
+import { clientOrderIdOf, Params } from './params';
 import { signedPayload } from './security';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -12,15 +11,9 @@ const MAX_BODY_BYTES = 64 * 1024;
 export interface HttpParts {
   readonly dispatcher: Dispatcher;
   readonly control: Control;
-  readonly faults: FaultPlan;
+  readonly faults: RequestFaults;
   /** Told of errors nobody foresaw. */
   readonly onError: (error: unknown, key: string) => void;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: unknown;
 }
 
 /** The REST side of the server. */
@@ -52,7 +45,6 @@ async function handle(parts: HttpParts, request: IncomingMessage, response: Serv
     );
     return;
   }
-  if (await strike(parts.faults.before(key), response)) return;
   const query = url.search.slice(1);
   const apiKey = request.headers['x-mbx-apikey'];
   const call = {
@@ -62,9 +54,11 @@ async function handle(parts: HttpParts, request: IncomingMessage, response: Serv
     apiKey: typeof apiKey === 'string' ? apiKey : undefined,
     payload: signedPayload(query, body),
   };
-  const reply = await replyOf(parts, key, () => parts.dispatcher.call(call));
-  if (await strike(parts.faults.after(key), response)) return;
-  send(response, reply);
+  const occasion = { endpoint: key, clientOrderId: clientOrderIdOf(call.params) };
+  const outcome = await parts.faults.run(occasion, () =>
+    replyOf(parts, key, () => parts.dispatcher.call(call)),
+  );
+  settle(response, outcome);
 }
 
 async function replyOf(
@@ -77,27 +71,14 @@ async function replyOf(
   } catch (thrown) {
     const error = toApiError(thrown);
     if (error.status >= 500) parts.onError(thrown, key);
-    return { status: error.status, headers: error.extra.headers ?? {}, body: error.body() };
+    return replyOfError(error);
   }
 }
 
-/** Does to the connection what a fault says. @returns whether the request ends with it. */
-async function strike(action: FaultAction | undefined, response: ServerResponse): Promise<boolean> {
-  switch (action?.kind) {
-    case undefined:
-      return false;
-    case 'delay':
-      await sleep(action.delayMs);
-      return false;
-    case 'reset':
-      response.socket?.resetAndDestroy();
-      return true;
-    case 'hang':
-      return true;
-    case 'answer':
-      send(response, action);
-      return true;
-  }
+/** Ends the request: with a reply, with a broken connection, or not at all. */
+function settle(response: ServerResponse, outcome: Outcome): void {
+  if (outcome.kind === 'reply') send(response, outcome.reply);
+  else if (outcome.kind === 'reset') response.socket?.resetAndDestroy();
 }
 
 function send(response: ServerResponse, { status, headers, body }: Reply): void {

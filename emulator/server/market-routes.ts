@@ -3,7 +3,7 @@ import { priceText, quantityText, type Instrument } from '../engine/instrument';
 import { Refusal, Side } from '../engine/types';
 import { isInterval, openTimeBefore } from '../intervals';
 import type { PublicTrade } from '../market-data';
-import { requireInstrument, type ServerContext } from './context';
+import { listedSymbols, requireInstrument, type ServerContext } from './context';
 import { exchangeInfo } from './exchange-info';
 import { candleRow, dayView, levelRows, priceView } from './market-views';
 import type { Params } from './params';
@@ -16,7 +16,7 @@ export const marketRoutes: readonly Route[] = [
     key: 'GET /api/v3/time',
     access: Access.Public,
     weight: 1,
-    handle: (context) => ({ serverTime: context.wallMs() }),
+    handle: (context) => ({ serverTime: context.serverMs() }),
   },
   { key: 'GET /api/v3/exchangeInfo', access: Access.Public, weight: 20, handle: exchangeInfo },
   { key: 'GET /api/v3/depth', access: Access.Public, weight: depthWeight, handle: depth },
@@ -47,7 +47,8 @@ export const marketRoutes: readonly Route[] = [
     key: 'GET /sapi/v1/system/status',
     access: Access.Public,
     weight: 1,
-    handle: () => ({ status: 0, msg: 'normal' }),
+    handle: ({ faults }) =>
+      faults.isMaintained() ? { status: 1, msg: 'system_maintenance' } : { status: 0, msg: 'normal' },
   },
   // ccxt asks for the other markets' symbols too; this exchange has none.
   { key: 'GET /fapi/v1/exchangeInfo', access: Access.Public, weight: 1, handle: noSymbols },
@@ -55,7 +56,13 @@ export const marketRoutes: readonly Route[] = [
 ];
 
 function noSymbols(context: ServerContext): unknown {
-  return { timezone: 'UTC', serverTime: context.wallMs(), rateLimits: [], exchangeFilters: [], symbols: [] };
+  return {
+    timezone: 'UTC',
+    serverTime: context.serverMs(),
+    rateLimits: [],
+    exchangeFilters: [],
+    symbols: [],
+  };
 }
 
 function depthWeight(params: Params): number {
@@ -170,7 +177,7 @@ function perSymbol(view: (context: ServerContext, instrument: Instrument) => unk
     context.venue.pump();
     const symbol = params.text('symbol');
     if (symbol !== undefined) return view(context, requireInstrument(context, symbol));
-    const symbols = params.list('symbols') ?? [...context.instruments.keys()];
+    const symbols = params.list('symbols') ?? listedSymbols(context);
     return symbols.map((name) => view(context, requireInstrument(context, name)));
   };
 }

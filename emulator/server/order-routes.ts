@@ -68,7 +68,8 @@ function queryOrder(context: ServerContext, params: Params, { account }: Account
   const instrument = requireInstrument(context, ref.symbol);
   return context.venue.execute(ref.symbol, (exchange) => {
     const order = exchange.find(account, ref);
-    if (order === undefined) throw new Refusal(-2013, 'Order does not exist.');
+    if (order === undefined || context.faults.isHidden(order.orderId))
+      throw new Refusal(-2013, 'Order does not exist.');
     return orderView(order, instrument);
   });
 }
@@ -117,7 +118,9 @@ function cancelReplace(context: ServerContext, params: Params, { account }: Acco
   requireInstrument(context, replacement.symbol);
   return context.venue.execute(replacement.symbol, (exchange, timeMs) => {
     const stopOnFailure = mode === 'STOP_ON_FAILURE';
-    const outcome = exchange.cancelReplace(account, { cancel, replacement, stopOnFailure }, timeMs);
+    const refusal = context.faults.replaceRefusal(replacement.clientOrderId);
+    const request = { cancel, replacement, stopOnFailure, refusal };
+    const outcome = exchange.cancelReplace(account, request, timeMs);
     return cancelReplaceAnswer(context, exchange, outcome, cancel.newClientOrderId, responseType);
   });
 }
@@ -156,6 +159,7 @@ function openOrders(context: ServerContext, params: Params, { account }: Account
   context.venue.pump();
   return [...context.venue.exchange.state.openOrders(account)]
     .filter((order) => symbol === undefined || order.symbol === symbol)
+    .filter((order) => !context.faults.isHidden(order.orderId))
     .map((order) => orderView(order, requireInstrument(context, order.symbol)));
 }
 
@@ -170,6 +174,7 @@ function allOrders(context: ServerContext, params: Params, { account }: AccountK
     (order) =>
       order.account === account &&
       order.symbol === instrument.symbol &&
+      !context.faults.isHidden(order.orderId) &&
       order.orderId >= (fromId ?? 0) &&
       order.createdMs >= startMs &&
       order.createdMs <= endMs,

@@ -86,3 +86,10 @@ export class Params {
       throw new Refusal(-1106, `Parameter '${name}' sent when not required.`);
   }
 }
+
+/** The client order id that a request is about, whatever it calls it. */
+export function clientOrderIdOf(params: Params): string | undefined {
+  return (
+    params.text('newClientOrderId') ?? params.text('origClientOrderId') ?? params.text('listClientOrderId')
+  );
+}

@@ -6,7 +6,7 @@ import type { ServerContext } from './context';
 import { Control } from './control';
 import { DepthIds } from './depth-ids';
 import { Dispatcher } from './dispatcher';
-import { PlannedFaults } from './faults';
+import { Faults } from './faults/faults';
 import { httpListener } from './http';
 import { MarketStreams } from './market-streams';
 import { RateLimiter, type RateLimits } from './rate-limits';
@@ -24,6 +24,8 @@ export interface ServerOptions {
   /** Fee rates as Binance writes them. */
   readonly makerFee: string;
   readonly takerFee: string;
+  /** Where the strikes of faults are written down. */
+  readonly faultLogPath: string;
   /** Told of errors nobody foresaw, with the request's `METHOD path`. */
   readonly onError: (error: unknown, key: string) => void;
 }
@@ -38,6 +40,10 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { venue, instruments, keys, limits, makerFee, takerFee, onError } = options;
   const wallMs = (): number => Date.now();
+  const faults = new Faults(venue, options.faultLogPath, wallMs, (error) => {
+    onError(error, 'a fault');
+  });
+  const serverMs = (): number => faults.execution.serverMs();
   const context: ServerContext = {
     venue,
     instruments,
@@ -46,22 +52,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     makerFee,
     takerFee,
     wallMs,
+    serverMs,
+    faults: faults.execution,
   };
-  const dispatcher = new Dispatcher(context, new Security(keys, wallMs), new RateLimiter(limits, wallMs));
-  const faults = new PlannedFaults();
+  const dispatcher = new Dispatcher(context, new Security(keys, serverMs), new RateLimiter(limits, wallMs));
   const control = new Control(venue, faults, wallMs);
-  const server = createServer(httpListener({ dispatcher, control, faults, onError }));
+  const server = createServer(httpListener({ dispatcher, control, faults: faults.requests, onError }));
   const port = await listen(server, options.port);
   const streams = new MarketStreams(context);
   const closeSockets = attachWebsockets(server, {
     dispatcher,
     streams,
     users: new UserStreams(context),
+    faults,
     onError,
   });
   return {
     port,
     close: async () => {
+      faults.close();
       streams.close();
       closeSockets();
       server.closeAllConnections();

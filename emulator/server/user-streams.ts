@@ -77,6 +77,8 @@ export class UserStreams {
         return [this.report(order, kind, { cancelClientOrderId: event.cancelClientOrderId })];
       }
       case 'listOpened':
+      case 'rulesChanged':
+      case 'statusChanged':
         return [];
       case 'listClosed': {
         const list = this.state.lists.get(event.listId);

@@ -1,16 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { z } from 'zod';
+import { Connection } from './connection';
 import { toApiError } from './errors';
+import type { Channel } from './faults/stream-faults';
 import type { MarketStreams, Subscriber } from './market-streams';
 import { parseStreamName } from './stream-names';
 import { ApiSession, type ApiParts } from './ws-api';
 
-/** As on Binance: a ping every 20 seconds, and a minute to answer it. */
-const PING_MS = 20_000;
-const PONG_TIMEOUT_MS = 60_000;
-/** A client that reads so slowly that this much piles up is cut off, as a real venue would. */
-const MAX_BACKLOG_BYTES = 16 * 1024 * 1024;
 const MAX_STREAMS = 1024;
 
 const streamRequest = z.object({
@@ -29,11 +26,24 @@ export interface WebsocketParts extends ApiParts {
  * @returns a function that ends every connection.
  */
 export function attachWebsockets(server: Server, parts: WebsocketParts): () => void {
-  const sockets = new WebSocketServer({ server, maxPayload: 64 * 1024 });
+  const channelOf = (request: IncomingMessage): Channel =>
+    (request.url ?? '').startsWith('/ws-api') ? 'user' : 'market';
+  const faults = parts.faults.streams;
+  const sockets = new WebSocketServer({
+    server,
+    maxPayload: 64 * 1024,
+    // Pings are answered by the connection, which a fault may keep from it.
+    autoPong: false,
+    verifyClient: ({ req }, accept) => {
+      if (faults.refuses(channelOf(req))) accept(false, 503);
+      else accept(true);
+    },
+  });
   sockets.on('connection', (socket, request) => {
-    keepAlive(socket);
-    if ((request.url ?? '').startsWith('/ws-api')) serveApi(socket, request, parts);
-    else serveStreams(socket, request, parts.streams);
+    const channel = channelOf(request);
+    const connection = new Connection(socket, channel, faults);
+    if (channel === 'user') serveApi(socket, connection, request, parts);
+    else serveStreams(socket, connection, request, parts.streams);
   });
   return () => {
     for (const socket of sockets.clients) socket.terminate();
@@ -41,29 +51,14 @@ export function attachWebsockets(server: Server, parts: WebsocketParts): () => v
   };
 }
 
-function keepAlive(socket: WebSocket): void {
-  let answeredMs = performance.now();
-  socket.on('pong', () => (answeredMs = performance.now()));
-  // A broken connection also emits 'close', which is where it is dealt with.
-  socket.on('error', () => undefined);
-  const timer = setInterval(() => {
-    if (performance.now() - answeredMs > PONG_TIMEOUT_MS) socket.terminate();
-    else socket.ping();
-  }, PING_MS);
-  socket.on('close', () => {
-    clearInterval(timer);
-  });
-}
-
-function send(socket: WebSocket, message: unknown): void {
-  if (socket.bufferedAmount > MAX_BACKLOG_BYTES) socket.terminate();
-  else if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
-}
-
-function serveApi(socket: WebSocket, request: IncomingMessage, parts: ApiParts): void {
-  const session = new ApiSession(parts, request.socket.remoteAddress ?? '', (message) => {
-    send(socket, message);
-  });
+function serveApi(
+  socket: WebSocket,
+  connection: Connection,
+  request: IncomingMessage,
+  parts: ApiParts,
+): void {
+  const session = new ApiSession(parts, request.socket.remoteAddress ?? '', connection);
+  connection.userStreams = session;
   socket.on('message', (data) => {
     session.receive(textOf(data));
   });
@@ -72,7 +67,12 @@ function serveApi(socket: WebSocket, request: IncomingMessage, parts: ApiParts):
   });
 }
 
-function serveStreams(socket: WebSocket, request: IncomingMessage, streams: MarketStreams): void {
+function serveStreams(
+  socket: WebSocket,
+  connection: Connection,
+  request: IncomingMessage,
+  streams: MarketStreams,
+): void {
   const url = new URL(request.url ?? '/', 'ws://127.0.0.1');
   // ccxt connects to `/stream/ws/<n>` and expects bare events; only `/stream` itself, or `?streams=`, wraps them.
   const listed = url.searchParams.get('streams');
@@ -80,7 +80,7 @@ function serveStreams(socket: WebSocket, request: IncomingMessage, streams: Mark
   const names = new Set<string>();
   const subscriber: Subscriber = {
     deliver: (stream, data) => {
-      send(socket, combined ? { stream, data } : data);
+      connection.deliver(stream, combined ? { stream, data } : data, data);
     },
   };
   const subscribe = (name: string): boolean => {
@@ -103,7 +103,7 @@ function serveStreams(socket: WebSocket, request: IncomingMessage, streams: Mark
   for (const name of (listed ?? pathStreams(url.pathname)).split('/'))
     if (name.includes('@')) subscribe(name);
   socket.on('message', (data) => {
-    send(socket, answer(textOf(data), names, subscribe, unsubscribe));
+    connection.answer(answer(textOf(data), names, subscribe, unsubscribe));
   });
   socket.on('close', () => {
     for (const name of [...names]) unsubscribe(name);

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import type { Connection } from './connection';
 import type { Dispatcher } from './dispatcher';
 import { ApiError, toApiError } from './errors';
-import { Params } from './params';
+import type { Faults } from './faults/faults';
+import { replyOfError, type Reply } from './faults/request-faults';
+import { clientOrderIdOf, Params } from './params';
 import type { UserStreams, UserSubscriber } from './user-streams';
 
 const apiRequest = z.object({
@@ -43,6 +46,7 @@ const METHODS: Readonly<Record<string, string>> = {
 export interface ApiParts {
   readonly dispatcher: Dispatcher;
   readonly users: UserStreams;
+  readonly faults: Faults;
   /** Told of errors nobody foresaw. */
   readonly onError: (error: unknown, key: string) => void;
 }
@@ -58,13 +62,13 @@ export class ApiSession {
   constructor(
     private readonly parts: ApiParts,
     private readonly address: string,
-    private readonly send: (message: unknown) => void,
+    private readonly connection: Connection,
   ) {}
 
   receive(text: string): void {
     const request = parseRequest(text);
     if (request === undefined) {
-      this.send({
+      this.connection.answer({
         id: null,
         status: 400,
         error: { code: -1135, msg: 'Invalid JSON Request' },
@@ -72,25 +76,49 @@ export class ApiSession {
       });
       return;
     }
-    this.run(request).then(
-      (result) => {
-        this.send({ id: request.id, status: 200, result, rateLimits: [] });
-      },
-      (thrown: unknown) => {
-        const error = toApiError(thrown);
-        if (error.status >= 500) this.parts.onError(thrown, request.method);
-        const { code, msg, data } = error.body();
-        this.send({ id: request.id, status: error.status, error: { code, msg, data }, rateLimits: [] });
-      },
-    );
+    this.serve(request).catch((error: unknown) => {
+      this.parts.onError(error, request.method);
+      this.connection.terminate();
+    });
+  }
+
+  get hasUserStreams(): boolean {
+    return this.subscriptions.size > 0;
+  }
+
+  /** Tells the client that its user streams have ended, and ends them. */
+  endUserStreams(): void {
+    for (const subscriptionId of [...this.subscriptions.keys()]) {
+      this.unsubscribe(subscriptionId);
+      const event = { e: 'eventStreamTerminated', E: Date.now() };
+      this.connection.answer({ subscriptionId, event });
+    }
   }
 
   close(): void {
     for (const id of [...this.subscriptions.keys()]) this.unsubscribe(id);
   }
 
-  private async run({ method, params }: ApiRequest): Promise<unknown> {
+  private async serve({ id, method, params }: ApiRequest): Promise<void> {
     const values = new Map(Object.entries(params).map(([name, value]) => [name, textOf(value)]));
+    const endpoint = METHODS[method] ?? `WS ${method}`;
+    const occasion = { endpoint, clientOrderId: clientOrderIdOf(new Params(values)) };
+    const outcome = await this.parts.faults.requests.run(occasion, () => this.replyTo(method, values));
+    if (outcome.kind === 'reset') this.connection.terminate();
+    else if (outcome.kind === 'reply') this.connection.answer(answerOf(id, outcome.reply));
+  }
+
+  private async replyTo(method: string, values: ReadonlyMap<string, string>): Promise<Reply> {
+    try {
+      return { status: 200, headers: {}, body: await this.run(method, values) };
+    } catch (thrown) {
+      const error = toApiError(thrown);
+      if (error.status >= 500) this.parts.onError(thrown, method);
+      return replyOfError(error);
+    }
+  }
+
+  private async run(method: string, values: ReadonlyMap<string, string>): Promise<unknown> {
     const apiKey = values.get('apiKey');
     // Here the signed text is every parameter but the signature, the key included, in the order of their names.
     const signed = [...values].filter(([name]) => name !== 'signature').sort(([a], [b]) => (a < b ? -1 : 1));
@@ -113,7 +141,7 @@ export class ApiSession {
     this.nextSubscriptionId += 1;
     const subscriber: UserSubscriber = {
       deliver: (event) => {
-        this.send({ subscriptionId, event });
+        this.connection.deliver('user', { subscriptionId, event }, event);
       },
     };
     this.subscriptions.set(subscriptionId, { account, subscriber });
@@ -127,6 +155,13 @@ export class ApiSession {
     this.subscriptions.delete(subscriptionId);
     this.parts.users.unsubscribe(subscription.account, subscription.subscriber);
   }
+}
+
+/** A reply in the envelope of the websocket API; text, which only faults send, comes as it is. */
+function answerOf(id: ApiRequest['id'], { status, body }: Reply): unknown {
+  if (typeof body === 'string') return body;
+  const content = status === 200 ? { result: body } : { error: body };
+  return { id, status, ...content, rateLimits: [] };
 }
 
 function parseRequest(text: string): ApiRequest | undefined {

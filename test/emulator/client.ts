@@ -96,9 +96,16 @@ export class Client {
 /** A websocket that remembers every message. */
 export class Socket {
   readonly messages: Json[] = [];
+  /** Resolves when the connection has ended. */
+  readonly closed: Promise<void>;
   private readonly waiting = new Set<() => void>();
 
   private constructor(private readonly socket: WebSocket) {
+    this.closed = new Promise((resolve) =>
+      socket.once('close', () => {
+        resolve();
+      }),
+    );
     socket.on('message', (data: Buffer) => {
       this.messages.push(JSON.parse(data.toString('utf8')) as Json);
       for (const wake of this.waiting) wake();
@@ -117,6 +124,16 @@ export class Socket {
 
   send(message: Json): void {
     this.socket.send(JSON.stringify(message));
+  }
+
+  /** Pings; resolves with the answer's data once there is one. */
+  pong(data: string): Promise<string> {
+    this.socket.ping(data);
+    return new Promise((resolve) =>
+      this.socket.once('pong', (answer: Buffer) => {
+        resolve(answer.toString());
+      }),
+    );
   }
 
   /** The first message, past or to come, that `wanted` accepts. */
