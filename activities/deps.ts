@@ -1,6 +1,7 @@
 import type { ExchangePort } from '../adapters/exchange/port';
 import type { Journal, OrderStore } from '../adapters/store/port';
 import type { OrderView } from '../domain/order';
+import type { ExchangeHealth } from './exchange-health';
 import type { MarketClock } from './market-clock';
 import type { OrderDesk } from './order-desk';
 
@@ -29,6 +30,8 @@ export interface ActivityDeps {
   /** A desk whose requests are never throttled, for the emergency stop. */
   readonly emergencyDesk: OrderDesk;
   readonly emergencyExchange: ExchangePort;
+  /** Counts the requests of both exchanges that fail. */
+  readonly exchangeHealth: ExchangeHealth;
   readonly clock: MarketClock;
   readonly owners: Owners;
   readonly wallTimeMs: () => number;

@@ -8,6 +8,10 @@ import type { ActivityDeps } from './deps';
 import { learnLateNews } from './late-news';
 import { wakePosition } from './wake';
 
+/** Key of the risk event by which the emergency stop of a halt epoch says that it has ended. */
+export const stopReportKey = (account: string, haltEpoch: number): string =>
+  `emergency/${account}/${haltEpoch}/report`;
+
 /** What one pass of the emergency stop did, and what is left. */
 export interface SweepResult {
   /** The halt epoch that the pass worked in: a later halt may have followed a resume. */
@@ -193,7 +197,7 @@ export function createEmergencyActivities(deps: ActivityDeps) {
         code: 'emergency-stop',
         message,
         marketTimeMs: null,
-        key: `emergency/${account}/${epoch}/report`,
+        key: stopReportKey(account, epoch),
       });
     },
   };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Timeframe } from '../domain/bar';
 import { decimal, isNegative, type DecimalString } from '../domain/decimal';
 import { riskLimitsSchema } from '../domain/risk';
+import { triggerLimitsSchema } from '../domain/triggers';
 import { Secret } from './secret';
 
 /**
@@ -185,7 +186,12 @@ export const configSchema = z.strictObject({
   temporal: temporalSchema,
   postgres: postgresSchema,
   risk: riskLimitsSchema.prefault({}),
-  riskDesk: z.strictObject({ intervalMs: milliseconds(100, 600_000) }),
+  riskDesk: z.strictObject({
+    /** Between two looks at the account. */
+    intervalMs: milliseconds(100, 600_000),
+    /** When the account stops by itself. */
+    triggers: triggerLimitsSchema.prefault({}),
+  }),
   strategies: z.array(strategySchema),
   live: z.strictObject({ confirm: z.string().optional() }),
   worker: workerSchema,

@@ -89,6 +89,33 @@ export class ExchangeFailure extends Error {
   }
 }
 
+/**
+ * What the outcome of a request says about the exchange: it `answers` (an order that it refuses is an answer), it
+ * `refuses` us whatever we ask (rate limit, ban, revoked key, clock), it is `silent`, or `unknown`: the request never left.
+ */
+export const ExchangeMood = {
+  Answers: 'answers',
+  Refuses: 'refuses',
+  Silent: 'silent',
+  Unknown: 'unknown',
+} as const;
+export type ExchangeMood = (typeof ExchangeMood)[keyof typeof ExchangeMood];
+
+const REFUSES = new Set([
+  'AuthenticationError',
+  'PermissionDenied',
+  'AccountSuspended',
+  'DDoSProtection',
+  'RateLimitExceeded',
+  'InvalidNonce',
+]);
+
+export function moodOf({ kind, detail }: ExchangeFailure): ExchangeMood {
+  if (detail.errorClass === 'SendDeadlineExceeded') return ExchangeMood.Unknown;
+  if (REFUSES.has(detail.errorClass)) return ExchangeMood.Refuses;
+  return kind === FailureKind.Rejected ? ExchangeMood.Answers : ExchangeMood.Silent;
+}
+
 /** An error caused by what a person gave us. `hint` says what to do. */
 export class UserError extends Error {
   override readonly name = 'UserError';

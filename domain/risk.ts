@@ -150,20 +150,20 @@ export function lossLimitBreach(
   marks: Pick<RiskSnapshot, 'equity' | 'equityAtDayStart' | 'peakEquity'>,
   limits: Pick<RiskLimits, 'maxDrawdownFraction' | 'dailyLossFraction'>,
 ): Refusal | undefined {
-  if (reached(marks.equity, marks.peakEquity, limits.maxDrawdownFraction)) {
+  if (reachedLoss(marks.equity, marks.peakEquity, exactly(limits.maxDrawdownFraction))) {
     const message = `Equity ${marks.equity} is ${percent(drawdownFraction(marks))} below its peak ${marks.peakEquity}; the drawdown limit is ${percent(limits.maxDrawdownFraction)}.`;
     return refuse(RefusalCode.Drawdown, message);
   }
-  if (reached(marks.equity, marks.equityAtDayStart, limits.dailyLossFraction)) {
+  if (reachedLoss(marks.equity, marks.equityAtDayStart, exactly(limits.dailyLossFraction))) {
     const message = `Equity ${marks.equity} is ${percent(dailyLossFraction(marks))} below the day's start ${marks.equityAtDayStart}; the daily loss limit is ${percent(limits.dailyLossFraction)}.`;
     return refuse(RefusalCode.DailyLoss, message);
   }
   return undefined;
 }
 
-/** Exact: equity is at or below `from` less the fraction. */
-const reached = (equity: DecimalString, from: DecimalString, lossFraction: number): boolean =>
-  !greaterThan(equity, multiply(from, subtract(ONE, exactly(lossFraction))));
+/** Exact: `now` is at or below `from` less the fraction of it. */
+export const reachedLoss = (now: DecimalString, from: DecimalString, lossFraction: DecimalString): boolean =>
+  !greaterThan(now, multiply(from, subtract(ONE, lossFraction)));
 
 interface Bracket {
   readonly limit: DecimalString;
@@ -250,6 +250,7 @@ function tightestCap(
 const refuse = (code: RefusalCode, message: string): Refusal => ({ approved: false, code, message });
 
 /** A configured fraction as the decimal that its author wrote: 0.1 is one tenth, not the nearest binary float. */
-const exactly = (value: number): DecimalString => decimal(String(value));
+export const exactly = (value: number): DecimalString => decimal(String(value));
 
-const percent = (part: number): string => `${(part * 100).toFixed(2)} %`;
+/** A fraction as people write it. */
+export const percent = (part: number): string => `${(part * 100).toFixed(2)} %`;

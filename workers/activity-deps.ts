@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { ActivityDeps } from '../activities/deps';
+import { ExchangeHealth } from '../activities/exchange-health';
 import { createMarketClock } from '../activities/market-clock';
 import { OrderDesk } from '../activities/order-desk';
 import { createExchange } from '../adapters/exchange/exchange';
@@ -34,10 +35,10 @@ export async function openActivityDeps(
     },
   });
   const store = createStore(pool);
-  const [exchange, emergencyExchange] = await Promise.all([
-    openExchange(config, true, log),
-    openExchange(config, false, log),
-  ]);
+  const exchangeHealth = new ExchangeHealth({ account: account.name, journal: store, wallTimeMs, log });
+  const open = async (throttle: boolean): Promise<ExchangePort> =>
+    exchangeHealth.watch(await openExchange(config, throttle, log));
+  const [exchange, emergencyExchange] = await Promise.all([open(true), open(false)]);
   const clock = createMarketClock({ read: () => exchange.clock(), wallTimeMs, ...CLOCK });
   const timing = {
     sendWindowMs: config.exchange.sendWindowMs,
@@ -54,6 +55,7 @@ export async function openActivityDeps(
     store,
     desk: deskOn(exchange),
     emergencyDesk: deskOn(emergencyExchange),
+    exchangeHealth,
     clock,
     owners,
     wallTimeMs,

@@ -3,6 +3,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Timeframe } from '../domain/bar';
 import type { Leg, OrderType, OrderView } from '../domain/order';
 import type { RiskLimits } from '../domain/risk';
+import type { TriggerLimits } from '../domain/triggers';
 import type { DecimalString } from '../domain/decimal';
 
 /**
@@ -191,6 +192,8 @@ export interface AccountFeedInput extends AccountRef {
 export interface RiskDeskInput extends AccountRef {
   readonly symbols: readonly string[];
   readonly limits: RiskLimits;
+  /** When the account stops by itself; absent in a desk that began before there were triggers. */
+  readonly triggers?: TriggerLimits;
   /** Wall milliseconds between two looks at the account. */
   readonly intervalMs: number;
 }

@@ -9,6 +9,7 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { AccountAssessment } from '../activities/account-look';
 import { TradingMode } from '../domain/risk';
 import { showMode, startUnlessRunning } from './children';
 import {
@@ -27,8 +28,8 @@ import { riskActivities } from './proxies';
 const LOOKS_PER_RUN = 400;
 
 /**
- * The account's modes over time: marks it to market, rolls its day, reduces after a daily loss and stops it at the
- * drawdown limit. Grants are transactions of their own, so trading never waits for this workflow, and neither stops nor
+ * The account's modes over time: marks it to market, rolls its day, reduces after a daily loss, and stops it when a trigger
+ * is reached (domain/triggers.ts). Grants are transactions of their own, so trading never waits for this workflow, and neither stops nor
  * exits depend on it.
  */
 export async function riskDesk(input: RiskDeskInput): Promise<void> {
@@ -55,20 +56,30 @@ export async function riskDesk(input: RiskDeskInput): Promise<void> {
   for (let looks = 0; looks < LOOKS_PER_RUN && !workflowInfo().continueAsNewSuggested; looks += 1) {
     const { asked } = state;
     try {
-      const { symbols, limits } = state.input;
-      const found = await riskActivities(venue, 'mark to market').assessAccount({ account, symbols, limits });
-      setCurrentDetails(`**${found.mode}**: ${found.modeReason}\n\nEquity ${found.equity}`);
+      const { symbols, limits, triggers } = state.input;
+      const look = { account, symbols, limits, ...(triggers !== undefined && { triggers }) };
+      const found = await riskActivities(venue, 'look at the account').assessAccount(look);
+      setCurrentDetails(describe(found));
       showMode(found.mode);
-      if (found.emergency !== null) await stopEverything(state.input, found.emergency, uuid4());
-      else if (found.mode === TradingMode.Halted && found.livePositions > 0)
+      if (found.mode === TradingMode.Halted && (found.livePositions > 0 || found.stopUnreported === true))
         await stopEverything(state.input, found.modeReason, null);
+      else if (found.mode !== TradingMode.Halted && found.emergency !== null)
+        await stopEverything(state.input, found.emergency, uuid4());
     } catch (error) {
       log.warn('the account could not be assessed', { account, error });
+      setCurrentDetails(
+        `**Nothing is known** since ${new Date().toISOString()}: the account could not be assessed, most likely because the journal does not answer. Without it no order is sent.`,
+      );
     }
     await condition(() => state.asked !== asked, state.input.intervalMs, { summary: 'until the next look' });
   }
   await condition(allHandlersFinished);
   await continueAsNew<typeof riskDesk>(state.input);
+}
+
+function describe({ mode, modeReason, equity, problems = [] }: AccountAssessment): string {
+  const unknown = problems.length === 0 ? '' : `\n\nNot learnt in this look: ${problems.join('; ')}`;
+  return `**${mode}**: ${modeReason}\n\nEquity ${equity ?? 'unknown'}${unknown}`;
 }
 
 /** A halt is one row, and whoever wrote it may have died before the stop began: then it begins here, without a `haltKey`. */

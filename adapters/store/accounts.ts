@@ -1,6 +1,7 @@
 import { maximum } from '../../domain/decimal';
 import type { EquityState } from '../../domain/equity';
 import { TradingMode } from '../../domain/risk';
+import { forgetObservations } from './observations';
 import type { AccountState, ModeChange } from './port';
 import { StoreError, StoreErrorCode } from './store-error';
 import type { Queryable, Transaction } from './transaction';
@@ -13,6 +14,8 @@ interface AccountRow {
   readonly halt_epoch: number;
   readonly equity: EquityState | null;
   readonly foreign_holdings: AccountState['foreignHoldings'];
+  readonly measured_since_ms: string;
+  readonly measured_since_market_ms: string;
 }
 
 const accountState = (row: AccountRow): AccountState => ({
@@ -23,6 +26,10 @@ const accountState = (row: AccountRow): AccountState => ({
   haltEpoch: row.halt_epoch,
   equity: row.equity,
   foreignHoldings: row.foreign_holdings,
+  measuredSince: {
+    wallTimeMs: Number(row.measured_since_ms),
+    marketTimeMs: Number(row.measured_since_market_ms),
+  },
 });
 
 export async function findAccount(db: Queryable, account: string): Promise<AccountState | undefined> {
@@ -71,7 +78,8 @@ export async function openAccount(tx: Transaction, account: string, session: str
   const before = await lockAccount(tx, account);
   if (before.session === session) return before;
   const { rows } = await tx.query<AccountRow>(
-    `UPDATE accounts SET session = $2, equity = NULL, equity_at_ms = NULL, foreign_holdings = DEFAULT
+    `UPDATE accounts SET session = $2, equity = NULL, equity_at_ms = NULL, foreign_holdings = DEFAULT,
+       measured_since_market_ms = 0
      WHERE account = $1 RETURNING *`,
     [account, session],
   );
@@ -118,8 +126,8 @@ export async function raiseHalt(
 }
 
 /**
- * Changes the mode; repeating it changes nothing. With `measureAfresh`, losses count from the latest mark on: without that,
- * the drawdown that stopped an account would stop it again at once.
+ * Changes the mode; repeating it changes nothing. With `measureAfresh`, losses count from the latest mark on, and failures, floods and missing stops
+ * from now: without that, what stopped an account would stop it again at once.
  * @throws StoreError `misuse` for HALTED, which only a halt may set; `stale-epoch` when leaving it without its epoch
  */
 export async function setMode(
@@ -140,11 +148,29 @@ export async function setMode(
     throw new StoreError(StoreErrorCode.StaleEpoch, message);
   }
   const after = await writeMode(tx, before, mode, before.haltEpoch, change);
-  if (change.measureAfresh !== true || before.equity === null) return after;
-  const { equity } = before.equity;
-  const afresh: EquityState = { ...before.equity, equityAtDayStart: equity, peakEquity: equity };
-  await tx.query('UPDATE accounts SET equity = $2 WHERE account = $1', [account, afresh]);
-  return { ...after, equity: afresh };
+  return change.measureAfresh === undefined ? after : measureAfresh(tx, after, change.measureAfresh);
+}
+
+async function measureAfresh(
+  tx: Transaction,
+  { account, equity }: AccountState,
+  { wallTimeMs, marketTimeMs }: NonNullable<ModeChange['measureAfresh']>,
+): Promise<AccountState> {
+  await forgetObservations(tx, account);
+  const afresh: EquityState | null = equity && {
+    ...equity,
+    equityAtDayStart: equity.equity,
+    peakEquity: equity.equity,
+  };
+  const { rows } = await tx.query<AccountRow>(
+    `UPDATE accounts SET equity = $2, measured_since_ms = $3,
+       measured_since_market_ms = coalesce($4::bigint, equity_at_ms, measured_since_market_ms)
+     WHERE account = $1 RETURNING *`,
+    [account, afresh, wallTimeMs, marketTimeMs],
+  );
+  const [measured] = rows.map(accountState);
+  if (measured === undefined) throw new Error(`Account ${account} is gone, though it is locked.`);
+  return measured;
 }
 
 async function writeMode(

@@ -54,6 +54,14 @@ export async function recordRiskEvent(db: Queryable, event: RiskEvent): Promise<
   );
 }
 
+export async function hasRiskEvent(db: Queryable, account: string, key: string): Promise<boolean> {
+  const { rowCount } = await db.query('SELECT FROM risk_events WHERE account = $1 AND key = $2', [
+    account,
+    key,
+  ]);
+  return rowCount === 1;
+}
+
 export async function audit(db: Queryable, entry: Parameters<Journal['audit']>[0]): Promise<void> {
   await db.query('INSERT INTO audit (account, command, arguments, reason, by) VALUES ($1, $2, $3, $4, $5)', [
     entry.account,

@@ -7,6 +7,7 @@ import type { Fill, Leg, OrderEvent, OrderType, OrderView } from '../../domain/o
 import type { ExitReason, PositionView } from '../../domain/position';
 import type { Proposal, RiskLimits, TradingMode } from '../../domain/risk';
 import type { Reason } from '../../domain/strategy';
+import type { FailureStreak, RequestKind } from '../../domain/triggers';
 
 export { ExitReason, PositionState, type PositionView } from '../../domain/position';
 
@@ -21,6 +22,8 @@ export interface AccountState {
   readonly equity: EquityState | null;
   /** What the exchange account held when Ballast held nothing: coins that are not its to count or sell. By asset. */
   readonly foreignHoldings: Readonly<Record<string, DecimalString>>;
+  /** When trading was last resumed, 0 for never: nothing from before counts against the account. */
+  readonly measuredSince: { readonly wallTimeMs: number; readonly marketTimeMs: number };
 }
 
 export interface GrantRequest {
@@ -174,8 +177,8 @@ export interface ModeChange {
   readonly by: string;
   /** The halt epoch that is left; needed to leave HALTED. */
   readonly epoch?: number;
-  /** Count losses from the latest mark on. */
-  readonly measureAfresh?: boolean;
+  /** Count losses from the latest mark on, and everything else from now. Without a market time, that of the latest mark. */
+  readonly measureAfresh?: { readonly wallTimeMs: number; readonly marketTimeMs: number | null };
 }
 
 /** The rest of the journal: candles, decisions, account modes, equity, risk events and the operators' audit trail. */
@@ -204,6 +207,28 @@ export interface Journal {
     marketTimeMs: number | null;
     key: string;
   }): Promise<void>;
+  /** Journals that requests to the exchange have failed, after a success that ended the streak before when `ended`. */
+  recordStreak(
+    account: string,
+    news: {
+      readonly kind: RequestKind;
+      readonly ended: boolean;
+      readonly failed: Omit<FailureStreak, 'kind'> | null;
+    },
+  ): Promise<void>;
+  failureStreaks(account: string): Promise<readonly FailureStreak[]>;
+  /** How many times an order was sent since a wall time. */
+  ordersSent(account: string, sinceMs: number): Promise<number>;
+  /**
+   * Takes note of the positions without a resident stop at a wall time, and forgets those that are not named any more.
+   * Returns since when each has been without.
+   */
+  noteMissingStops(
+    account: string,
+    positionIds: readonly string[],
+    nowMs: number,
+  ): Promise<ReadonlyMap<string, number>>;
+  hasRiskEvent(account: string, key: string): Promise<boolean>;
   /** One row per operator command, written before it takes effect. */
   audit(entry: {
     account: string;

@@ -2,8 +2,9 @@ import type { Pool } from 'pg';
 import { findAccount, openAccount, raiseHalt, recordForeignHoldings, setMode } from './accounts';
 import { findCandles, saveCandles } from './candles';
 import { grant } from './grant';
-import { audit, recordDecision, recordEquity, recordRiskEvent } from './journal';
+import { audit, hasRiskEvent, recordDecision, recordEquity, recordRiskEvent } from './journal';
 import { recordEvent, recordFills } from './news';
+import { failureStreaks, noteMissingStops, ordersSent, recordStreak } from './observations';
 import { findOrder, unsettledOrders } from './orders';
 import { plan } from './plan';
 import type { Journal, OrderStore } from './port';
@@ -53,6 +54,12 @@ export function createStore(pool: Pool): OrderStore & Journal {
     recordEquity: (account, session, state, marketTimeMs) =>
       inTransaction(pool, (tx) => recordEquity(tx, account, session, state, marketTimeMs)),
     recordRiskEvent: (event) => recordRiskEvent(pool, event),
+    recordStreak: (account, news) => inTransaction(pool, (tx) => recordStreak(tx, account, news)),
+    failureStreaks: (account) => failureStreaks(pool, account),
+    ordersSent: (account, sinceMs) => ordersSent(pool, account, sinceMs),
+    noteMissingStops: (account, positionIds, nowMs) =>
+      inTransaction(pool, (tx) => noteMissingStops(tx, account, positionIds, nowMs)),
+    hasRiskEvent: (account, key) => hasRiskEvent(pool, account, key),
     audit: (entry) => audit(pool, entry),
   };
 }

@@ -1,4 +1,5 @@
 import type { ActivityDeps, Owners } from '../../activities/deps';
+import { ExchangeHealth } from '../../activities/exchange-health';
 import { createMarketClock } from '../../activities/market-clock';
 import { OrderDesk } from '../../activities/order-desk';
 import type { ExchangePort } from '../../adapters/exchange/port';
@@ -41,8 +42,10 @@ export function createBench(
   const store = new MemoryStore();
   const exchange = new FakeExchange(wallTimeMs);
   const wrappedStore: OrderStore & Journal = wrap(store);
-  const wrappedExchange: ExchangePort = wrap(exchange);
-  const read = (): ReturnType<ExchangePort['clock']> => exchange.clock();
+  const log = { info: () => undefined, warn: () => undefined };
+  const exchangeHealth = new ExchangeHealth({ account: ACCOUNT, journal: wrappedStore, wallTimeMs, log });
+  const wrappedExchange: ExchangePort = exchangeHealth.watch(wrap(exchange));
+  const read = (): ReturnType<ExchangePort['clock']> => wrappedExchange.clock();
   const clock = createMarketClock({ read, wallTimeMs, maxAgeMs: 0, maxStaleMs: 0 });
   const desk = new OrderDesk({
     exchange: wrappedExchange,
@@ -58,10 +61,11 @@ export function createBench(
     store: wrappedStore,
     desk,
     emergencyDesk: desk,
+    exchangeHealth,
     clock,
     owners,
     wallTimeMs,
-    log: { info: () => undefined, warn: () => undefined },
+    log,
   };
   return { store, exchange, deps, time };
 }

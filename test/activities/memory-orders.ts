@@ -54,6 +54,8 @@ const blankOrder = {
 
 /** Orders, fills and positions in memory, by the rules of the PostgreSQL store; one synchronous method is one transaction. */
 export class MemoryOrders {
+  /** Every time that the right to send was won. */
+  readonly sends: { readonly account: string; readonly atMs: number }[] = [];
   private readonly rows = new Map<string, Row>();
   private readonly orders = new Map<string, OrderView>();
   private readonly fills = new Map<string, Fill>();
@@ -150,6 +152,7 @@ export class MemoryOrders {
     }
     if (refusal !== null) return { kind: 'refused', code: refusal, order };
     const sendDeadlineMs = request.wallTimeMs + request.sendWindowMs;
+    this.sends.push({ account: order.account, atMs: request.wallTimeMs });
     const sending = { state: OrderState.Sending, quantity, sendDeadlineMs, reason: null };
     return { kind: 'send', order: this.write(order, sending) };
   }

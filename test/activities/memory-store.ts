@@ -12,6 +12,7 @@ import { isTerminal, Leg, OrderState, type OrderView } from '../../domain/order'
 import { sellable } from '../../domain/planner';
 import { PositionState } from '../../domain/position';
 import { sizePosition, TradingMode } from '../../domain/risk';
+import type { FailureStreak, RequestKind } from '../../domain/triggers';
 import { MemoryOrders } from './memory-orders';
 
 type Method<K extends keyof (OrderStore & Journal)> = (OrderStore & Journal)[K];
@@ -35,11 +36,14 @@ export class MemoryStore implements OrderStore, Journal {
   private readonly accounts = new Map<string, AccountState>();
   private readonly halts = new Map<string, number>();
   private readonly bars = new Map<string, Map<number, Bar>>();
+  private readonly streaks = new Map<RequestKind, FailureStreak>();
+  private missingStops: ReadonlyMap<string, number> = new Map();
 
   openAccount(account: string, session: string): Promise<AccountState> {
     return transaction(() => {
       const known = this.accounts.get(account);
-      const fresh = { account, mode: TradingMode.Active, modeReason: 'opened', haltEpoch: 0 };
+      const measuredSince = { wallTimeMs: 0, marketTimeMs: 0 };
+      const fresh = { account, mode: TradingMode.Active, modeReason: 'opened', haltEpoch: 0, measuredSince };
       const anew = { session, equity: null, foreignHoldings: {} };
       const state = known?.session === session ? known : { ...fresh, ...known, ...anew };
       this.accounts.set(account, state);
@@ -76,10 +80,8 @@ export class MemoryStore implements OrderStore, Journal {
       if (state.mode === TradingMode.Halted && change.epoch !== state.haltEpoch)
         throw new Error(`stale-epoch: account ${account} is halted in epoch ${state.haltEpoch}`);
       if (state.mode === mode) return state;
-      const { equity } = state;
-      const afresh = equity && { ...equity, equityAtDayStart: equity.equity, peakEquity: equity.equity };
-      const marks = change.measureAfresh === true ? afresh : equity;
-      const after = { ...state, mode, modeReason: change.reason, equity: marks };
+      const changed = { ...state, mode, modeReason: change.reason };
+      const after = change.measureAfresh === undefined ? changed : this.afresh(changed, change.measureAfresh);
       this.accounts.set(account, after);
       return after;
     });
@@ -234,6 +236,48 @@ export class MemoryStore implements OrderStore, Journal {
     return transaction(() => {
       this.audits.push(entry);
     });
+  }
+
+  recordStreak(...[, { kind, ended, failed }]: Of<'recordStreak'>): Promise<void> {
+    return transaction(() => {
+      const known = ended ? undefined : this.streaks.get(kind);
+      if (ended) this.streaks.delete(kind);
+      if (failed === null) return;
+      const failures = failed.failures + (known?.failures ?? 0);
+      const firstFailedMs = known?.firstFailedMs ?? failed.firstFailedMs;
+      this.streaks.set(kind, { ...failed, kind, failures, firstFailedMs });
+    });
+  }
+
+  failureStreaks(): Promise<readonly FailureStreak[]> {
+    return transaction(() => [...this.streaks.values()]);
+  }
+
+  ordersSent(...[account, sinceMs]: Of<'ordersSent'>): Promise<number> {
+    return transaction(
+      () => this.orders.sends.filter((send) => send.account === account && send.atMs >= sinceMs).length,
+    );
+  }
+
+  noteMissingStops(...[, ids, nowMs]: Of<'noteMissingStops'>): Promise<ReadonlyMap<string, number>> {
+    return transaction(() => {
+      this.missingStops = new Map(ids.map((id) => [id, this.missingStops.get(id) ?? nowMs]));
+      return this.missingStops;
+    });
+  }
+
+  hasRiskEvent(...[, key]: Of<'hasRiskEvent'>): Promise<boolean> {
+    return transaction(() => this.riskEvents.some((event) => event.key === key));
+  }
+
+  private afresh(state: AccountState, since: NonNullable<Of<'setMode'>[2]['measureAfresh']>): AccountState {
+    this.streaks.clear();
+    this.missingStops = new Map();
+    const { wallTimeMs, marketTimeMs } = since;
+    const measuredSince = { wallTimeMs, marketTimeMs: marketTimeMs ?? state.measuredSince.marketTimeMs };
+    const { equity } = state;
+    const marks = equity && { ...equity, equityAtDayStart: equity.equity, peakEquity: equity.equity };
+    return { ...state, measuredSince, equity: marks };
   }
 
   private accountOf(account: string): AccountState {

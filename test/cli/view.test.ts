@@ -145,6 +145,7 @@ const trading: Snapshot = {
     haltEpoch: 0,
     equity: { equity: d('10012.33'), equityAtDayStart: d('10000'), peakEquity: d('10050'), dayStartMs: 0 },
     foreignHoldings: {},
+    measuredSince: { wallTimeMs: 0, marketTimeMs: 0 },
   },
   totals: {
     livePositions: 1,

@@ -41,6 +41,19 @@ describe('layers', () => {
     expect(config.emulator.balances.USDT).toBe('10000');
   });
 
+  it('states when trading stops by itself, and lets each trigger be switched off or set', () => {
+    expect(load().riskDesk.triggers).toMatchObject({ exchangeUnreachableMs: 30_000, staleDataMs: 300_000 });
+    write('riskDesk: {triggers: {staleDataMs: null, flashCrash: {fraction: 0.2, withinMs: 60000}}}\n');
+    const env = { BALLAST__riskDesk__triggers__exchangeUnreachableMs: 'null' };
+    expect(load({ env }).riskDesk.triggers).toMatchObject({
+      ...{ exchangeUnreachableMs: null, staleDataMs: null, missingStopMs: 60_000 },
+      flashCrash: { fraction: 0.2, withinMs: 60_000 },
+    });
+    expect(issuesOf({ flags: { riskDesk: { triggers: { missingStopMs: 5 } } } })).toMatchObject([
+      { path: 'riskDesk.triggers.missingStopMs' },
+    ]);
+  });
+
   it('lets the command line win over the environment over the file over the profile', () => {
     write('market: {seed: 2, speed: 2}\nlog: {level: warn}\n');
     const env = { BALLAST__MARKET__SPEED: '3', BALLAST__log__level: 'error' };

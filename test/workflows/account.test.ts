@@ -2,6 +2,7 @@ import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { clientOrderId } from '../../domain/ids';
 import { decimal } from '../../domain/decimal';
+import { ExchangeFailure } from '../../domain/errors';
 import {
   assessSignal,
   resumeTradingUpdate,
@@ -15,6 +16,7 @@ import {
   type ReconciliationReport,
   type RiskDeskInput,
 } from '../../workflows/contract';
+import { triggerLimitsSchema, type TriggerLimits } from '../../domain/triggers';
 import { haltNow, runEmergencyStop } from '../../cli/emergency-client';
 import { DEPLOYMENT } from '../activities/bench';
 import { BTC } from '../domain/fixtures';
@@ -56,9 +58,12 @@ describe('an account', () => {
   }
 
   describe('riskDesk', () => {
-    async function begin(intervalMs: number) {
+    async function begin(intervalMs: number, triggers: Partial<TriggerLimits> = {}) {
       const id = workflowIds.riskDesk(world.account);
-      const input: RiskDeskInput = { ...reference(), limits: LIMITS, intervalMs };
+      const input: RiskDeskInput = {
+        ...{ ...reference(), limits: LIMITS, intervalMs },
+        triggers: { ...triggerLimitsSchema.parse({}), ...triggers },
+      };
       return harness.start<(input: RiskDeskInput) => Promise<void>>('riskDesk', id, input);
     }
 
@@ -70,12 +75,15 @@ describe('an account', () => {
       await harness.until(() => world.store.orders.known(positionId).state === 'closed');
       await harness.pass(60_000);
       expect(await account()).toMatchObject({ mode: 'HALTED', haltEpoch: 1 });
-      expect(callsOf('raiseHalt')).toBe(1);
+      expect(callsOf('raiseHalt')).toBe(0); // the look itself has halted the account
+      expect(callsOf('reportEmergency')).toBe(1);
       expect(world.exchange.held()).toBe('0');
       expect(world.store.orders.known(positionId).exitReason).toBe('emergency');
       const { typedSearchAttributes } = await desk.describe();
       expect(typedSearchAttributes.get(SEARCH_ATTRIBUTES.mode)).toBe('HALTED');
-      expect(await harness.detailsOf(desk.workflowId)).toMatch(/^\*\*HALTED\*\*: Equity .* drawdown limit/);
+      expect(await harness.detailsOf(desk.workflowId)).toMatch(
+        /^\*\*HALTED\*\*: drawdown: Equity .* drawdown limit/,
+      );
     });
 
     it('begins the stop of a halt whose author died before', async () => {
@@ -85,13 +93,14 @@ describe('an account', () => {
       await harness.until(() => world.store.orders.known(positionId).state === 'closed');
       await harness.until(() => world.store.riskEvents.length === 1);
       await harness.pass(30_000);
+      expect(callsOf('reportEmergency')).toBe(1);
       expect(await account()).toMatchObject({ mode: 'HALTED', haltEpoch: 1 });
       expect(callsOf('raiseHalt')).toBe(0);
       expect(world.store.orders.known(positionId).exitReason).toBe('emergency');
     });
 
     it('reduces after a daily loss, until the next day', async () => {
-      await begin(HOUR_MS);
+      await begin(HOUR_MS, { dailyLossAlarmFraction: null });
       await harness.until(() => callsOf('assessAccount') >= 1);
       world.exchange.foreign.quote = decimal('9400');
       await harness.pass(HOUR_MS);
@@ -139,6 +148,39 @@ describe('an account', () => {
       expect(await Promise.all(answers)).toEqual(Array.from({ length: 7 }, () => 'ACTIVE'));
       expect(world.store.audits).toHaveLength(7);
       expect((await harness.handle(desk.workflowId).describe()).runId).not.toBe(firstRun);
+    });
+
+    it('begins the stop of a halt in which nothing is open, once: an order that nobody knows of may rest', async () => {
+      await world.store.raiseHalt(world.account, { ...by, key: 'cli' });
+      await begin(5_000);
+      await harness.until(() => callsOf('reportEmergency') === 1);
+      await harness.pass(30_000);
+      expect(callsOf('reportEmergency')).toBe(1);
+    });
+
+    it('halts when the exchange stays silent, and sells as soon as it answers', async () => {
+      const { positionId } = await hold();
+      const desk = await begin(2_000);
+      await harness.until(() => callsOf('assessAccount') >= 1);
+      const { clock, balances, openOrders, replace } = world.exchange;
+      const silent = () =>
+        Promise.reject(new ExchangeFailure('ambiguous', 'scripted outage', { errorClass: 'NetworkError' }));
+      Object.assign(world.exchange, { clock: silent, balances: silent, openOrders: silent, replace: silent });
+      await harness.until(async () => (await account()).mode === 'HALTED');
+      expect((await account()).modeReason).toMatch(/^exchange-unreachable: /);
+      await harness.until(() => callsOf('sweepAccount') >= 3);
+      expect(await harness.detailsOf(desk.workflowId)).toContain('Equity unknown');
+      Object.assign(world.exchange, { clock, balances, openOrders, replace });
+      await harness.until(() => world.store.orders.known(positionId).state === 'closed');
+      expect(world.exchange.held()).toBe('0');
+    });
+
+    it('says so when the journal does not answer', async () => {
+      world.script.assessAccount = () =>
+        Promise.reject(ApplicationFailure.nonRetryable('scripted: the journal is down'));
+      const desk = await begin(5_000);
+      await harness.until(() => callsOf('assessAccount') >= 2);
+      expect(await harness.detailsOf(desk.workflowId)).toContain('Without it no order is sent');
     });
 
     it('goes on after a look that failed', async () => {

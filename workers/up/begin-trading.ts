@@ -44,6 +44,7 @@ export async function beginTrading(
     ...account,
     symbols,
     limits: config.risk,
+    triggers: config.riskDesk.triggers,
     intervalMs: config.riskDesk.intervalMs,
   };
   await ensureRunning(client, {

@@ -62,6 +62,7 @@ describe('modes', () => {
       haltEpoch: 0,
       equity: null,
       foreignHoldings: {},
+      measuredSince: { wallTimeMs: 0, marketTimeMs: 0 },
     });
     expect(await bench.store.openAccount('second', 's1')).toEqual(opened);
     expect(await bench.store.account('nobody')).toBeUndefined();
@@ -77,9 +78,12 @@ describe('modes', () => {
       NOW_MS + 1,
     );
     const epoch = await bench.store.raiseHalt(ACCOUNT, { key: 'k', reason: 'drawdown', by: 'risk-desk' });
-    const change = { reason: 'looked at it', by: 'operator', epoch, measureAfresh: true };
+    const measureAfresh = { wallTimeMs: 7_000, marketTimeMs: null };
+    const change = { reason: 'looked at it', by: 'operator', epoch, measureAfresh };
     await bench.store.setMode(ACCOUNT, TradingMode.Active, change);
-    const { equity } = (await bench.store.account(ACCOUNT)) ?? {};
+    const { equity, measuredSince } = (await bench.store.account(ACCOUNT)) ?? {};
+    // Without a market time that of the latest mark counts.
+    expect(measuredSince).toEqual({ wallTimeMs: 7_000, marketTimeMs: NOW_MS + 1 });
     expect(equity).toMatchObject({ equity: '8000', equityAtDayStart: '8000', peakEquity: '8000' });
     // And the next mark does not bring the old peak back.
     const next = markEquity(equity ?? null, decimal('7990'), NOW_MS + 2);
