@@ -9,6 +9,7 @@ const rooms = [
   'config',
   'emulator',
   'cli',
+  'bench',
   'test',
 ];
 const may = {
@@ -16,7 +17,7 @@ const may = {
   workflows: ['workflows', 'domain'],
   activities: ['activities', 'domain', 'adapters'],
   adapters: ['adapters', 'domain'],
-  workers: rooms.filter((room) => room !== 'test'),
+  workers: rooms.filter((room) => room !== 'test' && room !== 'bench'),
   temporal: ['temporal', 'config'],
   config: ['config', 'domain'],
   emulator: ['emulator', 'domain'],
@@ -77,11 +78,17 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        path: '^(domain|workflows|activities|adapters|workers|temporal|config|emulator|cli)/',
+        path: '^(domain|workflows|activities|adapters|workers|temporal|config|emulator|cli|bench)/',
       },
       to: {},
     },
-    { name: 'not-to-test', severity: 'error', from: { pathNot: '^test/' }, to: { path: '^test/' } },
+    {
+      name: 'not-to-test',
+      comment: 'Benchmarks share the harness of the crash tests.',
+      severity: 'error',
+      from: { pathNot: '^(test|bench)/' },
+      to: { path: '^test/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -27,6 +27,7 @@ export async function workflowBundle(entry = 'workflows/index.ts'): Promise<Work
 function fingerprint(entry: string): string {
   const hash = createHash('sha256')
     .update(entry)
+    .update(readFileSync(join(root, entry)))
     .update(readFileSync(join(root, 'package-lock.json')));
   const files = ['workflows', 'domain', 'test/replay/fixtures'].flatMap((folder) =>
     existsSync(join(root, folder)) ? sourcesIn(join(root, folder)) : [],

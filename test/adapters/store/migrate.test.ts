@@ -61,7 +61,7 @@ async function killHalfway(): Promise<void> {
   await blocker.connect();
   await blocker.query('BEGIN; CREATE TABLE candles (blocking text)');
   const script = `require(process.argv[1]).migrate(process.argv[2], () => {})`;
-  const loader = require.resolve('./typescript-loader.cjs');
+  const loader = require.resolve('../../../scripts/lib/typescript-loader.cjs');
   const child = spawn(
     process.execPath,
     ['--require', loader, '-e', script, require.resolve('../../../adapters/store/migrate'), database.url],

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readExchangeRecord, type ExchangeRecord } from '../../../emulator/journal/record';
+import type { RateLimits } from '../../../emulator/server/rate-limits';
 import { findFreePort } from '../../../workers/supervisor/ports';
 import { Child } from './child';
 import { waitFor } from './wait';
@@ -17,6 +18,13 @@ export interface ExchangeAccount {
   readonly balances: Readonly<Record<string, string>>;
 }
 
+export interface ExchangeSettings {
+  /** Other request limits than Binance's. */
+  readonly limits?: Partial<RateLimits>;
+  /** Further accounts. */
+  readonly others?: readonly ExchangeAccount[];
+}
+
 /** The emulator as a process, on a market of its own that is the same in every run. */
 export class ExchangeProcess {
   private constructor(
@@ -26,10 +34,23 @@ export class ExchangeProcess {
   ) {}
 
   /** Its market stands still until told otherwise. */
-  static async start(folder: string, account: ExchangeAccount, seed: number): Promise<ExchangeProcess> {
+  static async start(
+    folder: string,
+    account: ExchangeAccount,
+    seed: number,
+    { limits, others = [] }: ExchangeSettings = {},
+  ): Promise<ExchangeProcess> {
     const port = await findFreePort();
     const journalDir = join(folder, 'exchange');
-    const options = { port, journalDir, speed: 1, paused: true, accounts: [account], market: { seed } };
+    const options = {
+      port,
+      journalDir,
+      speed: 1,
+      paused: true,
+      accounts: [account, ...others],
+      market: { seed },
+      limits,
+    };
     const launch = (): Promise<Child> =>
       Child.start(
         [join(__dirname, 'emulator-process.cjs'), JSON.stringify(options)],

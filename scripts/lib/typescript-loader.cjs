@@ -1,7 +1,7 @@
-/** Lets a plain Node process of a test require the project's TypeScript. */
+/** Lets a plain Node process require the project's TypeScript. */
 const { readFileSync } = require('node:fs');
 const { transformSync } = require('@swc/core');
-const options = require('../../../scripts/lib/swc-options.cjs');
+const options = require('./swc-options.cjs');
 
 require.extensions['.ts'] = (module, filename) => {
   const { code } = transformSync(readFileSync(filename, 'utf8'), { ...options, filename });

@@ -1,0 +1,7 @@
+import type { BenchEntry } from '../entry';
+import { cycle } from './cycle';
+import { outboxCommit } from './outbox-commit';
+import { submit } from './submit';
+
+/** Every entry, in the order in which they are measured. */
+export const entries: readonly BenchEntry[] = [cycle, submit, outboxCommit];

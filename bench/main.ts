@@ -1,0 +1,59 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { startServers, type Servers } from '../test/crash/harness/servers';
+import { ArgumentError, parseBenchArguments } from './arguments';
+import { entries } from './entries/all';
+import type { BenchContext } from './entry';
+import { toRecord, type NamedMeasurement } from './measurement';
+import { report } from './report';
+
+/**
+ * `npm run bench -- [--only a,b] [--json FILE]`. Prints a table; a goal that is missed is said, and fails nothing: the
+ * figures are for people to read and compare.
+ * @returns the exit code: 0, or 2 when the arguments are wrong
+ * @throws whatever kept an entry from being measured
+ */
+export async function runBench(args: readonly string[]): Promise<number> {
+  try {
+    const names = entries.map(({ name }) => name);
+    const { only, jsonFile } = parseBenchArguments(args, names);
+    const measurements = await measureAll(only);
+    process.stdout.write(`${report(measurements)}\n`);
+    if (jsonFile !== undefined) writeJson(jsonFile, toRecord(measurements));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 2;
+  }
+}
+
+async function measureAll(only: readonly string[]): Promise<readonly NamedMeasurement[]> {
+  let started: Promise<Servers> | undefined;
+  const servers = (): Promise<Servers> => (started ??= startServers());
+  const context: BenchContext = {
+    servers,
+    folder: async (name) => {
+      const folder = join((await servers()).folder, name);
+      mkdirSync(folder, { recursive: true });
+      return folder;
+    },
+    progress: (line) => process.stderr.write(`${line}\n`),
+  };
+  const measurements: NamedMeasurement[] = [];
+  try {
+    for (const { name, measure } of entries.filter((entry) => only.includes(entry.name))) {
+      context.progress(`measuring ${name} …`);
+      measurements.push(...(await measure(context)));
+    }
+  } finally {
+    await (await started)?.close();
+  }
+  return measurements;
+}
+
+/** @param value is written as JSON; the folder is made when missing */
+export function writeJson(file: string, value: unknown): void {
+  mkdirSync(dirname(resolve(file)), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+}
