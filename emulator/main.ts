@@ -35,6 +35,8 @@ export interface EmulatorOptions {
   /** The folder of the exchange's record; a session in it is continued. */
   readonly journalDir: string;
   readonly accounts?: readonly AccountOptions[];
+  /** Never compact the journal, so that the whole session can be read from it event by event; false by default. */
+  readonly keepHistory?: boolean;
   /** Fees in basis points of the received amount, 10 each by default. */
   readonly fees?: { readonly makerBps: number; readonly takerBps: number };
   readonly limits?: Partial<RateLimits>;
@@ -79,6 +81,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<RunningEm
     speed,
     paused,
     accounts,
+    keepHistory: options.keepHistory ?? false,
     onFailure,
   });
   const server = await startServer({

@@ -4,7 +4,7 @@ import type { Instrument } from './engine/instrument';
 import type { FeeRates } from './engine/matching';
 import { requireUnits } from './engine/units';
 import { Exchange } from './exchange';
-import type { SessionHeader } from './journal/files';
+import type { JournalHead, SessionHeader } from './journal/files';
 import { Journal } from './journal/journal';
 import { rebuild } from './journal/record';
 import { MarketData } from './market-data';
@@ -25,6 +25,7 @@ export interface OpenVenueOptions {
   readonly speed: Speed;
   readonly paused: boolean;
   readonly accounts: readonly OpeningBalances[];
+  readonly keepHistory: boolean;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -36,10 +37,14 @@ export async function openVenue(
   options: OpenVenueOptions,
 ): Promise<{ readonly venue: Venue; readonly journal: Journal }> {
   const { source, instruments, journalDir } = options;
-  const { journal, contents, clockMs } = Journal.open(journalDir, () => ({
+  const begin = (): Pick<JournalHead, 'session' | 'clockMs'> => ({
     session: { sessionId: randomUUID(), mode: source.mode, symbols: source.symbols },
     clockMs: source.sessionStartMs,
-  }));
+  });
+  const { journal, contents, clockMs } = Journal.open(journalDir, begin, {
+    wallMs: Date.now,
+    keepHistory: options.keepHistory,
+  });
   try {
     const recorded = contents.head.session;
     checkSession(recorded, source, clockMs, journalDir);

@@ -23,6 +23,8 @@ export interface JournalHead {
 /** Every other line: what one command, or one advance of the market up to `clockMs`, changed. Applied whole or not at all. */
 export interface JournalRecord {
   readonly clockMs: number;
+  /** Wall time of the line in UTC milliseconds; journals of earlier versions do not have it. */
+  readonly wallMs?: number;
   readonly events: readonly ExchangeEvent[];
 }
 

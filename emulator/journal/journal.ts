@@ -25,6 +25,7 @@ import {
   syncFolder,
   type JournalContents,
   type JournalHead,
+  type JournalRecord,
   type SessionHeader,
 } from './files';
 import { lockFolder } from './lock';
@@ -33,6 +34,13 @@ const syncData = promisify(fdatasync);
 
 /** A journal is rewritten as one snapshot when it has grown by this much, or by the size of its snapshot if larger. */
 const COMPACT_AFTER_BYTES = 4 * 1024 * 1024;
+
+export interface JournalOptions {
+  /** Stamps each line: UTC milliseconds. */
+  readonly wallMs?: () => number;
+  /** Never rewritten, so that every line of the session stays readable; it grows without a bound. */
+  readonly keepHistory?: boolean;
+}
 
 /**
  * The exchange's own record on disk: one file whose first line is a snapshot and whose other lines are what changed
@@ -47,7 +55,8 @@ export class Journal {
   private appended = 0;
   private durable = 0;
   private notedMs = 0;
-  private compactAt = COMPACT_AFTER_BYTES;
+  private compactAt: number;
+  private readonly wallMs: () => number;
 
   private constructor(
     private readonly dir: string,
@@ -55,7 +64,11 @@ export class Journal {
     private fd: number,
     private readonly clockFd: number,
     private readonly release: () => void,
-  ) {}
+    { wallMs = Date.now, keepHistory = false }: JournalOptions,
+  ) {
+    this.wallMs = wallMs;
+    this.compactAt = keepHistory ? Infinity : COMPACT_AFTER_BYTES;
+  }
 
   /**
    * Opens the folder's journal, or begins one.
@@ -66,6 +79,7 @@ export class Journal {
   static open(
     dir: string,
     begin: () => Pick<JournalHead, 'session' | 'clockMs'>,
+    options: JournalOptions = {},
   ): { journal: Journal; contents: JournalContents; clockMs: number } {
     mkdirSync(dir, { recursive: true });
     const release = lockFolder(dir);
@@ -77,7 +91,7 @@ export class Journal {
       const clockFd = openSync(join(dir, CLOCK_FILE), constants.O_RDWR | constants.O_CREAT);
       const recorded = contents.records.at(-1)?.clockMs ?? contents.head.clockMs;
       const clockMs = Math.max(recorded, readClock(dir) ?? 0);
-      const journal = new Journal(dir, contents.generation, fd, clockFd, release);
+      const journal = new Journal(dir, contents.generation, fd, clockFd, release, options);
       journal.bytes = contents.validBytes;
       for (const old of generations(dir).slice(1)) rmSync(journalPath(dir, old), { force: true });
       return { journal, contents, clockMs };
@@ -89,7 +103,7 @@ export class Journal {
 
   /** Writes down what one command, or one advance of the market to `clockMs`, changed. Resolves once it is on the disk. */
   append(clockMs: number, events: readonly ExchangeEvent[]): Promise<void> {
-    this.pending.push(`${encode({ clockMs, events })}\n`);
+    this.pending.push(`${encode({ clockMs, wallMs: this.wallMs(), events } satisfies JournalRecord)}\n`);
     this.appended += 1;
     return this.settled();
   }

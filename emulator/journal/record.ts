@@ -1,5 +1,6 @@
 import { ExchangeState } from '../accounts/state';
 import { createInstrument, priceText, quantityText, type Instrument } from '../engine/instrument';
+import type { Order, Trade } from '../engine/types';
 import { formatUnits } from '../engine/units';
 import { generations, readClock, readJournal, type JournalContents } from './files';
 
@@ -87,7 +88,7 @@ export function rebuild(
 }
 
 /** A living emulator may replace the file between listing and reading; then the newer one is read. */
-function readSteadily(dir: string): JournalContents {
+export function readSteadily(dir: string): JournalContents {
   for (;;) {
     const before = generations(dir)[0];
     try {
@@ -100,6 +101,46 @@ function readSteadily(dir: string): JournalContents {
   }
 }
 
+export function describeTrade(trade: Trade, state: ExchangeState, instrument: Instrument): RecordedTrade {
+  return {
+    tradeId: trade.tradeId,
+    orderId: trade.orderId,
+    account: trade.account,
+    symbol: trade.symbol,
+    clientOrderId: state.requireOrder(trade.orderId).clientOrderId,
+    side: trade.side,
+    price: priceText(instrument, trade.priceTicks),
+    quantity: quantityText(instrument, trade.lots),
+    quote: formatUnits(trade.quote),
+    fee: formatUnits(trade.fee),
+    feeAsset: trade.feeAsset,
+    isMaker: trade.isMaker,
+    timeMs: trade.timeMs,
+  };
+}
+
+export function describeOrder(order: Order, instrument: Instrument): RecordedOrder {
+  return {
+    orderId: order.orderId,
+    account: order.account,
+    symbol: order.symbol,
+    clientOrderId: order.clientOrderId,
+    side: order.side,
+    type: order.type,
+    timeInForce: order.timeInForce,
+    status: order.status,
+    working: order.working,
+    price: priceText(instrument, order.priceTicks),
+    stopPrice: priceText(instrument, order.stopTicks),
+    quantity: quantityText(instrument, order.quantityLots),
+    executedQuantity: quantityText(instrument, order.filledLots),
+    executedQuote: formatUnits(order.filledQuote),
+    listId: order.listId,
+    createdMs: order.createdMs,
+    updatedMs: order.updatedMs,
+  };
+}
+
 function describe(
   state: ExchangeState,
   instruments: ReadonlyMap<string, Instrument>,
@@ -110,40 +151,8 @@ function describe(
     return instrument;
   };
   return {
-    orders: [...state.orders.values()].map((order) => ({
-      orderId: order.orderId,
-      account: order.account,
-      symbol: order.symbol,
-      clientOrderId: order.clientOrderId,
-      side: order.side,
-      type: order.type,
-      timeInForce: order.timeInForce,
-      status: order.status,
-      working: order.working,
-      price: priceText(of(order.symbol), order.priceTicks),
-      stopPrice: priceText(of(order.symbol), order.stopTicks),
-      quantity: quantityText(of(order.symbol), order.quantityLots),
-      executedQuantity: quantityText(of(order.symbol), order.filledLots),
-      executedQuote: formatUnits(order.filledQuote),
-      listId: order.listId,
-      createdMs: order.createdMs,
-      updatedMs: order.updatedMs,
-    })),
-    trades: state.trades.map((trade) => ({
-      tradeId: trade.tradeId,
-      orderId: trade.orderId,
-      account: trade.account,
-      symbol: trade.symbol,
-      clientOrderId: state.requireOrder(trade.orderId).clientOrderId,
-      side: trade.side,
-      price: priceText(of(trade.symbol), trade.priceTicks),
-      quantity: quantityText(of(trade.symbol), trade.lots),
-      quote: formatUnits(trade.quote),
-      fee: formatUnits(trade.fee),
-      feeAsset: trade.feeAsset,
-      isMaker: trade.isMaker,
-      timeMs: trade.timeMs,
-    })),
+    orders: [...state.orders.values()].map((order) => describeOrder(order, of(order.symbol))),
+    trades: state.trades.map((trade) => describeTrade(trade, state, of(trade.symbol))),
     balances: [...state.balances].flatMap(([account, assets]) =>
       [...assets].map(([asset, { free, locked }]) => ({
         account,

@@ -14,6 +14,35 @@ export interface Records {
   readonly initialBalances: Readonly<Record<string, string>>;
 }
 
+export const DifferenceKind = {
+  /** Something was done twice that was meant once. */
+  Duplicate: 'duplicate',
+  /** One record has an order, a fill or money that the other lacks. */
+  Lost: 'lost',
+  /** Something is at the exchange, or live in the journal, that nobody looks after. */
+  Orphaned: 'orphaned',
+  /** An open position is not covered by its one resident stop. */
+  Unprotected: 'unprotected',
+  /** Work is under way, or the records are not of the same moment yet. */
+  Unsettled: 'unsettled',
+} as const;
+export type DifferenceKind = (typeof DifferenceKind)[keyof typeof DifferenceKind];
+
+/** One way in which the two records differ; `text` is a sentence for people. */
+export interface Difference {
+  readonly kind: DifferenceKind;
+  readonly text: string;
+}
+
+const differenceOf =
+  (kind: DifferenceKind) =>
+  (text: string): Difference => ({ kind, text });
+const duplicate = differenceOf(DifferenceKind.Duplicate);
+const lost = differenceOf(DifferenceKind.Lost);
+const orphaned = differenceOf(DifferenceKind.Orphaned);
+const unprotected = differenceOf(DifferenceKind.Unprotected);
+const unsettled = differenceOf(DifferenceKind.Unsettled);
+
 /** How the exchange calls what the journal calls by the key. States that are missing must not be there at all. */
 const STATUSES: Readonly<Partial<Record<OrderState, readonly string[]>>> = {
   [OrderState.Open]: ['NEW', 'PARTIALLY_FILLED'],
@@ -29,7 +58,11 @@ const FATE_UNKNOWN: ReadonlySet<OrderState> = new Set([OrderState.Sending, Order
  * fills equal one by one, money equal to the last unit, one resident stop of the right quantity per open position.
  * @returns every difference, as a sentence; empty when the two agree
  */
-export function compareRecords(records: Records): readonly string[] {
+export const compareRecords = (records: Records): readonly string[] =>
+  judgeRecords(records).map(({ text }) => text);
+
+/** The same, each difference with its kind. */
+export function judgeRecords(records: Records): readonly Difference[] {
   const { account, exchange } = records;
   const mine: Records = {
     ...records,
@@ -49,12 +82,14 @@ export function compareRecords(records: Records): readonly string[] {
   ];
 }
 
-function orderDifferences({ exchange, journal }: Records): string[] {
+function orderDifferences({ exchange, journal }: Records): Difference[] {
   const known = new Set(journal.orders.map(({ clientOrderId }) => clientOrderId));
   const unknown = exchange.orders.filter(({ clientOrderId }) => !known.has(clientOrderId));
   return [
-    ...unknown.map(
-      ({ clientOrderId }) => `the exchange has ${clientOrderId}, which the journal does not know`,
+    ...unknown.map(({ clientOrderId, status }) =>
+      (OPEN_STATUSES.includes(status) ? orphaned : lost)(
+        `the exchange has ${clientOrderId}, which the journal does not know`,
+      ),
     ),
     ...journal.orders.flatMap((order) =>
       judgeOrder(
@@ -65,36 +100,40 @@ function orderDifferences({ exchange, journal }: Records): string[] {
   ];
 }
 
-function judgeOrder(order: JournaledOrder, found: readonly RecordedOrder[]): string[] {
+function judgeOrder(order: JournaledOrder, found: readonly RecordedOrder[]): Difference[] {
   const { state } = order;
   const name = nameOf(order);
-  if (FATE_UNKNOWN.has(state)) return [`the fate of ${name} is not known yet: it is ${state}`];
+  if (FATE_UNKNOWN.has(state)) return [unsettled(`the fate of ${name} is not known yet: it is ${state}`)];
   const statuses = STATUSES[state];
   if (statuses === undefined)
-    return found.length === 0 ? [] : [`${name} is ${state}, yet the exchange has it`];
+    return found.length === 0 ? [] : [lost(`${name} is ${state}, yet the exchange has it`)];
   const [only] = found;
-  if (only === undefined || found.length > 1)
-    return [`${name} is ${state}; the exchange has ${found.length} orders for it`];
-  const differences: string[] = [];
+  if (only === undefined || found.length > 1) {
+    const text = `${name} is ${state}; the exchange has ${found.length} orders for it`;
+    return [only === undefined ? lost(text) : duplicate(text)];
+  }
+  const differences: Difference[] = [];
   if (!statuses.includes(only.status))
-    differences.push(`${name} is ${state}, at the exchange ${only.status}`);
+    differences.push(unsettled(`${name} is ${state}, at the exchange ${only.status}`));
   if (!equal(order.filledQuantity, only.executedQuantity))
-    differences.push(`${name} has filled ${order.filledQuantity}, at the exchange ${only.executedQuantity}`);
+    differences.push(
+      lost(`${name} has filled ${order.filledQuantity}, at the exchange ${only.executedQuantity}`),
+    );
   return differences;
 }
 
 /** A position is bought once, whatever ids the purchases have. */
-function entryDifferences({ exchange, journal }: Records): string[] {
+function entryDifferences({ exchange, journal }: Records): Difference[] {
   return journal.positions.flatMap(({ positionId }) => {
     const ids = journal.orders.filter((order) => order.positionId === positionId).map(idOf);
     const entries = exchange.orders.filter(
       ({ side, clientOrderId }) => side === 'BUY' && ids.includes(clientOrderId),
     );
-    return entries.length > 1 ? [`${positionId} was entered ${entries.length} times`] : [];
+    return entries.length > 1 ? [duplicate(`${positionId} was entered ${entries.length} times`)] : [];
   });
 }
 
-function fillDifferences({ exchange, journal }: Records): string[] {
+function fillDifferences({ exchange, journal }: Records): Difference[] {
   const there = exchange.trades.map((trade) =>
     describeFill(
       trade.symbol,
@@ -116,9 +155,11 @@ function fillDifferences({ exchange, journal }: Records): string[] {
     ),
   );
   return [
-    ...there.filter((fill) => !here.includes(fill)).map((fill) => `the journal lacks the fill ${fill}`),
-    ...here.filter((fill) => !there.includes(fill)).map((fill) => `the exchange never had the fill ${fill}`),
-    ...(there.length === here.length ? [] : [`${there.length} fills there, ${here.length} here`]),
+    ...there.filter((fill) => !here.includes(fill)).map((fill) => lost(`the journal lacks the fill ${fill}`)),
+    ...here
+      .filter((fill) => !there.includes(fill))
+      .map((fill) => lost(`the exchange never had the fill ${fill}`)),
+    ...(there.length === here.length ? [] : [lost(`${there.length} fills there, ${here.length} here`)]),
   ];
 }
 
@@ -134,7 +175,7 @@ function describeFill(
 }
 
 /** What the exchange holds for the account is what it held at first and what the journaled fills have moved since. */
-function balanceDifferences({ exchange, journal, initialBalances }: Records): string[] {
+function balanceDifferences({ exchange, journal, initialBalances }: Records): Difference[] {
   const expected = new Map<string, DecimalString>();
   const move = (asset: string, amount: DecimalString): void => {
     expected.set(asset, add(expected.get(asset) ?? ZERO, amount));
@@ -147,7 +188,7 @@ function balanceDifferences({ exchange, journal, initialBalances }: Records): st
     const there = balance === undefined ? ZERO : add(decimal(balance.free), decimal(balance.locked));
     return equal(there, amount)
       ? []
-      : [`the exchange holds ${there} ${asset}, the journal adds up to ${amount}`];
+      : [lost(`the exchange holds ${there} ${asset}, the journal adds up to ${amount}`)];
   });
 }
 
@@ -161,7 +202,7 @@ function moveFill(fill: JournaledFill, move: (asset: string, amount: DecimalStri
 }
 
 /** Every open position has exactly one resident stop, of what can be sold; beside it only its entry may rest. */
-function protectionDifferences({ exchange, journal }: Records): string[] {
+function protectionDifferences({ exchange, journal }: Records): Difference[] {
   const open = exchange.orders.filter(({ status }) => OPEN_STATUSES.includes(status));
   return journal.positions.flatMap((position) => {
     const { positionId, instrument, stopPrice } = position;
@@ -171,22 +212,26 @@ function protectionDifferences({ exchange, journal }: Records): string[] {
     const resting = open.filter(({ clientOrderId }) => counted.includes(clientOrderId));
     const quantity = roundQuantity(instrument, heldAtExchange(position, orders, exchange));
     if (untradable(instrument, quantity, stopPrice) !== undefined)
-      return resting.map(
-        (order) => `${positionId} is flat, yet ${order.clientOrderId} rests (${order.type})`,
+      return resting.map((order) =>
+        orphaned(`${positionId} is flat, yet ${order.clientOrderId} rests (${order.type})`),
       );
-    if (!isLive) return [`${positionId} is closed and holds ${quantity}`];
+    if (!isLive) return [orphaned(`${positionId} is closed and holds ${quantity}`)];
     const stops = orders.filter(({ leg }) => leg === Leg.Stop).map(idOf);
     const [stop] = resting;
-    if (stop === undefined) return [`${positionId} holds ${quantity} without a resident stop`];
+    if (stop === undefined) return [unprotected(`${positionId} holds ${quantity} without a resident stop`)];
     if (resting.length > 1 || !stops.includes(stop.clientOrderId) || stop.type !== 'STOP_LOSS')
       return [
-        `${positionId} should have one resident stop and has ${resting.map(({ type }) => type).join(', ')}`,
+        unprotected(
+          `${positionId} should have one resident stop and has ${resting.map(({ type }) => type).join(', ')}`,
+        ),
       ];
-    const differences: string[] = [];
+    const differences: Difference[] = [];
     if (!equal(stop.quantity, quantity))
-      differences.push(`${positionId} holds ${quantity}, its stop sells ${stop.quantity}`);
+      differences.push(unprotected(`${positionId} holds ${quantity}, its stop sells ${stop.quantity}`));
     if (!equal(stop.stopPrice, stopPrice))
-      differences.push(`${positionId} wishes its stop at ${stopPrice}, it rests at ${stop.stopPrice}`);
+      differences.push(
+        unprotected(`${positionId} wishes its stop at ${stopPrice}, it rests at ${stop.stopPrice}`),
+      );
     return differences;
   });
 }

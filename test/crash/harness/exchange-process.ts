@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { readExchangeHistory, type HistoricalChange } from '../../../emulator/journal/history';
 import { readExchangeRecord, type ExchangeRecord } from '../../../emulator/journal/record';
 import type { RateLimits } from '../../../emulator/server/rate-limits';
 import { findFreePort } from '../../../workers/supervisor/ports';
@@ -18,11 +19,18 @@ export interface ExchangeAccount {
   readonly balances: Readonly<Record<string, string>>;
 }
 
+/** How the exchange is, beyond its account and its seed. */
 export interface ExchangeSettings {
   /** Other request limits than Binance's. */
   readonly limits?: Partial<RateLimits>;
   /** Further accounts. */
   readonly others?: readonly ExchangeAccount[];
+  /** Market time per wall time, 1 unless told otherwise. */
+  readonly speed?: number;
+  /** Whether the market moves from the start, and again after each restart; otherwise it stands still until told to. */
+  readonly running?: boolean;
+  /** Keep every line of the journal, for `history`. */
+  readonly keepHistory?: boolean;
 }
 
 /** The emulator as a process, on a market of its own that is the same in every run. */
@@ -33,20 +41,20 @@ export class ExchangeProcess {
     private child: Child,
   ) {}
 
-  /** Its market stands still until told otherwise. */
   static async start(
     folder: string,
     account: ExchangeAccount,
     seed: number,
-    { limits, others = [] }: ExchangeSettings = {},
+    { limits, others = [], speed = 1, running = false, keepHistory = false }: ExchangeSettings = {},
   ): Promise<ExchangeProcess> {
     const port = await findFreePort();
     const journalDir = join(folder, 'exchange');
     const options = {
       port,
       journalDir,
-      speed: 1,
-      paused: true,
+      speed,
+      paused: !running,
+      keepHistory,
       accounts: [account, ...others],
       market: { seed },
       limits,
@@ -87,12 +95,31 @@ export class ExchangeProcess {
     return readExchangeRecord(this.options.journalDir);
   }
 
-  async clock(command: ClockCommand): Promise<void> {
-    const response = await fetch(`${this.url}/emulator/clock`, {
-      method: 'POST',
-      body: JSON.stringify(command),
+  /** Every change of every order with its wall time; the whole session when the market keeps its history. */
+  history(): readonly HistoricalChange[] {
+    return readExchangeHistory(this.options.journalDir);
+  }
+
+  clock(command: ClockCommand): Promise<void> {
+    return this.tell('POST', 'clock', command);
+  }
+
+  /** Plans a fault; `docs/emulator.md` lists them. */
+  plan(fault: object): Promise<void> {
+    return this.tell('POST', 'faults', fault);
+  }
+
+  /** Calls off every fault that has been planned. */
+  callOffFaults(): Promise<void> {
+    return this.tell('DELETE', 'faults');
+  }
+
+  private async tell(method: string, what: 'clock' | 'faults', body?: object): Promise<void> {
+    const response = await fetch(`${this.url}/emulator/${what}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    if (!response.ok) throw new Error(`The exchange's clock refuses: ${await response.text()}`);
+    if (!response.ok) throw new Error(`The exchange refuses (${what}): ${await response.text()}`);
   }
 
   close(): Promise<void> {

@@ -11,6 +11,18 @@ import type { Duplex } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { Instant, type MomentObserver } from './moments';
 
+const ABOUT_ORDERS = /^\/api\/v3\/(order|openOrders|allOrders|myTrades)/;
+/** Binance's codes for trouble of its own or for being asked too much; all others are answers to what was asked. */
+const TROUBLE = [-1000, -1001, -1003, -1006, -1007, -1008, -1015, -1016, -1021];
+
+/** What is wrong with an answer that serves nobody. */
+function faultOf({ statusCode = 0, headers }: IncomingMessage, body: Buffer): string | undefined {
+  if (statusCode >= 500 || statusCode === 429 || statusCode === 418) return `status ${statusCode}`;
+  if (headers['content-type']?.includes('json') !== true) return 'no JSON';
+  const code = statusCode === 200 ? null : /"code":\s*(-\d+)/.exec(body.toString('utf8'));
+  return code !== null && TROUBLE.includes(Number(code[1])) ? `code ${code[1] ?? ''}` : undefined;
+}
+
 /** A request that places an order, as it passed on the wire. Wall times. */
 export interface PlacedCall {
   readonly clientOrderId: string;
@@ -19,6 +31,16 @@ export interface PlacedCall {
   readonly sentMs: number;
   /** Undefined until the answer has been passed on to the worker. */
   answeredMs?: number;
+}
+
+/** A request about orders which the exchange did not serve, and for how long that kept its sender waiting. Wall times. */
+export interface UnservedCall {
+  /** `METHOD path`. */
+  readonly key: string;
+  readonly fromMs: number;
+  /** When the sender gave up, or may ask again by the exchange's own word. */
+  readonly toMs: number;
+  readonly why: string;
 }
 
 /**
@@ -30,6 +52,8 @@ export class ExchangeProxy {
   readonly placed: PlacedCall[] = [];
   /** Every request about an order, whatever it wanted. Wall times. */
   readonly asked: { readonly clientOrderId: string; readonly atMs: number }[] = [];
+  /** Every request about orders that was not served, for whatever reason. */
+  readonly unserved: UnservedCall[] = [];
   private readonly agent = new Agent({ keepAlive: true });
   private readonly sockets = new Set<Socket>();
   private isCutOff = false;
@@ -84,6 +108,7 @@ export class ExchangeProxy {
   /** A connection that fails on one side fails on the other. */
   private async forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
+    const judge = this.watchService(request, response);
     const call = this.note(request, body);
     const text = `${request.method ?? 'GET'} ${request.url ?? '/'}&${body.toString('utf8')}`;
     const lost = (general: Instant, ofOrder: Instant): boolean =>
@@ -101,8 +126,29 @@ export class ExchangeProxy {
       return;
     }
     if (call !== undefined) call.answeredMs = Date.now();
+    judge?.(answer, answerBody);
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     response.end(answerBody);
+  }
+
+  /** Notes the request among those not served when it ends without an answer; the returned function judges an answer. */
+  private watchService(
+    { method = 'GET', url = '/' }: IncomingMessage,
+    response: ServerResponse,
+  ): ((answer: IncomingMessage, body: Buffer) => void) | undefined {
+    const [path = ''] = url.split('?');
+    if (!ABOUT_ORDERS.test(path)) return undefined;
+    const call = { key: `${method} ${path}`, fromMs: Date.now() };
+    response.once('close', () => {
+      if (!response.writableFinished)
+        this.unserved.push({ ...call, toMs: Date.now(), why: 'it was not answered' });
+    });
+    return (answer, body) => {
+      const why = faultOf(answer, body);
+      if (why === undefined) return;
+      const retryAfterMs = Number(answer.headers['retry-after'] ?? 0) * 1_000;
+      this.unserved.push({ ...call, toMs: Date.now() + retryAfterMs, why });
+    };
   }
 
   private isDropped(instant: Instant, { clientOrderId }: PlacedCall): boolean {

@@ -54,15 +54,18 @@ export interface Servers {
   forgetWorkflows(): Promise<void>;
   /** A fresh database with the current schema. @returns its URL */
   createDatabase(name: string): Promise<string>;
-  /** Stops the servers; the folder goes too, unless BALLAST_CRASH_KEEP says to keep it for a look. */
-  close(): Promise<void>;
+  /** Stops the servers; the folder goes too, unless `keep` or BALLAST_CRASH_KEEP says to keep it for a look. */
+  close(options?: { readonly keep: boolean }): Promise<void>;
 }
 
 const TEMPLATE = 'crash_template';
 
-/** @param suggestAt after how many events Temporal suggests a workflow to continue as new, instead of its own limit */
-export async function startServers(suggestAt?: number): Promise<Servers> {
-  const folder = mkdtempSync(join(tmpdir(), 'ballast-crash-'));
+/**
+ * @param suggestAt after how many events Temporal suggests a workflow to continue as new, instead of its own limit
+ * @param prefix begins the name of their folder
+ */
+export async function startServers(suggestAt?: number, prefix = 'ballast-crash-'): Promise<Servers> {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
   mkdirSync(join(folder, 'logs'));
   const logTo = (name: string) => (text: string) => {
     appendFileSync(join(folder, 'logs', `${name}.log`), text);
@@ -106,9 +109,9 @@ export async function startServers(suggestAt?: number): Promise<Servers> {
       await runOn(url, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
       return databaseUrl(url, name);
     },
-    async close() {
+    async close({ keep } = { keep: env.BALLAST_CRASH_KEEP !== undefined }) {
       await Promise.all([postgres.stop(), temporal.stop()]);
-      if (env.BALLAST_CRASH_KEEP === undefined) rmSync(folder, { recursive: true, force: true });
+      if (!keep) rmSync(folder, { recursive: true, force: true });
     },
   };
 }

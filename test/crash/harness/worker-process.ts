@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Child } from './child';
-import { ExchangeProxy, type PlacedCall } from './exchange-proxy';
+import { ExchangeProxy, type PlacedCall, type UnservedCall } from './exchange-proxy';
 import type { Moment, Verdict } from './moments';
 import { PostgresProxy } from './postgres-proxy';
 import { TemporalProxy } from './temporal-proxy';
@@ -64,6 +64,10 @@ export class WorkerProcess {
 
   get placed(): readonly PlacedCall[] {
     return this.exchange.placed;
+  }
+
+  get unserved(): readonly UnservedCall[] {
+    return this.exchange.unserved;
   }
 
   /** When it first asked the exchange about an order after `sinceMs`; wall time. */

@@ -1,4 +1,5 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { DifferenceKind, type Difference } from './compare-records';
 import type { JournaledPosition } from './journal-record';
 
 const RUNNING = `ExecutionStatus = 'Running'`;
@@ -9,23 +10,29 @@ const TRADING = `${RUNNING} AND WorkflowType IN ('position', 'orderLifecycle', '
 export async function unfinishedBusiness(
   client: Client,
   positions: readonly JournaledPosition[],
-): Promise<readonly string[]> {
-  const found: string[] = [];
+): Promise<readonly Difference[]> {
+  const busy: string[] = [];
   const owners = new Set<string>();
   for await (const { workflowId, runId, type } of client.workflow.list({ query: TRADING })) {
     const { raw, status } = await client.workflow.getHandle(workflowId, runId).describe();
     if (status.name !== 'RUNNING') continue;
     if (type === 'position') owners.add(workflowId);
     for (const { activityType } of raw.pendingActivities ?? [])
-      found.push(`${workflowId} is busy with ${activityType?.name ?? 'an activity'}`);
+      busy.push(`${workflowId} is busy with ${activityType?.name ?? 'an activity'}`);
     if (raw.pendingWorkflowTask !== null && raw.pendingWorkflowTask !== undefined)
-      found.push(`${workflowId} has news to take`);
+      busy.push(`${workflowId} has news to take`);
     if (type === 'tradingCycle' || type === 'emergencyStop' || type === 'reconciliation')
-      found.push(`${workflowId} is under way`);
+      busy.push(`${workflowId} is under way`);
   }
   const live = positions.filter(({ state }) => state === 'live');
   const ownerless = live.filter(({ positionId }) => !owners.has(positionId));
-  return [...found, ...ownerless.map(({ positionId }) => `${positionId} is live and has no owner`)];
+  return [
+    ...busy.map((text) => ({ kind: DifferenceKind.Unsettled, text })),
+    ...ownerless.map(({ positionId }) => ({
+      kind: DifferenceKind.Orphaned,
+      text: `${positionId} is live and has no owner`,
+    })),
+  ];
 }
 
 /** Ends every workflow that is still running. */

@@ -15,9 +15,9 @@ import { riskLimitsSchema } from '../../../domain/risk';
 import { beginTrading } from '../../../workers/up/begin-trading';
 import type { AccountRef } from '../../../workflows/contract';
 import type { ExchangeRecord } from '../../../emulator/journal/record';
-import { compareRecords } from './compare-records';
-import { ExchangeProcess, type ExchangeAccount } from './exchange-process';
-import type { PlacedCall } from './exchange-proxy';
+import { judgeRecords, type Difference, type Records } from './compare-records';
+import { ExchangeProcess, type ExchangeAccount, type ExchangeSettings } from './exchange-process';
+import type { PlacedCall, UnservedCall } from './exchange-proxy';
 import { readJournalRecord } from './journal-record';
 import type { Instant } from './moments';
 import type { Servers } from './servers';
@@ -40,6 +40,8 @@ export interface WorldOptions {
   /** A new name per world: of its database, its folder and its deployment. */
   readonly name: string;
   readonly seed?: number;
+  /** How the exchange is; its market stands still until told otherwise. */
+  readonly exchange?: ExchangeSettings;
   /** Strategies to run, as configuration files name them; none unless told otherwise, so that only the test trades. */
   readonly strategies?: readonly object[];
   /** Further settings of the workers, as environment variables. */
@@ -60,6 +62,10 @@ export class World {
     const [worker] = this.workers;
     if (worker === undefined) throw new Error('The world has no worker.');
     return worker;
+  }
+
+  get allWorkers(): readonly WorkerProcess[] {
+    return this.workers;
   }
 
   /** No log, history or file of the run may show these. */
@@ -93,7 +99,7 @@ export class World {
       balances: { USDT: '10000' },
     };
     const [exchange, databaseUrl, connection] = await Promise.all([
-      ExchangeProcess.start(folder, owner, options.seed ?? 1),
+      ExchangeProcess.start(folder, owner, options.seed ?? 1, options.exchange),
       servers.createDatabase(options.name),
       Connection.connect({ address: servers.temporalAddress }),
     ]);
@@ -161,6 +167,11 @@ export class World {
     );
   }
 
+  /** Requests of workers about orders that the exchange did not serve. */
+  get unserved(): readonly UnservedCall[] {
+    return this.workers.flatMap((worker) => worker.unserved);
+  }
+
   /** When a worker first asked the exchange about this order after `sinceMs`, both wall times. */
   askedMs(clientOrderId: string, sinceMs: number): number | undefined {
     const asked = this.workers.flatMap((worker) => worker.askedMs(clientOrderId, sinceMs) ?? []);
@@ -190,24 +201,28 @@ export class World {
     throw new Error(`The market has moved for ${MARKET_LIMIT_HOURS} hours in vain.`);
   }
 
-  /** What keeps the two records from agreeing, or the system from being at rest, right now. */
-  async differences(): Promise<readonly string[]> {
-    const journal = await readJournalRecord(this.pool, this.owner.name);
-    const differences = compareRecords({
+  /** Both records as they are now. */
+  async records(): Promise<Records> {
+    return {
+      journal: await readJournalRecord(this.pool, this.owner.name),
       exchange: this.exchange.record(),
-      journal,
       account: this.owner.name,
       initialBalances: this.owner.balances,
-    });
-    return [...differences, ...(await unfinishedBusiness(this.client, journal.positions))];
+    };
+  }
+
+  /** What keeps the two records from agreeing, or the system from being at rest, right now. */
+  async differences(): Promise<readonly Difference[]> {
+    const records = await this.records();
+    return [...judgeRecords(records), ...(await unfinishedBusiness(this.client, records.journal.positions))];
   }
 
   /**
    * Waits until nothing is under way any more and the journal agrees with the exchange's record, twice.
    * @throws Error with the differences that remained
    */
-  async agreement(): Promise<void> {
-    let last: readonly string[] = [];
+  async agreement(limitMs = AGREEMENT_LIMIT_MS): Promise<void> {
+    let last: readonly Difference[] = [];
     const look = async (): Promise<number | undefined> => {
       last = await this.differences();
       return last.length === 0 ? (await readJournalRecord(this.pool, this.owner.name)).events : undefined;
@@ -219,9 +234,11 @@ export class World {
       return (await look()) === first ? true : undefined;
     };
     try {
-      await waitFor('journal and exchange to agree', agree, AGREEMENT_LIMIT_MS);
+      await waitFor('journal and exchange to agree', agree, limitMs);
     } catch (error) {
-      throw new Error(`${String(error)}; see ${this.folder}\n${last.join('\n')}`, { cause: error });
+      throw new Error(`${String(error)}; see ${this.folder}\n${last.map(({ text }) => text).join('\n')}`, {
+        cause: error,
+      });
     }
   }
 

@@ -1,0 +1,197 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PositionState } from '../../domain/position';
+import type { Difference } from '../crash/harness/compare-records';
+import { readJournalRecord } from '../crash/harness/journal-record';
+import type { Servers } from '../crash/harness/servers';
+import { waitFor } from '../crash/harness/wait';
+import { unfinishedBusiness } from '../crash/harness/workflow-runs';
+import { World } from '../crash/harness/world';
+import { Chronicle, explain } from './chronicle';
+import { judge, type Verdict } from './judge';
+import { Operator } from './operator';
+import type { ChaosOptions } from './options';
+import { describeEvent, scheduleOf, Target, type ScheduledEvent } from './schedule';
+import { RISK, STRATEGIES } from './strategies';
+import { Supervisor } from './supervisor';
+import { readTemporalRecord } from './temporal-record';
+import type { Entry } from './chronicle';
+
+const SUMMARY_MS = 5_000;
+/** Bounds of the end of a run, each from the moment it begins; wall milliseconds. */
+const LIMITS = { up: 40_000, rest: 30_000, stop: 20_000, flat: 40_000, agree: 40_000, read: 25_000 } as const;
+
+/** How a run ended. */
+export interface Outcome {
+  readonly verdict: Verdict;
+  /** Nothing was under way, every position closed and both records equal, twice. */
+  readonly agreed: boolean;
+  readonly failures: readonly Entry[];
+  readonly leftOut: number;
+}
+
+/** One run: a world that trades while the schedule is played, then comes to rest and is judged. */
+export class ChaosRun {
+  readonly chronicle = new Chronicle();
+  private readonly supervisor: Supervisor;
+  private readonly operator: Operator;
+  private readonly startMs = Date.now();
+  private faults = 0;
+
+  private constructor(
+    readonly world: World,
+    private readonly options: ChaosOptions,
+    private readonly print: (line: string) => void,
+  ) {
+    this.supervisor = new Supervisor(world, this.chronicle);
+    const names = STRATEGIES.map(({ name }) => name);
+    this.operator = new Operator(world, names, this.chronicle);
+  }
+
+  static async open(
+    servers: Servers,
+    options: ChaosOptions,
+    print: (line: string) => void,
+  ): Promise<ChaosRun> {
+    const { seed, speed, workers } = options;
+    const world = await World.open(servers, {
+      name: 'chaos',
+      seed,
+      exchange: { speed, running: true, keepHistory: true },
+      strategies: STRATEGIES,
+      settings: RISK,
+    });
+    for (let more = 1; more < workers; more += 1) await world.startWorker(String.fromCharCode(97 + more));
+    return new ChaosRun(world, options, print);
+  }
+
+  /** Lets the schedule happen. */
+  async play(): Promise<void> {
+    const { seed, minutes } = this.options;
+    const schedule = scheduleOf(seed, minutes, STRATEGIES.length);
+    this.print(
+      `${schedule.length} events in ${minutes} minutes from seed ${seed}; ${this.world.servers.folder}`,
+    );
+    const summaries = setInterval(() => {
+      this.summarise().then(this.print, () => undefined);
+    }, SUMMARY_MS);
+    const endMs = Date.now() + minutes * 60_000;
+    const beginMs = Date.now();
+    try {
+      for (const event of schedule) {
+        await sleep(Math.max(0, beginMs + event.atMs - Date.now()));
+        this.happen(event);
+      }
+      await sleep(Math.max(0, endMs - Date.now()));
+    } finally {
+      clearInterval(summaries);
+    }
+  }
+
+  /** Ends all faults, brings everything up, flattens, waits for agreement, and judges. Bounded by `LIMITS`. */
+  async finish(): Promise<Outcome> {
+    this.print('No more faults: everything up, flatten, agree.');
+    await this.step('bringing everything up', LIMITS.up, () => this.supervisor.allUp());
+    await this.step('calling off the faults', LIMITS.up, () => this.world.exchange.callOffFaults());
+    await this.step('ending what the operator began', LIMITS.rest, () => this.operator.rest());
+    await this.step('stopping the strategies', LIMITS.stop, () => this.operator.stopStrategies());
+    const flat = await this.step('closing every position', LIMITS.flat, () => this.allClosed());
+    const agreed = await this.step('agreement', LIMITS.agree, () => this.world.agreement(LIMITS.agree));
+    const endMs = Date.now();
+    const temporal = await readTemporalRecord(this.world.client, endMs + LIMITS.read);
+    const records = await this.world.records();
+    const verdict = judge({
+      records,
+      unfinished: await this.unfinished(),
+      history: this.world.exchange.history(),
+      tasks: temporal.tasks,
+      strikes: this.supervisor.strikes,
+      downtimes: this.supervisor.downtimes,
+      unserved: this.world.unserved,
+      faults: this.faults,
+      endMs,
+    });
+    return { verdict, agreed: flat && agreed, failures: temporal.failures, leftOut: temporal.leftOut };
+  }
+
+  /** Halts and reductions that the account made by itself. */
+  get selfHalts(): number {
+    return this.operator.selfHalts;
+  }
+
+  private happen(event: ScheduledEvent): void {
+    switch (event.do) {
+      case 'kill':
+        this.supervisor.strike(event.targets, event.downMs);
+        return;
+      case 'fault':
+        void this.plan(event);
+        return;
+      case 'operate':
+        this.operator.operate(event.action, event.strategy, event.forMs);
+    }
+  }
+
+  private async plan(event: ScheduledEvent & { readonly do: 'fault' }): Promise<void> {
+    if (!this.supervisor.isUp(Target.Exchange)) {
+      this.chronicle.note('harness', `the exchange is down: no ${describeEvent(event)}`);
+      return;
+    }
+    try {
+      await this.world.exchange.plan(event.fault);
+      this.faults += 1;
+      this.chronicle.note('fault', describeEvent(event));
+    } catch (error) {
+      this.chronicle.note('harness', `${describeEvent(event)} could not be planned: ${explain(error)}`);
+    }
+  }
+
+  /** One line of how things stand. */
+  private async summarise(): Promise<string> {
+    const { orders, trades } = this.world.exchange.record();
+    const open = await this.world.store.livePositions(this.world.account.account).then(
+      (positions) => String(positions.length),
+      () => '?',
+    );
+    const elapsed = Math.round((Date.now() - this.startMs) / 1000);
+    const kills = this.supervisor.strikes.reduce((sum, { targets }) => sum + targets.length, 0);
+    const problems = this.chronicle.count('problem');
+    return `${String(elapsed).padStart(5)} s  kills ${kills}  faults ${this.faults}  orders ${orders.length}  fills ${trades.length}  open ${open}  halts ${this.selfHalts}  problems ${problems}`;
+  }
+
+  /** One step of the end. @returns whether it was done in its time; what kept it from that is noted */
+  private async step(what: string, limitMs: number, act: () => Promise<unknown>): Promise<boolean> {
+    const patience = new AbortController();
+    const late = sleep(limitMs, undefined, { signal: patience.signal }).then(() => {
+      throw new Error(`not done after ${limitMs / 1000} s`);
+    });
+    try {
+      await Promise.race([act(), late]);
+      return true;
+    } catch (error) {
+      this.chronicle.note('problem', `${what}: ${explain(error)}`);
+      this.print(`${what}: ${explain(error)}`);
+      return false;
+    } finally {
+      patience.abort();
+      late.catch(() => undefined);
+    }
+  }
+
+  private allClosed(): Promise<unknown> {
+    const { pool, account } = this.world;
+    return waitFor(
+      'every position to be closed',
+      async () => {
+        const { positions } = await readJournalRecord(pool, account.account);
+        return positions.every(({ state }) => state === PositionState.Closed) ? true : undefined;
+      },
+      LIMITS.flat,
+    );
+  }
+
+  private async unfinished(): Promise<readonly Difference[]> {
+    const { client, pool, account } = this.world;
+    const { positions } = await readJournalRecord(pool, account.account);
+    return unfinishedBusiness(client, positions);
+  }
+}
