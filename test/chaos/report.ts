@@ -18,6 +18,8 @@ export interface Report extends Figures {
   /** Halts and reductions that the account made by itself. */
   readonly selfHalts: number;
   readonly positions: number;
+  /** How often the planned faults struck. */
+  readonly faultStrikes: number;
   /** What the exchange's silence cost: unprotected time that is not counted, of the position that had most of it. */
   readonly excusedSecondsMax: number;
 }
@@ -41,6 +43,7 @@ export function reportOf(
     agreed,
     selfHalts: run.selfHalts,
     positions: verdict.exposures.length,
+    faultStrikes: run.world.exchange.faultLog().length,
     excusedSecondsMax: Math.round(Math.max(0, ...excusedMs)) / 1000,
   };
 }
@@ -81,6 +84,11 @@ export async function writeFolder(
       wallMs: fromMs,
       source: 'wire',
       text: `${key} was not served for ${toMs - fromMs} ms: ${why}`,
+    })),
+    ...world.exchange.faultLog().map(({ wallTimeMs, kind, endpoint, clientOrderId }) => ({
+      wallMs: wallTimeMs,
+      source: 'strike',
+      text: `${kind} strikes ${endpoint}${clientOrderId === null ? '' : ` \`${clientOrderId}\``}`,
     })),
     ...exchangeEntries(world.exchange.history()),
     ...(await journalEntries(world.pool, world.account.account)),

@@ -10,6 +10,8 @@ import { Chronicle, explain } from './chronicle';
 import { judge, type Verdict } from './judge';
 import { Operator } from './operator';
 import type { ChaosOptions } from './options';
+import type { FaultRequest } from './faults';
+import type { Span } from './statistics';
 import { describeEvent, scheduleOf, Target, type ScheduledEvent } from './schedule';
 import { RISK, STRATEGIES } from './strategies';
 import { Supervisor } from './supervisor';
@@ -36,6 +38,9 @@ export class ChaosRun {
   private readonly operator: Operator;
   private readonly startMs = Date.now();
   private faults = 0;
+  /** When the exchange could not be expected to take orders, because a fault of ours said so. */
+  private readonly deaf: Span[] = [];
+  private readonly plans = new Set<Promise<void>>();
 
   private constructor(
     readonly world: World,
@@ -91,6 +96,7 @@ export class ChaosRun {
   async finish(): Promise<Outcome> {
     this.print('No more faults: everything up, flatten, agree.');
     await this.step('bringing everything up', LIMITS.up, () => this.supervisor.allUp());
+    await this.step('undoing the faults', LIMITS.up, () => Promise.all(this.plans));
     await this.step('calling off the faults', LIMITS.up, () => this.world.exchange.callOffFaults());
     await this.step('ending what the operator began', LIMITS.rest, () => this.operator.rest());
     await this.step('stopping the strategies', LIMITS.stop, () => this.operator.stopStrategies());
@@ -106,7 +112,7 @@ export class ChaosRun {
       tasks: temporal.tasks,
       strikes: this.supervisor.strikes,
       downtimes: this.supervisor.downtimes,
-      unserved: this.world.unserved,
+      unserved: [...this.world.unserved, ...this.deaf],
       faults: this.faults,
       endMs,
     });
@@ -124,25 +130,46 @@ export class ChaosRun {
         this.supervisor.strike(event.targets, event.downMs);
         return;
       case 'fault':
-        void this.plan(event);
+        this.begin(this.plan(event));
         return;
       case 'operate':
         this.operator.operate(event.action, event.strategy, event.forMs);
     }
   }
 
+  /** A fault that lasts gets its window now; what has to be undone is undone, even after the exchange was restarted. */
   private async plan(event: ScheduledEvent & { readonly do: 'fault' }): Promise<void> {
+    const { request, forMs, undo, isDeaf = false } = event.fault;
     if (!this.supervisor.isUp(Target.Exchange)) {
       this.chronicle.note('harness', `the exchange is down: no ${describeEvent(event)}`);
       return;
     }
     try {
-      await this.world.exchange.plan(event.fault);
+      const fromMs = Date.now();
+      const lasting =
+        forMs === undefined || undo !== undefined ? {} : { window: { untilMs: fromMs + forMs } };
+      await this.world.exchange.plan({ ...request, ...lasting });
       this.faults += 1;
       this.chronicle.note('fault', describeEvent(event));
+      if (forMs === undefined) return;
+      if (undo !== undefined) {
+        await sleep(forMs);
+        await waitFor('the fault to be undone', () => this.undo(undo), LIMITS.up);
+      }
+      if (isDeaf) this.deaf.push({ fromMs, toMs: undo === undefined ? fromMs + forMs : Date.now() });
     } catch (error) {
       this.chronicle.note('harness', `${describeEvent(event)} could not be planned: ${explain(error)}`);
     }
+  }
+
+  private begin(plan: Promise<void>): void {
+    this.plans.add(plan);
+    void plan.finally(() => this.plans.delete(plan));
+  }
+
+  private async undo(request: FaultRequest): Promise<true> {
+    await this.world.exchange.plan(request);
+    return true;
   }
 
   /** One line of how things stand. */

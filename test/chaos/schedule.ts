@@ -1,5 +1,5 @@
 import { hash32, RandomStream } from '../../emulator/market/random';
-import { anyFault, anyOf, whole, type FaultRequest } from './faults';
+import { anyFault, anyOf, whole, type ScheduledFault } from './faults';
 
 /** What can be killed. */
 export const Target = {
@@ -21,7 +21,7 @@ export type OperatorAction = (typeof OperatorAction)[keyof typeof OperatorAction
 /** One thing that happens, `atMs` wall milliseconds after the beginning. */
 export type ScheduledEvent = { readonly atMs: number } & (
   | { readonly do: 'kill'; readonly targets: readonly Target[]; readonly downMs: number }
-  | { readonly do: 'fault'; readonly fault: FaultRequest }
+  | { readonly do: 'fault'; readonly fault: ScheduledFault }
   | {
       readonly do: 'operate';
       readonly action: OperatorAction;
@@ -112,13 +112,18 @@ function targetsOf(random: RandomStream): readonly Target[] {
   return struck.length === 0 ? EVERYTHING : struck;
 }
 
+function describeFault({ request, forMs }: ScheduledFault): string {
+  const lasting = forMs === undefined ? '' : ` for ${forMs} ms`;
+  return `${JSON.stringify(request)}${lasting}`;
+}
+
 /** One line for people. */
 export function describeEvent(event: ScheduledEvent): string {
   switch (event.do) {
     case 'kill':
       return `SIGKILL ${event.targets.join(' + ')}, down for ${event.downMs} ms`;
     case 'fault':
-      return `fault ${JSON.stringify(event.fault)}`;
+      return `fault ${describeFault(event.fault)}`;
     case 'operate':
       return `${event.action}${event.action === OperatorAction.EmergencyStop ? '' : ` strategy ${event.strategy}`}, for ${event.forMs} ms`;
   }

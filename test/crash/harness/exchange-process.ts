@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { readExchangeHistory, type HistoricalChange } from '../../../emulator/journal/history';
 import { readExchangeRecord, type ExchangeRecord } from '../../../emulator/journal/record';
+import { readFaultLog, type FaultStrike } from '../../../emulator/server/faults/log';
 import type { RateLimits } from '../../../emulator/server/rate-limits';
 import { findFreePort } from '../../../workers/supervisor/ports';
 import { Child } from './child';
@@ -98,6 +99,11 @@ export class ExchangeProcess {
   /** Every change of every order with its wall time; the whole session when the market keeps its history. */
   history(): readonly HistoricalChange[] {
     return readExchangeHistory(this.options.journalDir);
+  }
+
+  /** Every strike of the faults that were planned. */
+  faultLog(): readonly FaultStrike[] {
+    return readFaultLog(this.options.journalDir);
   }
 
   clock(command: ClockCommand): Promise<void> {
