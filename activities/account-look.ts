@@ -10,6 +10,7 @@ import { readMarks } from './account-marks';
 import type { ActivityDeps } from './deps';
 import { stopReportKey } from './emergency';
 import { observe } from './observations';
+import { noteReachedStops } from './reached-stops';
 import { StopWatch } from './stop-watch';
 
 export interface AssessInput {
@@ -68,6 +69,7 @@ export class AccountLook {
       clock === null
         ? null
         : ((await tried('the balances', () => this.mark(before, input.symbols, clock))) ?? null);
+    await tried('the stops that the market has reached', () => noteReachedStops(this.deps, input.account));
     const after =
       before.mode === TradingMode.Halted
         ? { state: before, emergency: null }

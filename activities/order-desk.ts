@@ -35,6 +35,12 @@ export interface Attempt {
   readonly refused: RefusalCode | null;
 }
 
+/** What news may say beside the event. */
+type NewsDetail = Pick<
+  Parameters<OrderStore['recordEvent']>[0],
+  'reason' | 'exchangeOrderId' | 'triggeredAtMs'
+>;
+
 /** The reason recorded on an order whose predecessor sold something between its plan and its send. */
 const HAS_SOLD_REASON = 'the order to be replaced has sold meanwhile';
 
@@ -93,7 +99,9 @@ export class OrderDesk {
     }
     const late = await this.foundInHistory(order);
     if (late !== undefined) return this.withReplaced(late);
-    const absent = await this.note(clientOrderId, OrderEvent.ProvenAbsent, 'never reached the exchange');
+    const absent = await this.note(clientOrderId, OrderEvent.ProvenAbsent, {
+      reason: 'never reached the exchange',
+    });
     return this.withReplaced(attempt(absent));
   }
 
@@ -101,7 +109,7 @@ export class OrderDesk {
   async cancel(clientOrderId: string): Promise<Attempt> {
     const order = await this.known(clientOrderId);
     if (order.state === OrderState.Created) {
-      return attempt(await this.note(clientOrderId, OrderEvent.Withdrawn, 'withdrawn'));
+      return attempt(await this.note(clientOrderId, OrderEvent.Withdrawn, { reason: 'withdrawn' }));
     }
     if (order.state !== OrderState.Open) return this.resolve(clientOrderId);
     const report = await this.deps.exchange.cancel(order.symbol, clientOrderId);
@@ -124,7 +132,19 @@ export class OrderDesk {
       compare((await this.known(report.clientOrderId)).filledQuantity, report.filledQuantity) >= 0;
     // A final state is journaled only with all its fills: until they are visible the order counts as open.
     const event = complete ? EVENT_OF_STATUS[report.status] : OrderEvent.SeenOpen;
-    return this.note(report.clientOrderId, event, undefined, report.exchangeOrderId);
+    const triggered = event === OrderEvent.SeenOpen && report.triggered === true;
+    return triggered
+      ? this.learnTriggered(report.clientOrderId, report.exchangeOrderId)
+      : this.note(report.clientOrderId, event, { exchangeOrderId: report.exchangeOrderId });
+  }
+
+  /** Journals that the market has reached a stop, whoever says so. */
+  learnTriggered(clientOrderId: string, exchangeOrderId?: string): Promise<OrderView> {
+    const triggeredAtMs = this.deps.wallTimeMs();
+    return this.note(clientOrderId, OrderEvent.SeenTriggered, {
+      triggeredAtMs,
+      ...(exchangeOrderId !== undefined && { exchangeOrderId }),
+    });
   }
 
   /** Journals one fill. `ownerless` when the journal does not know its order; no `order` when the fill was known. */
@@ -187,12 +207,14 @@ export class OrderDesk {
         return attempt(await this.refuse(order, reason));
       }
       case FailureKind.NotExecuted: {
-        const back = await this.note(order.clientOrderId, OrderEvent.NotExecuted, failure.message);
+        const back = await this.note(order.clientOrderId, OrderEvent.NotExecuted, {
+          reason: failure.message,
+        });
         return { ...attempt(back), retryAfterMs };
       }
       case FailureKind.Ambiguous:
         return {
-          ...attempt(await this.note(order.clientOrderId, OrderEvent.Ambiguous, failure.message)),
+          ...attempt(await this.note(order.clientOrderId, OrderEvent.Ambiguous, { reason: failure.message })),
           retryAfterMs,
         };
     }
@@ -234,22 +256,12 @@ export class OrderDesk {
   }
 
   private refuse(order: OrderView, reason: string): Promise<OrderView> {
-    return this.note(order.clientOrderId, OrderEvent.Refused, reason);
+    return this.note(order.clientOrderId, OrderEvent.Refused, { reason });
   }
 
-  private async note(
-    clientOrderId: string,
-    event: OrderEvent,
-    reason?: string,
-    exchangeOrderId?: string,
-  ): Promise<OrderView> {
-    const news = {
-      clientOrderId,
-      event,
-      ...(reason !== undefined && { reason }),
-      ...(exchangeOrderId !== undefined && { exchangeOrderId }),
-    };
-    return (await this.deps.orders.recordEvent(news)) ?? (await this.known(clientOrderId));
+  private async note(clientOrderId: string, event: OrderEvent, detail: NewsDetail = {}): Promise<OrderView> {
+    const journaled = await this.deps.orders.recordEvent({ clientOrderId, event, ...detail });
+    return journaled ?? this.known(clientOrderId);
   }
 }
 

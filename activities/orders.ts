@@ -107,7 +107,8 @@ export function createOrderActivities(deps: ActivityDeps) {
       await learnLateNews({ exchange: deps.exchange, desk }, [before]);
       const { position, mode, clock: reading } = await loadPosition(positionId);
       const marketTimeMs = marketTimeAt(reading, wallTimeMs());
-      if (nextStep(position, mode, marketTimeMs).do !== 'settle') return { position, closed: false };
+      if (nextStep(position, mode, { marketTimeMs, wallTimeMs: wallTimeMs() }).do !== 'settle')
+        return { position, closed: false };
       const closed = await store.closePosition(positionId, reasonOfClose(position), Math.floor(marketTimeMs));
       return { position: closed, closed: closed.state === PositionState.Closed };
     },

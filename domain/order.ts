@@ -38,6 +38,7 @@ export type OrderState = (typeof OrderState)[keyof typeof OrderState];
 
 /**
  * What can be learnt about an order. `seen-*` come from the exchange (an answer, a look-up or the user stream),
+ * `seen-triggered` of a stop also from its prices: the market has reached it, so it ought to be selling,
  * `refused` is a proven rejection, `not-executed` a proven non-execution that may be retried (rate limit, maintenance),
  * `proven-absent` the verdict of the look-up rule, `withdrawn` our own decision not to send.
  */
@@ -49,6 +50,7 @@ export const OrderEvent = {
   Withdrawn: 'withdrawn',
   ProvenAbsent: 'proven-absent',
   SeenOpen: 'seen-open',
+  SeenTriggered: 'seen-triggered',
   SeenFilled: 'seen-filled',
   SeenCancelled: 'seen-cancelled',
   SeenExpired: 'seen-expired',
@@ -64,6 +66,7 @@ const E = OrderEvent;
 /** Whatever we believed, the exchange's word about its own order wins. */
 const EXCHANGE_SAYS = {
   [E.SeenOpen]: S.Open,
+  [E.SeenTriggered]: S.Open,
   [E.SeenFilled]: S.Filled,
   [E.SeenCancelled]: S.Cancelled,
   [E.SeenExpired]: S.Expired,
@@ -96,6 +99,7 @@ export const TRANSITIONS: Transitions = {
   [S.Expired]: { [E.SeenFilled]: S.Filled },
   [S.Rejected]: {
     [E.SeenOpen]: S.Open,
+    [E.SeenTriggered]: S.Open,
     [E.SeenFilled]: S.Filled,
     [E.SeenCancelled]: S.Cancelled,
     [E.SeenExpired]: S.Expired,
@@ -160,6 +164,8 @@ export interface OrderView {
   readonly replaces: string | null;
   /** Wall time after which this attempt can no longer leave our process; null while never sent. */
   readonly sendDeadlineMs: number | null;
+  /** Wall time at which it was first known that the market has reached its stop price; absent or null while it is not. */
+  readonly triggeredAtMs?: number | null;
   /** Why it ended or was refused: a code of `domain/errors.ts`, or null. */
   readonly reason: string | null;
   readonly version: number;

@@ -24,27 +24,34 @@ export type PositionStep =
   | { readonly do: 'give-up'; readonly reason: ExitReason }
   /** Everything looks flat: verify with the exchange, then close. */
   | { readonly do: 'settle' }
-  /** Nothing to do until news, or until this market time. */
-  | { readonly do: 'wait'; readonly untilMarketMs: number | null };
+  /** Nothing to do until news, or until this market time, or this wall time. */
+  | { readonly do: 'wait'; readonly untilMarketMs: number | null; readonly untilWallMs?: number };
 
 /** Stops that were refused in a row before the position gives up protecting and leaves at market. */
 export const MAX_STOP_REFUSALS = 3;
 
+/** How long, in wall milliseconds, a stop that the market has reached may go without a fill before the position leaves at market. */
+export const STOP_PATIENCE_MS = 5_000;
+
+/** Now, by the two clocks. */
+export interface Instant {
+  readonly marketTimeMs: number;
+  readonly wallTimeMs: number;
+}
+
 const WAIT: PositionStep = { do: 'wait', untilMarketMs: null };
 
 /**
- * The next step of a live position at `marketTimeMs`, in an account in `mode`. Order of concerns: leave everything to
+ * The next step of a live position at `now`, in an account in `mode`. Order of concerns: leave everything to
  * the emergency stop in a halt, protect what is held, then exit, expiry and settlement.
  */
-export function nextStep(position: PositionView, mode: TradingMode, marketTimeMs: number): PositionStep {
+export function nextStep(position: PositionView, mode: TradingMode, now: Instant): PositionStep {
   const legs = legsOf(position);
   if (settled(position, legs)) return { do: 'settle' };
   if (mode === TradingMode.Halted) return WAIT;
   return (
-    protection(position, legs) ??
-    (position.exitReason === null
-      ? entering(position, legs, marketTimeMs)
-      : leaving(position, legs, Leg.Exit)) ??
+    protection(position, legs, now) ??
+    (position.exitReason === null ? entering(position, legs, now) : leaving(position, legs, Leg.Exit)) ??
     leftovers(position, legs) ??
     WAIT
   );
@@ -114,7 +121,7 @@ const hasSold = (order: OrderView): boolean => !isZero(order.filledQuantity);
  * The resident stop: there is one, of exactly what can be sold, at the wished price. While an exit is under way with
  * the entry over, the exit order takes the stop's place instead.
  */
-function protection(position: PositionView, legs: Legs): PositionStep | undefined {
+function protection(position: PositionView, legs: Legs, now: Instant): PositionStep | undefined {
   const { quantity, dust } = sellable(position);
   const triggered = triggeredStop(legs);
   if (triggered !== undefined && position.exitReason === null && !(dust !== undefined && entryIsOver(legs))) {
@@ -132,9 +139,19 @@ function protection(position: PositionView, legs: Legs): PositionStep | undefine
   if (unsent(stop)) return stopOrder(stop.stopPrice, stop.sequence, stop.replaces);
   // On the way out a stop that ended is not mourned: the entry ends, and the exit sells.
   if (!resident(stop)) return position.exitReason === null ? afterStopEnded(position, legs, stop) : undefined;
+  if (position.exitReason === null && isReached(stop)) return afterStopReached(stop, now);
   const rises = stop.stopPrice !== null && lessThan(stop.stopPrice, position.stopPrice);
   if (hasSold(stop) || (stop.quantity === quantity && !rises)) return undefined;
   return stopOrder(position.stopPrice, nextSequence(legs, Leg.Stop), stop.clientOrderId);
+}
+
+const isReached = ({ triggeredAtMs }: OrderView): boolean => typeof triggeredAtMs === 'number';
+
+/** The market has reached the resident stop, and it has sold nothing yet: it is given a moment, then the position leaves without it. */
+function afterStopReached({ triggeredAtMs }: OrderView, { wallTimeMs }: Instant): PositionStep {
+  const untilWallMs = (triggeredAtMs ?? wallTimeMs) + STOP_PATIENCE_MS;
+  if (wallTimeMs >= untilWallMs) return { do: 'give-up', reason: ExitReason.Stop };
+  return { do: 'wait', untilMarketMs: null, untilWallMs };
 }
 
 /** The newest stop has ended, unfilled, and something is still held. */
@@ -156,7 +173,7 @@ function stopOrder(stopPrice: DecimalString | null, sequence: number, replaces: 
   return { do: 'order', leg: Leg.Stop, sequence, type: OrderType.StopMarket, stopPrice, replaces };
 }
 
-function entering(position: PositionView, legs: Legs, marketTimeMs: number): PositionStep | undefined {
+function entering(position: PositionView, legs: Legs, { marketTimeMs }: Instant): PositionStep | undefined {
   const { entry } = legs;
   if (entry === undefined || isTerminal(entry.state)) return undefined;
   if (unsent(entry)) {

@@ -62,7 +62,9 @@ async function own(input: PositionInput, wake: { pokes: number }): Promise<Posit
     await protection.observe(loaded);
     if (loaded.position.state === PositionState.Closed) return resultOf(loaded.position);
     if (turn === 0) await adopt(input, loaded.position);
-    const step = nextStep(loaded.position, loaded.mode, marketTimeAt(loaded.clock, Date.now()));
+    const wallTimeMs = Date.now();
+    const marketTimeMs = marketTimeAt(loaded.clock, wallTimeMs);
+    const step = nextStep(loaded.position, loaded.mode, { marketTimeMs, wallTimeMs });
     const restMs = await take(input, loaded, step, { poked, backOff });
     if (!poked() && workflowInfo().continueAsNewSuggested) await continueAsNew<typeof position>(input);
     if (restMs > 0) await condition(poked, restMs, { summary: 'until news, or the next look' });
@@ -112,13 +114,17 @@ async function take(
       return closed ? 0 : UNSETTLED_MS;
     }
     case 'wait':
-      return restFor(step.untilMarketMs, loaded);
+      return restFor(step, loaded);
   }
 }
 
 /** How long to wait when there is nothing to do. */
-function restFor(untilMarketMs: number | null, { mode, clock }: LoadedPosition): number {
+function restFor(
+  { untilMarketMs, untilWallMs }: Extract<PositionStep, { readonly do: 'wait' }>,
+  { mode, clock }: LoadedPosition,
+): number {
   if (mode === TradingMode.Halted) return WATCHFUL_MS;
+  if (untilWallMs !== undefined) return Math.max(1, untilWallMs - Date.now());
   if (untilMarketMs === null) return SAFETY_MS;
   return Math.min(SAFETY_MS, Math.max(1, wallDelayUntil(clock, untilMarketMs, Date.now())));
 }

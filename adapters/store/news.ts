@@ -29,7 +29,12 @@ export async function recordEvent(tx: Transaction, news: OrderNews): Promise<Ord
 
   const state = transition(order.state, event);
   const exchangeOrderId = order.exchangeOrderId ?? news.exchangeOrderId ?? null;
-  if (state === order.state && exchangeOrderId === order.exchangeOrderId) return order;
+  const triggeredAtMs = order.triggeredAtMs ?? news.triggeredAtMs ?? null;
+  const isNews =
+    state !== order.state ||
+    exchangeOrderId !== order.exchangeOrderId ||
+    triggeredAtMs !== order.triggeredAtMs;
+  if (!isNews) return order;
   // On a closed position only a withdrawal is ours; everything else is the exchange telling of an order we gave up.
   const isExchangeNews = state !== order.state && state !== OrderState.Abandoned;
   if (isExchangeNews) await reopen(tx, position, `order ${clientOrderId} is ${state}`);
@@ -37,6 +42,7 @@ export async function recordEvent(tx: Transaction, news: OrderNews): Promise<Ord
     ...order,
     state,
     exchangeOrderId,
+    triggeredAtMs,
     sendDeadlineMs: state === OrderState.Created ? null : order.sendDeadlineMs,
     reason: state === order.state ? order.reason : (news.reason ?? null),
   });

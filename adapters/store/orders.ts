@@ -23,6 +23,7 @@ export interface OrderRow {
   readonly exchange_order_id: string | null;
   readonly replaces: string | null;
   readonly send_deadline_ms: string | null;
+  readonly triggered_at_ms: string | null;
   readonly reason: string | null;
   readonly version: number;
 }
@@ -50,6 +51,7 @@ export function orderView(row: OrderRow): OrderView {
     exchangeOrderId: row.exchange_order_id,
     replaces: row.replaces,
     sendDeadlineMs: integerOrNull(row.send_deadline_ms),
+    triggeredAtMs: integerOrNull(row.triggered_at_ms),
     reason: row.reason,
     version: row.version,
   };
@@ -61,7 +63,7 @@ export const lacksFills = (order: OrderView): boolean =>
 
 export const ORDER_COLUMNS = `o.client_order_id, o.position_id, o.account, o.symbol, o.leg, o.sequence, o.side, o.type, o.quantity,
   o.limit_price, o.stop_price, o.state, o.filled_quantity, o.filled_quote, o.exchange_order_id, o.replaces,
-  o.send_deadline_ms, o.reason, o.version`;
+  o.send_deadline_ms, o.triggered_at_ms, o.reason, o.version`;
 
 /** One order as it is, or undefined. */
 export async function findOrder(db: Queryable, clientOrderId: string): Promise<OrderView | undefined> {
@@ -175,7 +177,7 @@ export async function writeOrder(
     `WITH o AS (
        UPDATE orders SET state = $3, quantity = $4, filled_quantity = $5, filled_quote = $6, exchange_order_id = $7,
          send_deadline_ms = $8, reason = $9, epoch = coalesce($10::integer, epoch),
-         attempts = attempts + ($10 IS NOT NULL)::integer, version = version + 1, changed_at = clock_timestamp()
+         attempts = attempts + ($10 IS NOT NULL)::integer, triggered_at_ms = $13, version = version + 1, changed_at = clock_timestamp()
        WHERE client_order_id = $1 AND version = $2 RETURNING *
      ), logged AS (
        INSERT INTO order_events (client_order_id, event, from_state, to_state, version, epoch, quantity,
@@ -197,6 +199,7 @@ export async function writeOrder(
       sentInEpoch,
       event,
       before.state,
+      after.triggeredAtMs ?? null,
     ],
   );
   return onlyOrder(rows, before.clientOrderId);

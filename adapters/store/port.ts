@@ -121,6 +121,8 @@ export interface OrderStore {
     readonly event: OrderEvent;
     readonly exchangeOrderId?: string;
     readonly reason?: string;
+    /** Of `seen-triggered`: when, in wall time. The first one stays. */
+    readonly triggeredAtMs?: number;
   }): Promise<OrderView | undefined>;
   /**
    * Journals fills once each, by (account, session, symbol, trade id, side); the orders' states follow from them, and a

@@ -58,6 +58,8 @@ export class FakeExchange implements ExchangePort {
   price = decimal('100');
   /** Base units that the next market orders, triggered stops and marketable limits find. */
   liquidity = decimal('1000000');
+  /** Stops that the price reaches trigger and do not sell. */
+  holdsStops = false;
   state: ClockReading['state'] = 'running';
   session = 's1';
   private pace = { speed: 1, sinceMs: 0 };
@@ -106,7 +108,9 @@ export class FakeExchange implements ExchangePort {
     this.price = price;
     for (const { request, report } of [...this.orders.values()]) {
       const reached = request.stopPrice !== null && compare(price, request.stopPrice) <= 0;
-      if (report.status === 'open' && reached) this.execute(request.clientOrderId);
+      if (report.status !== 'open' || !reached) continue;
+      if (this.holdsStops) this.write(request.clientOrderId, { triggered: true });
+      else this.execute(request.clientOrderId);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { OrderPlan, SendRequest, SendTicket } from '../../adapters/store/port';
+import type { OrderPlan, OrderStore, SendRequest, SendTicket } from '../../adapters/store/port';
 import {
   add,
   lessThan,
@@ -157,21 +157,24 @@ export class MemoryOrders {
     return { kind: 'send', order: this.write(order, sending) };
   }
 
-  note(
-    id: string,
-    event: OrderEvent,
-    exchangeOrderId: string | null,
-    reason: string | null,
-  ): OrderView | undefined {
+  note(news: Parameters<OrderStore['recordEvent']>[0]): OrderView | undefined {
+    const { clientOrderId: id, event, exchangeOrderId = null, reason = null } = news;
     const order = this.orders.get(id);
     if (order === undefined) return undefined;
     const state = transition(order.state, event);
     const known = order.exchangeOrderId ?? exchangeOrderId;
-    if (state === order.state && known === order.exchangeOrderId) return order;
+    const triggeredAtMs = order.triggeredAtMs ?? news.triggeredAtMs ?? null;
+    if (
+      state === order.state &&
+      known === order.exchangeOrderId &&
+      triggeredAtMs === (order.triggeredAtMs ?? null)
+    )
+      return order;
     if (state !== OrderState.Abandoned) this.reopen(order.positionId);
     return this.write(order, {
       state,
       exchangeOrderId: known,
+      triggeredAtMs,
       sendDeadlineMs: state === OrderState.Created ? null : order.sendDeadlineMs,
       reason: state === order.state ? order.reason : reason,
     });
@@ -200,7 +203,7 @@ export class MemoryOrders {
   close(positionId: string, reason: PositionView['exitReason'], marketTimeMs: number): void {
     for (const order of this.known(positionId).orders)
       if (order.state === OrderState.Created)
-        this.note(order.clientOrderId, OrderEvent.Withdrawn, null, null);
+        this.note({ clientOrderId: order.clientOrderId, event: OrderEvent.Withdrawn });
     this.wish(positionId, (row) => {
       row.state = PositionState.Closed;
       row.exitReason ??= reason;

@@ -158,8 +158,7 @@ export class MemoryStore implements OrderStore, Journal {
   }
 
   recordEvent(...[news]: Of<'recordEvent'>): Promise<OrderView | undefined> {
-    const { clientOrderId, event, exchangeOrderId = null, reason = null } = news;
-    return transaction(() => this.orders.note(clientOrderId, event, exchangeOrderId, reason));
+    return transaction(() => this.orders.note(news));
   }
 
   recordFills(...[, fills]: Of<'recordFills'>): ReturnType<OrderStore['recordFills']> {

@@ -26,6 +26,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: kinds('fill-entry'), percent }) },
   { weight: 1, arbitrary: fc.constant<Happening>({ kind: 'wick' }) },
   { weight: 2, arbitrary: fc.record({ kind: kinds('price'), price: fc.integer({ min: 85, max: 115 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: kinds('stops-held'), held: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: kinds('liquidity'), percent }) },
   {
     weight: 1,

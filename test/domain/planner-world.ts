@@ -16,6 +16,8 @@ export type Happening =
   | { readonly kind: 'fill-entry'; readonly percent: number }
   | { readonly kind: 'wick' }
   | { readonly kind: 'price'; readonly price: number }
+  /** The exchange triggers stops from here on and does not execute them, or does so again. */
+  | { readonly kind: 'stops-held'; readonly held: boolean }
   | { readonly kind: 'liquidity'; readonly percent: number }
   | { readonly kind: 'cancelled'; readonly leg: Leg }
   | { readonly kind: 'wish-exit' }
@@ -71,6 +73,9 @@ export class PlannerWorld {
       case 'price':
         exchange.moveTo(decimal(String(happening.price)));
         break;
+      case 'stops-held':
+        exchange.holdsStops = happening.held;
+        break;
       case 'liquidity':
         exchange.liquidity = part('1', happening.percent);
         break;
@@ -99,7 +104,8 @@ export class PlannerWorld {
   async turn(): Promise<PositionStep | null> {
     const position = this.view();
     if (position.state === PositionState.Closed) return null;
-    const step = nextStep(position, TradingMode.Active, this.bench.time.nowMs);
+    const { nowMs } = this.bench.time;
+    const step = nextStep(position, TradingMode.Active, { marketTimeMs: nowMs, wallTimeMs: nowMs });
     this.bench.time.nowMs += 100;
     try {
       if (step.do === 'wait') this.judgeIdleness(position);
@@ -118,6 +124,7 @@ export class PlannerWorld {
     this.crash = null;
     exchange.faults.length = 0;
     exchange.liquidity = decimal('1000000');
+    exchange.holdsStops = false;
     await store.wishExit(this.id, 'flatten');
     for (let turns = 0; turns < 120 && this.view().state === PositionState.Live; turns += 1) {
       await this.turn();

@@ -7,6 +7,7 @@ import {
   MAX_STOP_REFUSALS,
   nextStep,
   sellable,
+  STOP_PATIENCE_MS,
   WOULD_TRIGGER_REASON,
   type PositionStep,
 } from '../../domain/planner';
@@ -17,7 +18,9 @@ import { BTC, fill } from './fixtures';
 
 const { Created, Sending, Unknown, Open, Filled, Cancelled, Expired, Rejected, Abandoned } = OrderState;
 const EXPIRES_MS = grantOf().expiresAtMs;
-const BEFORE_MS = EXPIRES_MS - 1;
+const WALL_MS = 1_000_000;
+const BEFORE = { marketTimeMs: EXPIRES_MS - 1, wallTimeMs: WALL_MS };
+const AT_EXPIRY = { ...BEFORE, marketTimeMs: EXPIRES_MS };
 
 type Sketch = Partial<Omit<OrderView, 'quantity' | 'filledQuantity'>> & {
   readonly quantity?: string;
@@ -126,22 +129,23 @@ describe('the entry', () => {
     c('unfilled and over leaves nothing to do', holding('0', [entry(Cancelled), stop(Created)]), SETTLE),
     c('withdrawn leaves nothing to do', holding('0', [entry(Abandoned, withdrawn), stop(Created)]), SETTLE),
   ])('$what', ({ position, step }) => {
-    expect(nextStep(position, TradingMode.Active, BEFORE_MS)).toEqual(step);
+    expect(nextStep(position, TradingMode.Active, BEFORE)).toEqual(step);
   });
 
   it('is cancelled at its expiry, not before', () => {
     const position = holding('0', [entry(Open), stop(Created)]);
-    expect(nextStep(position, TradingMode.Active, EXPIRES_MS)).toEqual(cancel(entry(Open)));
+    expect(nextStep(position, TradingMode.Active, AT_EXPIRY)).toEqual(cancel(entry(Open)));
   });
 
   it('is cancelled at its expiry though the stop is on its way', () => {
     const position = holding('0.4', [openEntry, stop(Unknown, { quantity: '0.4' })]);
-    expect(nextStep(position, TradingMode.Active, EXPIRES_MS)).toEqual(cancel(openEntry));
+    expect(nextStep(position, TradingMode.Active, AT_EXPIRY)).toEqual(cancel(openEntry));
   });
 });
 
 describe('protection', () => {
   const resident = stop(Open, { quantity: '0.4' });
+  const reached = (triggeredAtMs: number): OrderView => stop(Open, { quantity: '1', triggeredAtMs });
   const second = { sequence: 1, replaces: 'stop-0', quantity: '1' };
   const refused = (sequence: number, reason = 'refused'): OrderView => stop(Rejected, { sequence, reason });
 
@@ -194,6 +198,21 @@ describe('protection', () => {
       holding('1', [filledEntry, refused(0, WOULD_TRIGGER_REASON)]),
       giveUp(ExitReason.Unprotected),
     ),
+    c('waits a moment for one that the market has reached', holding('1', [filledEntry, reached(WALL_MS)]), {
+      do: 'wait',
+      untilMarketMs: null,
+      untilWallMs: WALL_MS + STOP_PATIENCE_MS,
+    }),
+    c(
+      'does not raise one that the market has reached',
+      holding('1', [filledEntry, reached(WALL_MS)], { stopPrice: decimal('95') }),
+      { do: 'wait', untilMarketMs: null, untilWallMs: WALL_MS + STOP_PATIENCE_MS },
+    ),
+    c(
+      'leaves when one that the market has reached does not sell',
+      holding('1', [filledEntry, reached(WALL_MS - STOP_PATIENCE_MS)]),
+      giveUp(ExitReason.Stop),
+    ),
     c('takes its expiry for a trigger', holding('1', [filledEntry, stop(Expired)]), giveUp(ExitReason.Stop)),
     c(
       'leaves when a triggered one has filled partly and ended',
@@ -229,7 +248,7 @@ describe('protection', () => {
       cancel(stop(Open)),
     ),
   ])('$what', ({ position, step }) => {
-    expect(nextStep(position, TradingMode.Active, BEFORE_MS)).toEqual(step);
+    expect(nextStep(position, TradingMode.Active, BEFORE)).toEqual(step);
   });
 });
 
@@ -344,8 +363,8 @@ describe('leaving', () => {
       cancel(emergency(Created, { replaces: 'stop-0' })),
     ),
   ])('$what', ({ position, step }) => {
-    expect(nextStep(position, TradingMode.Active, BEFORE_MS)).toEqual(step);
-    expect(nextStep(position, TradingMode.Reducing, BEFORE_MS)).toEqual(step);
+    expect(nextStep(position, TradingMode.Active, BEFORE)).toEqual(step);
+    expect(nextStep(position, TradingMode.Reducing, BEFORE)).toEqual(step);
   });
 });
 
@@ -360,7 +379,7 @@ describe('a halt', () => {
       SETTLE,
     ),
   ])('$what', ({ position, step }) => {
-    expect(nextStep(position, TradingMode.Halted, EXPIRES_MS)).toEqual(step);
+    expect(nextStep(position, TradingMode.Halted, AT_EXPIRY)).toEqual(step);
   });
 });
 

@@ -67,10 +67,13 @@ describe('an account', () => {
       return harness.start<(input: RiskDeskInput) => Promise<void>>('riskDesk', id, input);
     }
 
+    /** The first look has been journaled: what the account loses from now on is a loss. */
+    const firstMark = () => harness.until(async () => (await account()).equity !== null);
+
     it('stops the account once when the drawdown limit is reached', async () => {
       const { positionId } = await hold();
       const desk = await begin(5_000);
-      await harness.until(() => callsOf('assessAccount') >= 1);
+      await firstMark();
       world.exchange.foreign.quote = decimal('8000');
       await harness.until(() => world.store.orders.known(positionId).state === 'closed');
       await harness.pass(60_000);
@@ -101,7 +104,7 @@ describe('an account', () => {
 
     it('reduces after a daily loss, until the next day', async () => {
       await begin(HOUR_MS, { dailyLossAlarmFraction: null });
-      await harness.until(() => callsOf('assessAccount') >= 1);
+      await firstMark();
       world.exchange.foreign.quote = decimal('9400');
       await harness.pass(HOUR_MS);
       const { mode, modeReason } = await account();
@@ -113,7 +116,7 @@ describe('an account', () => {
 
     it('resumes with a reason only, and measures losses afresh', async () => {
       const desk = await begin(5_000);
-      await harness.until(() => callsOf('assessAccount') >= 1);
+      await firstMark();
       world.exchange.foreign.quote = decimal('8000');
       await harness.until(
         async () => (await account()).mode === 'HALTED' && callsOf('reportEmergency') === 1,

@@ -1,5 +1,6 @@
 import { decimal } from '../../domain/decimal';
 import { Leg, OrderState, type OrderView } from '../../domain/order';
+import { STOP_PATIENCE_MS } from '../../domain/planner';
 import type { PositionView } from '../../domain/position';
 import {
   pokeSignal,
@@ -174,6 +175,23 @@ describe('position', () => {
     expect(position.view().exitReason).toBe('stop');
     expect(world.exchange.held()).toBe('0');
     expect(position.view().orders.filter(({ leg }) => leg === 'exit').length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('sells when a triggered stop does not sell, after a moment', async () => {
+    const position = await begin();
+    await position.becomes(Leg.Stop, OrderState.Open);
+    world.exchange.holdsStops = true;
+    world.exchange.moveTo(decimal('89'));
+    await harness.hear(idOf(position.newest(Leg.Stop)));
+    await harness.pass(STOP_PATIENCE_MS / 2);
+    expect(position.view().exitReason).toBeNull();
+    await position.closed();
+    expect(position.view().exitReason).toBe('stop');
+    expect(position.newest(Leg.Exit)).toMatchObject({
+      state: 'filled',
+      replaces: idOf(position.newest(Leg.Stop)),
+    });
+    expect(world.exchange.held()).toBe('0');
   });
 
   it('notices a stop that nobody told it of', async () => {

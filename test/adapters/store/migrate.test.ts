@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { migrate } from '../../../adapters/store/migrate';
 import { createDatabase } from './support';
@@ -11,6 +13,11 @@ beforeEach(async () => {
 afterEach(() => database.drop());
 
 const silent = (): void => undefined;
+
+/** Every migration there is, in the order of their names. */
+const migrations = readdirSync(join(__dirname, '../../../adapters/store/migrations'))
+  .map((file) => file.replace(/\.sql$/, ''))
+  .sort();
 
 async function query<T extends object>(sql: string): Promise<readonly T[]> {
   const client = new Client({ connectionString: database.url });
@@ -25,7 +32,7 @@ async function query<T extends object>(sql: string): Promise<readonly T[]> {
 it('brings up the schema once, in order, and says so', async () => {
   const lines: string[] = [];
   const applied = await migrate(database.url, (line) => lines.push(line));
-  expect(applied).toEqual(['1763700000000_order-path', '1763700000001_journal']);
+  expect(applied).toEqual(migrations);
   expect(lines.join('\n')).toContain('order-path');
   expect(await migrate(database.url, silent)).toEqual([]);
   const tables = await query<{ tablename: string }>(
@@ -52,7 +59,7 @@ it('brings up the schema once, in order, and says so', async () => {
 
 it('is safe when several processes start at once', async () => {
   const applied = await Promise.all(Array.from({ length: 4 }, () => migrate(database.url, silent)));
-  expect(applied.map((names) => names.length).sort()).toEqual([0, 0, 0, 2]);
+  expect(applied.map((names) => names.length).sort()).toEqual([0, 0, 0, migrations.length]);
 });
 
 /** Holds the lock on which the second migration waits, so that the migrating process can be killed right there. */
@@ -82,5 +89,5 @@ async function killHalfway(): Promise<void> {
 it('leaves nothing behind when it is killed halfway, and the next one completes', async () => {
   await killHalfway();
   const applied = await migrate(database.url, silent);
-  expect(applied).toHaveLength(2);
+  expect(applied).toEqual(migrations);
 });

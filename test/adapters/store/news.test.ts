@@ -49,6 +49,15 @@ describe('events', () => {
     expect(isTerminal(expected.state)).toBe(true);
   });
 
+  it('keep when the market was first known to have reached a stop, as news of their own', async () => {
+    const { clientOrderId, version, triggeredAtMs } = await openEntry();
+    expect(triggeredAtMs).toBeNull();
+    const news = { clientOrderId, event: OrderEvent.SeenTriggered };
+    const first = await bench.store.recordEvent({ ...news, triggeredAtMs: 1_000 });
+    expect(first).toMatchObject({ state: OrderState.Open, triggeredAtMs: 1_000, version: version + 1 });
+    expect(await bench.store.recordEvent({ ...news, triggeredAtMs: 2_000 })).toEqual(first);
+  });
+
   it('keep the exchange id they bring, and journal a second exchange order under one id', async () => {
     const entry = await openEntry();
     expect(entry.exchangeOrderId).toBe(`x-${entry.clientOrderId}`);
