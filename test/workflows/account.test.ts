@@ -107,7 +107,10 @@ describe('an account', () => {
       await firstMark();
       world.exchange.foreign.quote = decimal('9400');
       const becomes = (wanted: string) =>
-        harness.until(async () => (await account()).mode === wanted, { stepMs: HOUR_MS, limitMs: 25 * HOUR_MS });
+        harness.until(async () => (await account()).mode === wanted, {
+          stepMs: HOUR_MS,
+          limitMs: 25 * HOUR_MS,
+        });
       await becomes('REDUCING');
       const { modeReason } = await account();
       expect(modeReason).toMatch(/^daily-loss/);
