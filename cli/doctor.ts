@@ -94,9 +94,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const startedMs = performance.now();
     const clock = await exchange.clock();
     const tookMs = Math.round(performance.now() - startedMs);
-    return ok(
-      `${isEmulated(context.config) ? 'the emulator' : exchange.venue} answers in ${tookMs} ms; market ${clock.state} at ${clock.speed}×`,
-    );
+    const who = isEmulated(context.config) ? 'the emulator' : exchange.venue;
+    const text = `${who} answers in ${tookMs} ms; market ${clock.state} at ${clock.speed}×`;
+    if (clock.staleSinceMs === undefined) return ok(text);
+    return {
+      verdict: Verdict.Fail,
+      text: `${text}, without live data for ${span(Date.now() - clock.staleSinceMs)}`,
+      todo: 'Check the network and market.live; it connects again by itself. The emulator’s log says why it is lost.',
+    };
   },
   'clock skew': async (context) => {
     const skewMs = await (await context.exchange()).clockSkewMs();

@@ -9,6 +9,10 @@ export interface MarketNow {
   readonly bids: ReadonlyMap<string, DecimalString>;
 }
 
+/** The clock's state in one word for people; `stale` when a mirrored market runs without its venue's data. */
+export const marketState = ({ state, staleSinceMs }: ClockReading): string =>
+  state === 'running' && staleSinceMs !== undefined ? 'stale' : state;
+
 /** Asks the exchange; undefined when it does not answer, as most of a view is worth showing without it. */
 export async function readMarket(
   { exchange }: { readonly exchange: () => Promise<ExchangePort> },

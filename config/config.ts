@@ -2,7 +2,7 @@ import type { Mode, Settings } from './schema';
 import type { Secret } from './secret';
 
 /** The modes that are built, which are the only ones a loaded configuration can have. */
-export type BuiltMode = Exclude<Mode, typeof Mode.Paper | typeof Mode.Shadow>;
+export type BuiltMode = Exclude<Mode, typeof Mode.Shadow>;
 
 /** Read-only to the last level. */
 type Fixed<T> = unknown extends T

@@ -20,13 +20,13 @@ export const inconsistencies = (layers: MergedLayers, settings: Settings): reado
   ...pairIssues(layers, settings),
 ];
 
-function modeIssues(layers: MergedLayers, { mode, exchange, live }: Settings): ConfigIssue[] {
-  if (mode === Mode.Paper || mode === Mode.Shadow) {
-    const problem = `is planned but not built yet; there are simulated, replay, testnet and live${
-      mode === Mode.Paper ? ' (for play money at the pace of the real market: testnet, profile "paper")' : ''
-    }`;
+function modeIssues(layers: MergedLayers, settings: Settings): ConfigIssue[] {
+  const { mode, exchange, live } = settings;
+  if (mode === Mode.Shadow) {
+    const problem = 'is planned but not built yet; there are simulated, replay, paper, testnet and live';
     return [issueAt(layers, ['mode'], problem)];
   }
+  if (mode === Mode.Paper) return paperIssues(layers, settings);
   if (mode !== Mode.Testnet && mode !== Mode.Live) return [];
   const issues: ConfigIssue[] = [];
   const network = mode === Mode.Live ? 'the exchange' : "the exchange's test network";
@@ -54,6 +54,19 @@ function modeIssues(layers: MergedLayers, { mode, exchange, live }: Settings): C
       issueAt(layers, ['risk', limit], 'mode live takes no default for this limit: write your own'),
     );
   }
+  return issues;
+}
+
+function paperIssues(layers: MergedLayers, { market, strategies }: Settings): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  if (market.speed !== 1)
+    issues.push(issueAt(layers, ['market', 'speed'], 'mode paper keeps the time of its venue: must be 1'));
+  if ((market.live.restUrl === undefined) !== (market.live.wsUrl === undefined)) {
+    const problem = 'restUrl and wsUrl go together: half of the data would come from another market';
+    issues.push(issueAt(layers, ['market', 'live'], problem));
+  }
+  if (strategies.length === 0)
+    issues.push(issueAt(layers, ['strategies'], 'mode paper mirrors the pairs of its strategies: name one'));
   return issues;
 }
 

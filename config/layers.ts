@@ -18,7 +18,7 @@ export interface MergedLayers {
   readonly origins: ReadonlyMap<string, string>;
 }
 
-export const PROFILES = ['dev', 'paper', 'live'] as const;
+export const PROFILES = ['dev', 'paper', 'testnet', 'live'] as const;
 
 const profilesFolder = join(__dirname, 'profiles');
 

@@ -126,7 +126,7 @@ function settle(layers: MergedLayers, options: LoadOptions, misplaced: readonly 
       ),
     );
   }
-  if (issues.length > 0 || mode === Mode.Paper || mode === Mode.Shadow) throw new ConfigError(issues);
+  if (issues.length > 0 || mode === Mode.Shadow) throw new ConfigError(issues);
 
   const absolute = <T extends string | undefined>(path: T): T =>
     path === undefined ? path : (resolve(options.cwd, path) as T);
@@ -155,8 +155,9 @@ function settle(layers: MergedLayers, options: LoadOptions, misplaced: readonly 
   return { config, layers };
 }
 
-const clockOf = (mode: Mode): 'wall' | 'emulator' =>
-  mode === Mode.Simulated || mode === Mode.Replay ? 'emulator' : 'wall';
+const EMULATED: ReadonlySet<Mode> = new Set([Mode.Simulated, Mode.Replay, Mode.Paper]);
+
+const clockOf = (mode: Mode): 'wall' | 'emulator' => (EMULATED.has(mode) ? 'emulator' : 'wall');
 
 type ToAbsolute = <T extends string | undefined>(path: T) => T;
 

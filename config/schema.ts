@@ -10,7 +10,7 @@ import { Secret } from './secret';
  * cannot state it: for the members of lists. Unknown keys are errors.
  */
 
-/** What Ballast trades on. `Paper` and `Shadow` are planned and refused. */
+/** What Ballast trades on. `Shadow` is planned and refused. */
 export const Mode = {
   Simulated: 'simulated',
   Replay: 'replay',
@@ -118,6 +118,14 @@ const marketSchema = z.strictObject({
   speed: z.number().min(0.1).max(10_000),
   /** Market time (UTC milliseconds) at which a new session begins, instead of the market's own. */
   startMs: z.int().min(0).optional(),
+  /** Where mode `paper` takes its public data from. */
+  live: z.strictObject({
+    /** Base URLs instead of the venue's own; both or none. */
+    restUrl: url(['http:', 'https:']).optional(),
+    wsUrl: url(['ws:', 'wss:']).optional(),
+    /** Who tells market time: the venue's server time, or the market clock of an emulator that plays the venue. */
+    clock: z.enum(['wall', 'emulator']),
+  }),
 });
 
 const emulatorSchema = z.strictObject({

@@ -10,6 +10,8 @@ export interface ClockReading {
   /** One pass over a market: `live` for ever on a real exchange, new with each reset of a replay. */
   readonly session: string;
   readonly state: 'running' | 'paused' | 'ended';
+  /** Wall time since when a mirrored market lacks its venue's data; absent while it has it, and for every other market. */
+  readonly staleSinceMs?: number;
 }
 
 /** Market time at `wallTimeMs`, extrapolated from a reading. */

@@ -10,8 +10,20 @@ export type Speed = number | 'max';
  */
 const MAX_STRIDE_WALL_MS = 1000;
 
+/** What a venue asks of its clock. */
+export interface VenueClock {
+  /** Market time in whole milliseconds; never goes back. */
+  now(): number;
+  moveTo(timeMs: number): void;
+  readonly speed: Speed;
+  readonly state: ClockState;
+  pause(): void;
+  resume(): void;
+  setSpeed(speed: Speed): void;
+}
+
 /** Market time, driven by wall time at some speed. At speed `max` it stands still until it is told where to go. */
-export class MarketClock {
+export class MarketClock implements VenueClock {
   private positionMs: number;
   private readWallMs: number;
   private paused: boolean;

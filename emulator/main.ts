@@ -28,7 +28,7 @@ export interface EmulatorOptions {
   /** TCP port on 127.0.0.1; 0 picks a free one. */
   readonly port: number;
   readonly source: MarketSource;
-  /** Market time per wall time, or `max`. */
+  /** Market time per wall time, or `max`. A mirrored market has that of its venue and takes 1 only. */
   readonly speed: Speed;
   /** Start with the clock standing still. */
   readonly paused?: boolean;
@@ -66,6 +66,9 @@ export async function startEmulator(options: EmulatorOptions): Promise<RunningEm
   const accounts = options.accounts ?? [DEMO_ACCOUNT];
   const [first] = accounts;
   if (first === undefined) throw new Error('the emulator needs at least one account');
+  if (source.live !== undefined && (speed !== 1 || options.paused === true)) {
+    throw new Error('a mirrored market keeps the time of its venue: speed must be 1, and it cannot be paused');
+  }
   const fees = feeRates(options.fees ?? { makerBps: 10, takerBps: 10 });
   const instruments = new Map(source.symbols.map((spec) => [spec.symbol, createInstrument(spec)]));
   const onFailure = (error: unknown): void => {
@@ -95,6 +98,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<RunningEm
     faultLogPath: faultLogPath(journalDir),
     onError: (error, request) => log?.('error', 'a request has failed', { request, error: String(error) }),
   }).catch(async (error: unknown) => {
+    await source.live?.close();
     await journal.close();
     throw error;
   });

@@ -166,7 +166,10 @@ export class MarketData {
 
   /** The 24 hours to the last closed minute, with the running minute's prices; undefined when there was no trade. */
   day(symbol: string, nowMs: number): DayStatistics | undefined {
-    const minuteMs = openTimeOf(Interval.M1, nowMs);
+    const minuteMs = openTimeOf(
+      Interval.M1,
+      Math.min(nowMs, this.source.live?.barsKnownToMs(symbol) ?? nowMs),
+    );
     const cached = this.dayCache.get(symbol);
     const closed = cached?.minuteMs === minuteMs ? cached.day : this.closedDay(symbol, minuteMs);
     this.dayCache.set(symbol, { minuteMs, day: closed });

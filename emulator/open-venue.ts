@@ -66,13 +66,15 @@ export async function openVenue(
     if (events.length > 0) await journal.append(clockMs, events);
     if (recorded.symbols.length !== source.symbols.length)
       await journal.compact(clockMs, session, state.snapshot());
-    const clock = new MarketClock({
-      positionMs: clockMs,
-      endMs: source.endMs,
-      speed: options.speed,
-      paused: options.paused,
-      wallMs: () => performance.now(),
-    });
+    const clock =
+      source.live?.begin(clockMs) ??
+      new MarketClock({
+        positionMs: clockMs,
+        endMs: source.endMs,
+        speed: options.speed,
+        paused: options.paused,
+        wallMs: () => performance.now(),
+      });
     const venue = new Venue({
       source,
       exchange,

@@ -1,4 +1,4 @@
-import { ClockState, type MarketClock } from './clock';
+import { ClockState, type VenueClock } from './clock';
 import type { Exchange } from './exchange';
 import type { Matcher } from './engine/matching';
 import { TradingStatus, type ExchangeEvent, type Trade } from './engine/types';
@@ -21,7 +21,7 @@ export interface VenueOptions {
   readonly data: MarketData;
   readonly journal: Journal;
   readonly session: SessionHeader;
-  readonly clock: MarketClock;
+  readonly clock: VenueClock;
   /** Called when the exchange can no longer keep its record: it must stop. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -42,7 +42,7 @@ export class Venue {
   readonly source: MarketSource;
   readonly exchange: Exchange;
   readonly data: MarketData;
-  readonly clock: MarketClock;
+  readonly clock: VenueClock;
   readonly session: SessionHeader;
   private readonly journal: Journal;
   private readonly watchers = new Map<string, number>();
@@ -80,6 +80,7 @@ export class Venue {
   /** Starts following the clock. */
   start(): void {
     this.stopped = false;
+    this.source.live?.start(this.options.onFailure);
     this.tick();
   }
 
@@ -87,6 +88,7 @@ export class Venue {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
+    await this.source.live?.close();
     await this.publishing;
     await this.settled();
   }

@@ -1,22 +1,21 @@
 import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { openLive } from '../cli/open-live';
 import { runEmulator } from '../cli/run-emulator';
+import { tradedSymbols, type BallastConfig } from '../config/config';
 import { processEnvironment } from '../config/environment';
 import { loadConfig } from '../config/load';
 import { openMarketSource } from '../emulator/market/open-market';
-import { MarketMode } from '../emulator/market/source';
+import { MarketMode, type MarketSource } from '../emulator/market/source';
 import { createLogger } from './logging';
 
 /** The emulator as a child of `ballast up`: its settings come from the configuration that `up` recorded. */
 async function main(): Promise<void> {
   const config = loadConfig(processEnvironment());
-  const { account, emulator, exchange, market, mode, stateDir } = config;
+  const { account, emulator, exchange, market, stateDir } = config;
   const log = createLogger(config, 'emulator');
-  const source = await openMarketSource({
-    mode: mode === 'replay' ? MarketMode.Replay : MarketMode.Simulated,
-    dataDir: market.dataDir,
-    seed: market.seed,
-    startMs: market.startMs,
-  });
+  const journalDir = join(stateDir, 'emulator');
+  const source = await openSource(config, journalDir, log);
   if (emulator.port === 'auto' || exchange.apiKey === undefined || exchange.secret === undefined) {
     throw new Error('The record of `ballast up` lacks the emulator’s port or keys.');
   }
@@ -25,7 +24,7 @@ async function main(): Promise<void> {
       port: emulator.port,
       source,
       speed: market.speed,
-      journalDir: join(stateDir, 'emulator'),
+      journalDir,
       fees: emulator.fees,
       accounts: [
         {
@@ -41,6 +40,27 @@ async function main(): Promise<void> {
     },
     () => undefined,
   );
+}
+
+function openSource(config: BallastConfig, journalDir: string, log: Logger): Promise<MarketSource> {
+  const { market, mode, exchange } = config;
+  if (mode === 'paper') {
+    return openLive({
+      ...market.live,
+      venue: exchange.venue,
+      pairs: tradedSymbols(config),
+      journalDir,
+      log: (level, message, fields) => {
+        log[level](fields ?? {}, message);
+      },
+    });
+  }
+  return openMarketSource({
+    mode: mode === 'replay' ? MarketMode.Replay : MarketMode.Simulated,
+    dataDir: market.dataDir,
+    seed: market.seed,
+    startMs: market.startMs,
+  });
 }
 
 main().then(

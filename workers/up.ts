@@ -198,6 +198,8 @@ function describeMarket({ mode, market, exchange }: BallastConfig): string {
       return `recorded data, ${market.dataDir ?? ''}`;
     case 'simulated':
       return `simulated market, seed ${market.seed}`;
+    case 'paper':
+      return `live data of ${market.live.restUrl ?? exchange.venue} mirrored, fills simulated`;
     case 'testnet':
       return `${exchange.venue} test network, play money`;
     case 'live':

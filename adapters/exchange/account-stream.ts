@@ -2,15 +2,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AccountPoller, Deliver } from './account-poller';
 import { executionReportPayload } from './binance-payloads';
+import { abortable, type EventStream } from './event-stream';
 import type { Gateway } from './gateway';
 import { toAccountEvents } from './mappers';
 import type { ExchangeLogger, StreamTiming } from './options';
 import type { ExchangePort } from './port';
 import type { SymbolBook } from './symbols';
-import { abortable, type UserStream } from './user-stream';
 
 export interface AccountStreamDeps {
-  readonly openStream: (signal: AbortSignal) => Promise<UserStream>;
+  readonly openStream: (signal: AbortSignal) => Promise<EventStream>;
   readonly createPoller: () => AccountPoller;
   readonly gateway: Gateway;
   readonly symbols: SymbolBook;
@@ -46,7 +46,7 @@ export async function watchAccount(
 
   while (!isOver()) {
     const begunMs = Date.now();
-    let stream: UserStream | undefined;
+    let stream: EventStream | undefined;
     try {
       stream = await deps.openStream(signal);
       poller = undefined;
@@ -70,7 +70,7 @@ export async function watchAccount(
 }
 
 async function tellNews(
-  stream: UserStream,
+  stream: EventStream,
   { symbols }: AccountStreamDeps,
   deliver: Deliver,
 ): Promise<never> {
@@ -100,5 +100,5 @@ async function handleFailure(
   if (failure.detail.errorClass === 'InvalidNonce') await gateway.synchroniseTime();
 }
 
-const backoffMs = (failures: number, { minBackoffMs, maxBackoffMs }: StreamTiming): number =>
+export const backoffMs = (failures: number, { minBackoffMs, maxBackoffMs }: StreamTiming): number =>
   Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(failures - 1, 20));

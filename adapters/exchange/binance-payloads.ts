@@ -133,7 +133,12 @@ export type ExecutionReportPayload = z.output<typeof executionReportPayload>;
 
 const filterPayload = z.discriminatedUnion('filterType', [
   z.object({ filterType: z.literal('PRICE_FILTER'), tickSize: decimalSchema }),
-  z.object({ filterType: z.literal('LOT_SIZE'), stepSize: decimalSchema, minQty: decimalSchema }),
+  z.object({
+    filterType: z.literal('LOT_SIZE'),
+    stepSize: decimalSchema,
+    minQty: decimalSchema,
+    maxQty: decimalSchema,
+  }),
   z.object({ filterType: z.literal(['NOTIONAL', 'MIN_NOTIONAL']), minNotional: decimalSchema }),
 ]);
 export type FilterPayload = z.output<typeof filterPayload>;
@@ -192,6 +197,62 @@ export const klinesPayload = z.array(
     })),
 );
 
+/** As {@link klinesPayload}, with the exact decimals and the close time, for whoever keeps them. */
+export const exactKlinesPayload = z.array(
+  z
+    .tuple(
+      [integer, decimalSchema, decimalSchema, decimalSchema, decimalSchema, decimalSchema, integer],
+      z.unknown(),
+    )
+    .transform(([openTimeMs, open, high, low, close, volume]) => ({
+      openTimeMs,
+      open,
+      high,
+      low,
+      close,
+      volume,
+    })),
+);
+
+/** `[price, quantity]` rows; a quantity of zero removes the level. */
+const levelsPayload = z.array(z.tuple([decimalSchema, decimalSchema]));
+
+export const depthPayload = z.object({ lastUpdateId: integer, bids: levelsPayload, asks: levelsPayload });
+
+export const depthUpdatePayload = z.object({
+  e: z.literal('depthUpdate'),
+  s: z.string(),
+  U: integer,
+  u: integer,
+  b: levelsPayload,
+  a: levelsPayload,
+});
+
+export const aggregateTradePayload = z.object({
+  e: z.literal('aggTrade'),
+  s: z.string(),
+  a: integer,
+  p: decimalSchema,
+  q: decimalSchema,
+  /** The buyer rested in the book: the aggressor sold. */
+  m: z.boolean(),
+});
+
+export const klineEventPayload = z.object({
+  e: z.literal('kline'),
+  s: z.string(),
+  k: z.object({
+    t: integer,
+    o: decimalSchema,
+    h: decimalSchema,
+    l: decimalSchema,
+    c: decimalSchema,
+    v: decimalSchema,
+    /** Closed, and so final. */
+    x: z.boolean(),
+  }),
+});
+
 export const timePayload = z.object({ serverTime: integer });
 
 /** What the emulator tells about its market at `/emulator/clock`. */
@@ -203,4 +264,6 @@ export const emulatorClockPayload = z.object({
     .positive(),
   sessionId: z.string().min(1),
   state: z.enum(['running', 'paused', 'ended']),
+  /** Told by a mirrored market only. */
+  live: z.object({ staleSinceMs: z.number().nullable() }).optional(),
 });

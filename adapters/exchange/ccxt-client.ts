@@ -47,6 +47,7 @@ export interface CcxtBinance {
   readonly publicGetTime: Endpoint;
   readonly publicGetExchangeInfo: Endpoint;
   readonly publicGetKlines: Endpoint;
+  readonly publicGetDepth: Endpoint;
   readonly publicGetTicker24hr: Endpoint;
   readonly privateGetAccount: Endpoint;
   readonly privateGetOrder: Endpoint;
@@ -70,15 +71,25 @@ async function loadBinance(): Promise<CcxtConstructor> {
   return Binance;
 }
 
-const spotSocketUrl = (base: string): string => new URL('/ws-api/v3', base).href;
+interface SocketUrls {
+  /** Public market streams. */
+  readonly spot: string;
+  readonly 'ws-api': { readonly spot: string };
+}
+
+const spotSocketUrls = (base: string): SocketUrls => ({
+  // ccxt tells spot from futures by `/stream` in the URL.
+  spot: new URL('/stream/ws', base).href,
+  'ws-api': { spot: new URL('/ws-api/v3', base).href },
+});
+
+const socketUrls = (client: CcxtBinance): SocketUrls => client.urls.api.ws as SocketUrls;
 
 /** The websocket on which the user stream runs. */
-export function userStreamUrl(client: CcxtBinance): string {
-  const {
-    'ws-api': { spot },
-  } = client.urls.api.ws as { 'ws-api': { spot: string } };
-  return spot;
-}
+export const userStreamUrl = (client: CcxtBinance): string => socketUrls(client)['ws-api'].spot;
+
+/** The websocket of public market streams, which ccxt numbers. */
+export const marketStreamUrl = (client: CcxtBinance): string => `${socketUrls(client).spot}/1`;
 
 /** The servers which REST requests are meant for, as ccxt sees it: `https://api.binance.com` or the testnet. */
 export function restOrigins(client: CcxtBinance): ReadonlySet<string> {
@@ -121,7 +132,7 @@ export async function createCcxtClient(
   Object.assign(client, { fetchImplementation: fetchFor(restOrigins(client)) });
   if (options.wsUrl !== undefined) {
     // Every other websocket URL is dropped, so nothing can reach the real exchange by mistake.
-    client.urls.api.ws = { 'ws-api': { spot: spotSocketUrl(options.wsUrl) } };
+    client.urls.api.ws = spotSocketUrls(options.wsUrl);
     // ccxt wants this before it opens a plain ws:// connection.
     await client.loadHttpProxyAgent();
   }

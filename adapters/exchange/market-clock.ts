@@ -45,8 +45,9 @@ async function readEmulatorClock(
   const url = new URL('/emulator/clock', restUrl).href;
   try {
     const { body } = await httpClient.send(url, { signal: AbortSignal.timeout(requestTimeoutMs) });
-    const { sessionId, ...reading } = emulatorClockPayload.parse(JSON.parse(body));
-    return { ...reading, session: sessionId };
+    const { sessionId, live, ...reading } = emulatorClockPayload.parse(JSON.parse(body));
+    const staleSinceMs = live?.staleSinceMs ?? null;
+    return { ...reading, session: sessionId, ...(staleSinceMs !== null && { staleSinceMs }) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ExchangeFailure(

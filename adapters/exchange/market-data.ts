@@ -117,7 +117,8 @@ async function fetchFees(id: string, { gateway, feeSource, publicFees }: MarketD
   }
 }
 
-function limitsOf(info: SymbolPayload) {
+/** A symbol's rules, from its filters. @throws RangeError when the exchange does not tell one. */
+export function limitsOf(info: SymbolPayload) {
   const price = findFilter(info, 'PRICE_FILTER');
   const lot = findFilter(info, 'LOT_SIZE');
   const notional = findFilter(info, 'NOTIONAL', 'MIN_NOTIONAL');
@@ -129,7 +130,8 @@ function limitsOf(info: SymbolPayload) {
   };
 }
 
-function findFilter<T extends FilterPayload['filterType']>(
+/** @throws RangeError when there is none of these types. */
+export function findFilter<T extends FilterPayload['filterType']>(
   info: SymbolPayload,
   ...types: readonly T[]
 ): Extract<FilterPayload, { filterType: T }> {

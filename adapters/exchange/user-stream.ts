@@ -1,16 +1,5 @@
-import { userStreamUrl, type CcxtBinance, type CcxtSocket } from './ccxt-client';
-
-/** More unread events than this mean that the reader has stalled: the connection is given up and news starts over. */
-const MAX_UNREAD = 10_000;
-/** The staleness check runs this many times within the limit. */
-const CHECKS_PER_LIMIT = 4;
-
-/** One connection that is subscribed to the account's news. */
-export interface UserStream {
-  /** The next event as the exchange sent it; rejects once the connection is lost and everything heard has been read. */
-  next(): Promise<unknown>;
-  close(): void;
-}
+import { userStreamUrl, type CcxtBinance } from './ccxt-client';
+import { createEventStreams, type OpenEventStream } from './event-stream';
 
 export interface UserStreamDeps {
   readonly client: CcxtBinance;
@@ -18,121 +7,19 @@ export interface UserStreamDeps {
   readonly requestTimeoutMs: number;
 }
 
-/** Events of one connection between ccxt, which pushes, and one reader, who pulls. */
-class Inbox {
-  private readonly unread: unknown[] = [];
-  private lost: { readonly reason: unknown } | undefined;
-  private wake: () => void = () => undefined;
-  lastHeardMs = Date.now();
-
-  push(event: unknown): void {
-    this.unread.push(event);
-    if (this.unread.length > MAX_UNREAD) this.lose(new Error(`More than ${MAX_UNREAD} events wait unread.`));
-    this.wake();
-  }
-
-  /** The first reason stays. */
-  lose(reason: unknown): void {
-    this.lost ??= { reason };
-    this.wake();
-  }
-
-  async next(): Promise<unknown> {
-    for (;;) {
-      if (this.unread.length > 0) return this.unread.shift();
-      if (this.lost !== undefined) throw this.lost.reason;
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-    }
-  }
-}
-
-/**
- * Makes the opener of user streams. Events are taken from ccxt as they arrive, before its caches: `watchOrders` and
- * `watchMyTrades` merge what arrives in one burst, while the journal wants every event once and in order.
- */
-export function createUserStreams(deps: UserStreamDeps): (signal: AbortSignal) => Promise<UserStream> {
-  const { client, staleAfterMs } = deps;
-  const inboxes = new WeakMap<CcxtSocket, Inbox>();
-  const handleMessage = client.handleMessage.bind(client);
-  client.handleMessage = (socket, message) => {
-    const inbox = inboxes.get(socket);
-    if (inbox !== undefined) inbox.lastHeardMs = Date.now();
-    const event = userEvent(message);
-    if (event === undefined) handleMessage(socket, message);
-    else inbox?.push(event);
-  };
-
-  return async (signal) => {
-    signal.throwIfAborted();
-    const socket = client.client(userStreamUrl(client));
-    const inbox = new Inbox();
-    inboxes.set(socket, inbox);
-    socket.future('account-stream-closed').catch((reason: unknown) => {
-      inbox.lose(reason);
-    });
-    const onAbort = (): void => {
-      inbox.lose(signal.reason);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    const watchdog = setInterval(
-      () => {
-        const heardMs = Math.max(inbox.lastHeardMs, socket.lastPong ?? 0);
-        if (Date.now() - heardMs > staleAfterMs)
-          inbox.lose(new Error(`Nothing was heard for ${staleAfterMs} ms.`));
-      },
-      Math.ceil(staleAfterMs / CHECKS_PER_LIMIT),
-    );
-
-    const stream: UserStream = {
-      next: () => inbox.next(),
-      close() {
-        clearInterval(watchdog);
-        signal.removeEventListener('abort', onAbort);
-        // As ccxt does it itself: the error makes it forget the socket at once, and only then the socket is cut. Were it
-        // cut first, ccxt would forget a socket by its URL later on, which might be the next one by then.
-        socket.onError(new Error('The account stream was closed.'));
-        socket.connection?.terminate();
-      },
-    };
-    try {
-      await subscribe(deps, signal);
-    } catch (error) {
-      stream.close();
-      throw error;
-    }
-    return stream;
-  };
-}
-
-/** Connects and subscribes; resolves when the exchange has confirmed, from which moment no event is missed. */
-async function subscribe({ client, requestTimeoutMs }: UserStreamDeps, signal: AbortSignal): Promise<void> {
-  const url = userStreamUrl(client);
-  const id = String(client.requestId(url));
-  const request = { id, method: 'userDataStream.subscribe.signature', params: client.signParams({}) };
-  const onAnswer = (socket: CcxtSocket, answer: unknown): void => {
-    socket.resolve(answer, id);
-  };
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]);
-  await abortable(client.watch(url, id, request, id, { id, method: onAnswer }), limit);
-}
-
-/** Rejects with the signal's reason when it aborts first; what `promise` does afterwards is nobody's concern. */
-export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort: () => void = () => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+/** Makes the opener of user streams: connections that tell the account's news, raw and in order. */
+export function createUserStreams(deps: UserStreamDeps): OpenEventStream {
+  const { client } = deps;
+  return createEventStreams({
+    ...deps,
+    url: userStreamUrl(client),
+    subscription: (id) => ({
+      id,
+      method: 'userDataStream.subscribe.signature',
+      params: client.signParams({}),
+    }),
+    eventOf: userEvent,
   });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
 
 /** Account news comes wrapped as `{ subscriptionId, event }`; everything else is an answer to a request. */

@@ -1,10 +1,16 @@
+import type { ClockReading } from '../../domain/clock';
 import { drawdownFraction } from '../../domain/equity';
 import { subtract } from '../../domain/decimal';
 import { defineCommand, noOptions } from '../command';
 import { withContext } from '../context';
 import { clip, gain, money, percent, span, utcTime } from '../format';
-import { readMarket } from '../market-now';
+import { marketState, readMarket } from '../market-now';
 import { runningStrategies } from '../strategy-client';
+
+function marketStateText(clock: ClockReading): string {
+  if (clock.staleSinceMs === undefined) return marketState(clock);
+  return `no live data for ${span(Date.now() - clock.staleSinceMs)}: orders are refused until it is back`;
+}
 
 export const statusCommand = defineCommand({
   command: 'status',
@@ -49,7 +55,7 @@ export const statusCommand = defineCommand({
           'Market',
           market === undefined
             ? 'the exchange does not answer'
-            : `${utcTime(market.marketTimeMs)} UTC, ${market.clock.speed}×, ${market.clock.state}`,
+            : `${utcTime(market.marketTimeMs)} UTC, ${market.clock.speed}×, ${marketStateText(market.clock)}`,
         );
         if (state === undefined) {
           line('Trading', 'the account has not traded yet');

@@ -61,7 +61,8 @@ export const upCommand = defineCommand<UpCommandOptions>({
       })
       .conflicts('data', 'simulate')
       .example('$0 up --speed 300', 'five market minutes a second')
-      .example('$0 up --profile paper', "the exchange's test network (needs its keys)"),
+      .example('$0 up --profile paper', 'live prices of the exchange, simulated fills; needs no keys')
+      .example('$0 up --profile testnet', "the exchange's test network (needs its keys)"),
   run: async (options) => {
     const load = { ...commandLoadOptions(options), flags: flagsOf(options) };
     const tell = (line: string): void => {

@@ -3,6 +3,7 @@ import type { Totals } from '../../adapters/store/totals';
 import { DecisionOutcome, type AccountState } from '../../adapters/store/port';
 import type { ExchangePort, Quote } from '../../adapters/exchange/port';
 import { marketTimeAt, type ClockReading } from '../../domain/clock';
+import { marketState } from '../market-now';
 import type { DecimalString } from '../../domain/decimal';
 import { PositionState, type PositionView } from '../../domain/position';
 
@@ -22,7 +23,12 @@ export interface Snapshot {
   /** One line: where prices come from. */
   readonly market: string;
   /** Null while the exchange does not answer. */
-  readonly clock: { readonly timeMs: number; readonly speed: number; readonly state: string } | null;
+  readonly clock: {
+    readonly timeMs: number;
+    readonly speed: number;
+    /** `running`, `stale` when a mirrored market runs without its venue's data, `paused` or `ended`. */
+    readonly state: string;
+  } | null;
   readonly quotes: readonly Quote[];
   readonly services: readonly ServiceState[];
   readonly account: AccountState | null;
@@ -108,5 +114,5 @@ export async function readMarketPart(
 const clockAt = (reading: ClockReading): Snapshot['clock'] => ({
   timeMs: marketTimeAt(reading, Date.now()),
   speed: reading.speed,
-  state: reading.state,
+  state: marketState(reading),
 });

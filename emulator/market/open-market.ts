@@ -39,6 +39,13 @@ export async function openMarketSource(options: MarketOptions): Promise<MarketSo
   if (mode === MarketMode.Simulated) {
     return openSimulator({ seed: options.seed ?? DEFAULT_SEED, symbols, startMs });
   }
+  if (mode === MarketMode.Mirrored) {
+    throw new MarketDataError(
+      MarketDataErrorCode.InvalidOptions,
+      'A mirrored market comes from a live feed, not from a folder',
+      'Use `ballast emulator --live binance` or `ballast up --profile paper`.',
+    );
+  }
   if (dataDir === undefined) {
     throw new MarketDataError(
       MarketDataErrorCode.InvalidOptions,

@@ -1,7 +1,9 @@
+import type { VenueClock } from '../clock';
+
 /**
  * The seam between where prices come from and how orders meet them. Everything behind it is a pure function of market
  * time: asking twice for the same span gives the same steps, so a killed emulator continues exactly where it stopped.
- * Prices are integer ticks, quantities integer lots; both stay below 2^53.
+ * A mirrored market (`live`) reaches that by recording what comes in before it moves the market. Prices are integer ticks, quantities integer lots; both stay below 2^53.
  */
 
 /** One price level of a book. */
@@ -54,8 +56,38 @@ export const MarketMode = {
   Replay: 'replay',
   Simulated: 'simulated',
   RecordedBook: 'recorded-book',
+  /** A venue's public data as it comes in. */
+  Mirrored: 'mirrored',
 } as const;
 export type MarketMode = (typeof MarketMode)[keyof typeof MarketMode];
+
+/** Whether a mirrored market is the venue's at this moment. */
+export interface LiveStatus {
+  /** The venue mirrored. */
+  readonly upstream: string;
+  readonly state: 'live' | 'stale';
+  /** Wall time since when the data is stale, and why; null while it is live. */
+  readonly staleSinceMs: number | null;
+  readonly reason: string | null;
+  /** The venue's id of the last update in each symbol's book; null before the first. */
+  readonly updateIds: Readonly<Record<string, number | null>>;
+}
+
+/** What only a mirrored market has: time and data of its own, which come when they come. */
+export interface LiveMarket {
+  /** Opens the record, which the caller has to itself. The clock stands still at `positionMs` until `start`. */
+  begin(positionMs: number): VenueClock;
+  /** Lets time pass and connects. `onFailure` is told once when the record cannot be kept: the exchange must stop. */
+  start(onFailure: (error: unknown) => void): void;
+  close(): Promise<void>;
+  status(): LiveStatus;
+  /** Waits a moment for the symbol's book when it is stale. @returns whether orders can meet it. */
+  isReady(symbol: string): Promise<boolean>;
+  /** Brings in the bars of that span, and waits a moment for one that has just closed; what cannot be had stays a gap. */
+  prepareBars(symbol: string, fromMs: number, toMs: number): Promise<void>;
+  /** One past the newest minute whose bar is known, or known not to be. */
+  barsKnownToMs(symbol: string): number;
+}
 
 export interface MarketSource {
   readonly mode: MarketMode;
@@ -73,4 +105,6 @@ export interface MarketSource {
   steps(fromMs: number, toMs: number): Iterable<MarketStep>;
   /** The step in force at `timeMs`, or undefined before the first. */
   at(symbol: string, timeMs: number): MarketStep | undefined;
+  /** Set for a mirrored market only. */
+  readonly live?: LiveMarket;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Speed } from '../clock';
+import type { LiveStatus } from '../market/source';
 import type { Venue } from '../venue';
 import { ApiError } from './errors';
 import { isRoute } from './dispatcher';
@@ -19,6 +20,8 @@ export interface ClockView {
   readonly startMs: number;
   readonly endMs: number | null;
   readonly state: 'running' | 'paused' | 'ended';
+  /** Of a mirrored market only: whether its data is the venue's at this moment. */
+  readonly live?: LiveStatus;
 }
 
 const clockCommand = z.discriminatedUnion('action', [
@@ -95,11 +98,20 @@ export class Control {
       startMs: source.startMs,
       endMs: Number.isFinite(source.endMs) ? source.endMs : null,
       state: clock.state,
+      ...(source.live && { live: source.live.status() }),
     };
   }
 
   private async setClock(command: z.infer<typeof clockCommand>): Promise<void> {
-    const { clock } = this.venue;
+    const { clock, source } = this.venue;
+    if (source.live !== undefined) {
+      const { upstream } = source.live.status();
+      throw new ApiError(
+        400,
+        -1,
+        `The market is mirrored live: its time is that of ${upstream} and cannot be paused, sped up or advanced.`,
+      );
+    }
     this.venue.pump();
     switch (command.action) {
       case 'pause':

@@ -57,6 +57,19 @@ export class Dispatcher {
     return key;
   }
 
+  /**
+   * Orders meet the book of now: while a mirrored one is not, they wait a moment, before their timestamps are checked.
+   * @throws ApiError 503, which an exchange in maintenance answers, when the data stays stale.
+   */
+  private async requireLiveBook(symbol: string | undefined): Promise<void> {
+    const { source } = this.context.venue;
+    if (source.live === undefined || symbol === undefined) return;
+    if (!source.symbols.some((spec) => spec.symbol === symbol)) return;
+    if (await source.live.isReady(symbol)) return;
+    const { staleSinceMs, reason } = source.live.status();
+    throw new ApiError(503, 1, 'System is under maintenance.', { data: { staleSinceMs, reason } });
+  }
+
   private async run(call: Call): Promise<Answer> {
     const route = ROUTES.get(call.key);
     if (route === undefined) {
@@ -67,6 +80,7 @@ export class Dispatcher {
       );
     }
     this.checkListed(call.params);
+    if (route.newOrders !== undefined) await this.requireLiveBook(call.params.text('symbol'));
     const weight = typeof route.weight === 'number' ? route.weight : route.weight(call.params);
     const weightHeaders = this.limiter.chargeWeight(call.address, weight);
     if (route.access === Access.Public) {

@@ -1,7 +1,7 @@
 import { AVERAGE_PRICE_MINUTES } from '../accounts/filters';
 import { priceText, quantityText, type Instrument } from '../engine/instrument';
 import { Refusal, Side } from '../engine/types';
-import { isInterval, openTimeBefore } from '../intervals';
+import { isInterval, openTimeBefore, openTimeOf } from '../intervals';
 import type { PublicTrade } from '../market-data';
 import { listedSymbols, requireInstrument, type ServerContext } from './context';
 import { exchangeInfo } from './exchange-info';
@@ -84,19 +84,21 @@ function depth(context: ServerContext, params: Params): unknown {
   };
 }
 
-function klines(context: ServerContext, params: Params): unknown {
+async function klines(context: ServerContext, params: Params): Promise<unknown> {
   const instrument = requireInstrument(context, params.required('symbol'));
   const interval = params.required('interval');
   if (!isInterval(interval)) throw new Refusal(-1120, 'Invalid interval.');
   const limit = params.limit(500, 1000);
   context.venue.pump();
-  const { nowMs, data } = context.venue;
+  const { nowMs, data, source } = context.venue;
   const startMs = params.integer('startTime');
   const endMs = Math.min(params.integer('endTime') ?? nowMs, nowMs);
   const fromMs = startMs ?? openTimeBefore(interval, endMs, limit - 1);
   // A start without an end must not aggregate years to return a page: stop where the page is full.
   const toMs = startMs === undefined ? endMs : Math.min(endMs, openTimeBefore(interval, startMs, -limit));
   if (fromMs > toMs) return [];
+  // A venue's own bars may still have to come.
+  await source.live?.prepareBars(instrument.symbol, openTimeOf(interval, fromMs), toMs);
   const rows = data
     .candles(instrument.symbol, interval, fromMs, toMs, nowMs)
     .map((candle) => candleRow(instrument, candle));

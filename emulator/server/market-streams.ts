@@ -163,7 +163,9 @@ export class MarketStreams {
       const { nowMs } = venue;
       if (nowMs === flushedMs) return;
       flushedMs = nowMs;
-      const currentMs = openTimeOf(interval, nowMs);
+      // A candle is final once its bars are known, which in a mirrored market takes a moment.
+      const knownToMs = venue.source.live?.barsKnownToMs(symbol) ?? nowMs;
+      const currentMs = Math.max(openMs, openTimeOf(interval, Math.min(nowMs, knownToMs)));
       for (const candle of venue.data.candles(symbol, interval, openMs, currentMs, nowMs)) {
         send(klineEvent(instrument, interval, candle, nowMs, candle.openTimeMs < currentMs));
       }

@@ -56,7 +56,12 @@ describe('a new session', () => {
 });
 
 describe('a session', () => {
-  const market = (overrides: object = {}) => ({ seed: 1, speed: 60, ...overrides });
+  const market = (overrides: object = {}) => ({
+    seed: 1,
+    speed: 60,
+    live: { clock: 'wall' as const },
+    ...overrides,
+  });
 
   it('stays with its market, at any speed', () => {
     holdToMarket({ stateDir, mode: 'simulated', market: market() });
@@ -69,11 +74,20 @@ describe('a session', () => {
     ['another seed', { mode: 'simulated', market: market({ seed: 2 }) }],
     ['recorded data', { mode: 'replay', market: market({ dataDir: '/data' }) }],
     ['a real exchange', { mode: 'testnet', market: market() }],
+    ['live data', { mode: 'paper', market: market() }],
   ] as const)('is not continued on %s', (_what, other) => {
     holdToMarket({ stateDir, mode: 'simulated', market: market() });
     expect(() => {
       holdToMarket({ stateDir, ...other });
     }).toThrow(/trades the simulated market with seed 1; now it would be/);
+  });
+
+  it('on live data stays with the venue it mirrors', () => {
+    holdToMarket({ stateDir, mode: 'paper', market: market() });
+    const elsewhere = { clock: 'wall' as const, restUrl: 'http://127.0.0.1:8290', wsUrl: 'ws://127.0.0.1:8290' };
+    expect(() => {
+      holdToMarket({ stateDir, mode: 'paper', market: market({ live: elsewhere }) });
+    }).toThrow(/trades on live data of the venue; now it would be on live data of http:\/\/127.0.0.1:8290/);
   });
 });
 

@@ -115,18 +115,45 @@ describe('mode', () => {
     expect(issuesOf({ flags: { mode: 'replay' } })).toMatchObject([{ path: 'market.dataDir' }]);
   });
 
-  it.each(['paper', 'shadow'])('%s is refused as not built, with what exists', (mode) => {
-    const [issue] = issuesOf({ flags: { mode } });
-    expect(issue?.problem).toMatch(/not built yet; there are simulated, replay, testnet and live/);
+  it('shadow is refused as not built, with what exists', () => {
+    const [issue] = issuesOf({ flags: { mode: 'shadow' } });
+    expect(issue?.problem).toMatch(/not built yet; there are simulated, replay, paper, testnet and live/);
   });
 
-  it('testnet (profile paper) needs keys and takes them from the environment', () => {
-    expect(issuesOf({ profile: 'paper' }).map(({ path }) => path)).toEqual([
+  it('paper trades on the emulator, at the pace of the venue, without keys', () => {
+    const config = load({ profile: 'paper' });
+    expect(config).toMatchObject({
+      mode: 'paper',
+      exchange: { clock: 'emulator', sandbox: false },
+      market: { speed: 1, live: { clock: 'wall' } },
+    });
+    expect(config.exchange.apiKey).toBeUndefined();
+    const env = {
+      BALLAST__market__live__restUrl: 'http://127.0.0.1:1',
+      BALLAST__market__live__wsUrl: 'ws://127.0.0.1:1',
+    };
+    expect(load({ profile: 'paper', env }).market.live.restUrl).toBe('http://127.0.0.1:1');
+  });
+
+  it('paper refuses a pace of its own, half an address, and having nothing to mirror', () => {
+    const flags = {
+      market: { speed: 2, live: { restUrl: 'http://127.0.0.1:1' } },
+      strategies: [],
+    };
+    expect(issuesOf({ profile: 'paper', flags }).map(({ path, problem }) => [path, problem])).toEqual([
+      ['market.speed', 'mode paper keeps the time of its venue: must be 1'],
+      ['market.live', 'restUrl and wsUrl go together: half of the data would come from another market'],
+      ['strategies', 'mode paper mirrors the pairs of its strategies: name one'],
+    ]);
+  });
+
+  it('testnet needs keys and takes them from the environment', () => {
+    expect(issuesOf({ profile: 'testnet' }).map(({ path }) => path)).toEqual([
       'exchange.apiKey',
       'exchange.secret',
     ]);
     const env = { BALLAST_EXCHANGE_API_KEY: 'k', BALLAST_EXCHANGE_SECRET: 's' };
-    const config = load({ profile: 'paper', env });
+    const config = load({ profile: 'testnet', env });
     expect(config.exchange).toMatchObject({ sandbox: true, clock: 'wall' });
     expect(config.exchange.apiKey?.reveal()).toBe('k');
   });

@@ -16,10 +16,10 @@ const running = new Set<ChildProcess>();
  */
 export function compileEmulator(): string {
   const out = join(root, 'node_modules/.cache/ballast', `emulator-${process.pid}-${Date.now()}`);
-  const files = ['domain', 'emulator', 'test/emulator'].flatMap((room) =>
+  const files = ['domain', 'emulator', 'adapters/exchange', 'test/emulator'].flatMap((room) =>
     readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).map((file) => join(room, file)),
   );
-  for (const file of [...files, 'cli/run-emulator.ts']) {
+  for (const file of [...files, 'cli/run-emulator.ts', 'cli/open-live.ts']) {
     if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
     const path = join(out, file.replace(/\.ts$/, '.js'));
     mkdirSync(dirname(path), { recursive: true });
@@ -59,13 +59,14 @@ export async function spawnEmulator(
     readonly paused?: boolean;
   },
 ): Promise<EmulatorProcess> {
-  const child = spawn(
-    process.execPath,
-    [join(dir, 'test/emulator/wave-process.js'), JSON.stringify(options)],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  return spawnProgram(join(dir, 'test/emulator/wave-process.js'), options);
+}
+
+/** Starts a program that runs an emulator with `options`, and waits until it answers. */
+export async function spawnProgram(path: string, options: object): Promise<EmulatorProcess> {
+  const child = spawn(process.execPath, [path, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   running.add(child);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   child.once('exit', () => running.delete(child));

@@ -19,6 +19,8 @@ const marketSchema = z.object({
   mode: z.string(),
   dataDir: z.string().nullable(),
   seed: z.number().nullable(),
+  /** Of a mirrored market: where its data comes from. */
+  live: z.string().optional(),
 });
 type SessionMarket = z.infer<typeof marketSchema>;
 
@@ -56,6 +58,7 @@ export function holdToMarket(config: Pick<BallastConfig, 'stateDir' | 'mode' | '
     mode,
     dataDir: mode === 'replay' ? (market.dataDir ?? null) : null,
     seed: mode === 'simulated' ? market.seed : null,
+    ...(mode === 'paper' && { live: market.live.restUrl ?? 'the venue' }),
   };
   const file = join(stateDir, 'session.json');
   const recorded = readMarket(file);
@@ -78,7 +81,8 @@ function readMarket(file: string): SessionMarket | undefined {
   }
 }
 
-function describe({ mode, dataDir, seed }: SessionMarket): string {
+function describe({ mode, dataDir, seed, live }: SessionMarket): string {
+  if (live !== undefined) return `on live data of ${live}`;
   if (dataDir !== null) return `recorded data (${dataDir})`;
   return seed === null ? `in mode ${mode}` : `the simulated market with seed ${seed}`;
 }
