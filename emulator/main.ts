@@ -67,7 +67,9 @@ export async function startEmulator(options: EmulatorOptions): Promise<RunningEm
   const [first] = accounts;
   if (first === undefined) throw new Error('the emulator needs at least one account');
   if (source.live !== undefined && (speed !== 1 || options.paused === true)) {
-    throw new Error('a mirrored market keeps the time of its venue: speed must be 1, and it cannot be paused');
+    throw new Error(
+      'a mirrored market keeps the time of its venue: speed must be 1, and it cannot be paused',
+    );
   }
   const fees = feeRates(options.fees ?? { makerBps: 10, takerBps: 10 });
   const instruments = new Map(source.symbols.map((spec) => [spec.symbol, createInstrument(spec)]));

@@ -120,7 +120,10 @@ function speedOf({ speed, live }: EmulatorCommandOptions): Speed {
   if (!(factor > 0 && Number.isFinite(factor)))
     throw new UserError(`--speed ${wanted} is neither a positive number nor "max".`);
   if (live !== undefined && factor !== 1)
-    throw new UserError(`--speed ${wanted}: a mirrored market keeps the time of ${live}.`, 'Leave --speed out.');
+    throw new UserError(
+      `--speed ${wanted}: a mirrored market keeps the time of ${live}.`,
+      'Leave --speed out.',
+    );
   return factor;
 }
 

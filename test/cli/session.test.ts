@@ -84,7 +84,11 @@ describe('a session', () => {
 
   it('on live data stays with the venue it mirrors', () => {
     holdToMarket({ stateDir, mode: 'paper', market: market() });
-    const elsewhere = { clock: 'wall' as const, restUrl: 'http://127.0.0.1:8290', wsUrl: 'ws://127.0.0.1:8290' };
+    const elsewhere = {
+      clock: 'wall' as const,
+      restUrl: 'http://127.0.0.1:8290',
+      wsUrl: 'ws://127.0.0.1:8290',
+    };
     expect(() => {
       holdToMarket({ stateDir, mode: 'paper', market: market({ live: elsewhere }) });
     }).toThrow(/trades on live data of the venue; now it would be on live data of http:\/\/127.0.0.1:8290/);

@@ -10,33 +10,7 @@ import type { News, Unstamped } from './news';
 import { MirrorRecord, type RecordContents, type RecordHead } from './record';
 import { SymbolMirror } from './symbol-mirror';
 import { Timeline } from './timeline';
-
-/** All in wall milliseconds. */
-export interface LiveTiming {
-  /** Between two readings of the venue's clock. */
-  readonly clockEveryMs: number;
-  /** An order waits so long for a stale book; then orders are refused. Well below any receive window. */
-  readonly holdMs: number;
-  /** The first and the longest wait before connecting again, or asking again for a book. */
-  readonly minBackoffMs: number;
-  readonly maxBackoffMs: number;
-  /** How long a request for bars waits for one that has just closed. */
-  readonly barWaitMs: number;
-}
-
-export const LIVE_TIMING: LiveTiming = {
-  clockEveryMs: 5000,
-  holdMs: 2000,
-  minBackoffMs: 250,
-  maxBackoffMs: 10_000,
-  barWaitMs: 2500,
-};
-
-export type LiveLog = (
-  level: 'info' | 'error',
-  message: string,
-  fields?: Readonly<Record<string, unknown>>,
-) => void;
+import type { LiveLog, LiveTiming } from './timing';
 
 /** Market time of which steps are kept: the running minute, and one more. */
 export const KEPT_MS = 120_000;
@@ -85,7 +59,10 @@ export class LiveMirror implements LiveMarket {
       [...this.mirrors].map(([symbol, { scale }]) => {
         const fetch = async (fromMs: number, toMs: number) =>
           (await feed.bars(symbol, fromMs, toMs)).map((bar) => scale.bar(bar));
-        return [symbol, new LiveBars({ fetch, fromMs: reading.marketTimeMs - HELD_BARS_MS, clock: this.clock })];
+        return [
+          symbol,
+          new LiveBars({ fetch, fromMs: reading.marketTimeMs - HELD_BARS_MS, clock: this.clock }),
+        ];
       }),
     );
     for (const news of contents?.news ?? []) {
@@ -140,7 +117,9 @@ export class LiveMirror implements LiveMarket {
       state: worst === undefined ? 'live' : 'stale',
       staleSinceMs: worst?.sinceMs ?? null,
       reason: worst?.reason ?? null,
-      updateIds: Object.fromEntries([...this.mirrors].map(([symbol, { lastUpdateId }]) => [symbol, lastUpdateId])),
+      updateIds: Object.fromEntries(
+        [...this.mirrors].map(([symbol, { lastUpdateId }]) => [symbol, lastUpdateId]),
+      ),
     };
   }
 
@@ -172,10 +151,10 @@ export class LiveMirror implements LiveMarket {
   /** One connection after the other, until closed. */
   private async followAll(): Promise<void> {
     const { timing, log } = this.options;
-    for (let failures = 0; !this.closing.signal.aborted;) {
+    for (let failures = 0; !this.isClosing();) {
       const begunMs = performance.now();
       const reason = await this.followOnce();
-      if (this.closing.signal.aborted) return;
+      if (this.isClosing()) return;
       for (const symbol of this.mirrors.keys()) this.freshness.lose(symbol, reason);
       failures = performance.now() - begunMs > timing.maxBackoffMs ? 1 : failures + 1;
       log('error', 'the venue is lost; connecting again', { reason, failures });
@@ -231,10 +210,11 @@ export class LiveMirror implements LiveMarket {
 
   private async fetchBook(mirror: SymbolMirror, signal: AbortSignal): Promise<void> {
     const { symbol } = mirror.spec;
-    for (let attempt = 1; !signal.aborted; attempt += 1) {
+    const isLost = (): boolean => signal.aborted;
+    for (let attempt = 1; !isLost(); attempt += 1) {
       try {
         const book = await this.options.feed.book(symbol);
-        if (signal.aborted) return;
+        if (isLost()) return;
         const news = mirror.takeSnapshot(book);
         if (news !== undefined) {
           this.publish(mirror, news);
@@ -267,6 +247,10 @@ export class LiveMirror implements LiveMarket {
     return { specs: this.options.specs, books: books.map((book) => ({ ...book, timeMs: this.newestMs })) };
   }
 
+  private isClosing(): boolean {
+    return this.closing.signal.aborted;
+  }
+
   private async readClock(): Promise<void> {
     const reading = await this.options.feed.clock();
     this.clock.follow(reading);
@@ -276,7 +260,9 @@ export class LiveMirror implements LiveMarket {
   private noteClock(reading: ClockReading): void {
     const noted = this.notedClock;
     const expectedMs =
-      noted === undefined ? -Infinity : noted.marketTimeMs + (reading.wallTimeMs - noted.wallTimeMs) * noted.speed;
+      noted === undefined
+        ? -Infinity
+        : noted.marketTimeMs + (reading.wallTimeMs - noted.wallTimeMs) * noted.speed;
     if (Math.abs(expectedMs - reading.marketTimeMs) < CLOCK_DRIFT_MS) return;
     this.notedClock = reading;
     this.record?.noteClock(reading);

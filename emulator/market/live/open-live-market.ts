@@ -3,8 +3,9 @@ import { ExchangeFailure, FailureKind } from '../../../domain/errors';
 import { MarketDataError, MarketDataErrorCode } from '../errors';
 import { MarketMode, type MarketSource, type SymbolSpec } from '../source';
 import type { LiveFeed } from './feed';
-import { LIVE_TIMING, LiveMirror, type LiveLog, type LiveTiming } from './live-mirror';
+import { LiveMirror } from './live-mirror';
 import { MirrorRecord, type RecordContents } from './record';
+import { LIVE_TIMING, type LiveLog, type LiveTiming } from './timing';
 
 export interface LiveMarketOptions {
   readonly feed: LiveFeed;

@@ -35,7 +35,7 @@ export interface RecordHead {
 }
 
 type Line =
-  | { readonly kind: 'head'; readonly format: typeof FORMAT; readonly specs: readonly SymbolSpec[] }
+  | { readonly kind: 'head'; readonly format: string; readonly specs: readonly SymbolSpec[] }
   | { readonly kind: 'clock'; readonly reading: ClockReading }
   | News;
 

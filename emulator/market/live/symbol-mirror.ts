@@ -143,7 +143,10 @@ export class SymbolMirror {
     } as const;
   }
 
-  private follow(change: BookEvent): { readonly bids: readonly BookRow[]; readonly asks: readonly BookRow[] } {
+  private follow(change: BookEvent): {
+    readonly bids: readonly BookRow[];
+    readonly asks: readonly BookRow[];
+  } {
     const known = this.updateId ?? 0;
     if (change.firstId > known + 1)
       throw this.lost(`updates ${known + 1} to ${change.firstId - 1} of the book are missing`);

@@ -13,7 +13,8 @@ export class Timeline {
   push(step: MarketStep): void {
     this.steps.push(step);
     this.newest.set(step.symbol, step);
-    if (this.steps.length % DROP_BATCH === 0) this.steps = this.steps.slice(this.indexAfter(step.timeMs - this.keepMs));
+    if (this.steps.length % DROP_BATCH === 0)
+      this.steps = this.steps.slice(this.indexAfter(step.timeMs - this.keepMs));
   }
 
   /** Steps with `fromMs < timeMs <= toMs` that are still kept. */

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createMarketFeed } from '../../../adapters/exchange/market-feed';
 import type { EmulatorOptions, RunningEmulator } from '../../../emulator/main';
 import type { LiveFeed } from '../../../emulator/market/live/feed';
-import type { LiveTiming } from '../../../emulator/market/live/live-mirror';
 import { openLiveMarket } from '../../../emulator/market/live/open-live-market';
+import type { LiveTiming } from '../../../emulator/market/live/timing';
 import type { LiveStatus } from '../../../emulator/market/source';
 import { Client, Fixture, type Json } from '../client';
 
@@ -22,7 +22,10 @@ export interface MirrorOptions {
 /** Emulators that play the venue, and emulators that mirror them through unmodified ccxt. */
 export class LiveBench extends Fixture {
   /** Starts an emulator that mirrors `upstream`. */
-  async mirror(upstream: Pick<RunningEmulator, 'url' | 'wsUrl'>, options: MirrorOptions = {}): Promise<Mirror> {
+  async mirror(
+    upstream: Pick<RunningEmulator, 'url' | 'wsUrl'>,
+    options: MirrorOptions = {},
+  ): Promise<Mirror> {
     const journalDir = options.journalDir ?? this.folder();
     const feed = await createMarketFeed({
       venue: 'binance',
@@ -48,10 +51,10 @@ export class LiveBench extends Fixture {
 /** A mirroring emulator, with questions that tests ask of it. */
 export class Mirror extends Client {
   constructor(
-    readonly emulator: RunningEmulator,
+    readonly running: RunningEmulator,
     readonly journalDir: string,
   ) {
-    super(emulator);
+    super(running);
   }
 
   async status(): Promise<LiveStatus> {
@@ -59,7 +62,10 @@ export class Mirror extends Client {
   }
 
   async until(state: LiveStatus['state']): Promise<LiveStatus> {
-    return eventually(() => this.status(), (status) => status.state === state);
+    return eventually(
+      () => this.status(),
+      (status) => status.state === state,
+    );
   }
 
   /** Waits until the mirror shows the very book that `venue` shows. @returns that book. */

@@ -51,7 +51,8 @@ function sellingMarket(): MarketSource {
   };
 }
 
-const newsOf = (journalDir: string): readonly News[] => MirrorRecord.read(join(journalDir, 'mirror'))?.news ?? [];
+const newsOf = (journalDir: string): readonly News[] =>
+  MirrorRecord.read(join(journalDir, 'mirror'))?.news ?? [];
 
 /** Moments and lots of the recorded prints which an order that rests since `fromMs` had to get until `toMs`. */
 function duePrints(journalDir: string, fromMs: number, toMs: number): [number, number][] {
@@ -102,7 +103,7 @@ it('killed between a print and its fill, the print fills after the restart, once
   const first = await bench.mirror(upstream, { journalDir });
   await first.until('live');
   await first.signed('POST /api/v3/order', restAt('100', '0.5'));
-  await bench.stop(first.emulator);
+  await bench.stop(first.running);
   await bench.stop(upstream);
 
   // What a kill leaves behind when the print has reached the disk, its fill has not, and the next line is torn.
@@ -120,9 +121,10 @@ it('killed between a print and its fill, the print fills after the restart, once
 
   for (let restart = 0; restart < 2; restart += 1) {
     const again = await bench.mirror(upstream, { journalDir });
-    const [order] = (await again.signed('GET /api/v3/openOrders', { symbol: 'BTCUSDT' })).body as unknown as Json[];
+    const [order] = (await again.signed('GET /api/v3/openOrders', { symbol: 'BTCUSDT' }))
+      .body as unknown as Json[];
     expect(order).toMatchObject({ status: 'PARTIALLY_FILLED', executedQty: '0.20000000' });
-    await bench.stop(again.emulator);
+    await bench.stop(again.running);
     const { trades } = readExchangeRecord(journalDir);
     expect(trades).toMatchObject([{ timeMs: clockMs + 1, quantity: '0.20000000', price: '100.00000000' }]);
   }

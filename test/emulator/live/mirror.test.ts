@@ -1,5 +1,13 @@
 import { Client, type Answer, type Json } from '../client';
-import { BTC, ETH, MINUTE_MS, scriptedMarket, START_MS, waveMarket, type ScriptedStep } from '../scripted-market';
+import {
+  BTC,
+  ETH,
+  MINUTE_MS,
+  scriptedMarket,
+  START_MS,
+  waveMarket,
+  type ScriptedStep,
+} from '../scripted-market';
 import { eventually, LiveBench, type Mirror } from './bench';
 
 const bench = new LiveBench();
@@ -65,7 +73,8 @@ it('shows the venue’s book, update by update', async () => {
   const tops = new Set<string>();
   for (let round = 0; round < 5; round += 1) {
     await venue.control('POST /emulator/clock', { action: 'pause' });
-    for (const symbol of ['BTCUSDT', 'ETHUSDT']) tops.add(JSON.stringify(await mirror.untilSameBook(venue, symbol)));
+    for (const symbol of ['BTCUSDT', 'ETHUSDT'])
+      tops.add(JSON.stringify(await mirror.untilSameBook(venue, symbol)));
     await venue.control('POST /emulator/clock', { action: 'resume' });
     const { marketTimeMs } = await venue.control('GET /emulator/clock');
     await eventually(
@@ -129,7 +138,10 @@ it('fills a resting order when the venue trades through it, behind the depth tha
       async () => (await venue.mirrored.public('GET /api/v3/trades', SYMBOL)).body as unknown as Json[],
       (tape) => tape.length === trades,
     );
-    const { body } = await venue.mirrored.signed('GET /api/v3/order', { ...SYMBOL, orderId: Number(order.orderId) });
+    const { body } = await venue.mirrored.signed('GET /api/v3/order', {
+      ...SYMBOL,
+      orderId: Number(order.orderId),
+    });
     return body.executedQty;
   };
   // A whole unit of other people's orders rests at 99, and each print meets it anew.
@@ -145,7 +157,12 @@ it('triggers a stop on the venue’s trades and sells into the venue’s book', 
     { atMs: 2000, ...crash, prints: [['sell', 90, 1]] },
   ]);
   await place(venue.mirrored, { type: 'MARKET', quantity: '1' });
-  const stop = await place(venue.mirrored, { side: 'SELL', type: 'STOP_LOSS', quantity: '0.9', stopPrice: '95' });
+  const stop = await place(venue.mirrored, {
+    side: 'SELL',
+    type: 'STOP_LOSS',
+    quantity: '0.9',
+    stopPrice: '95',
+  });
   await venue.advance(START_MS + 1500);
   await venue.mirrored.untilSameBook(venue);
   await venue.advance(START_MS + 2500);

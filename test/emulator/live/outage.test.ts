@@ -38,7 +38,12 @@ async function openVenue(journalDir: string, port = 0): Promise<RunningEmulator>
 const portOf = ({ url }: RunningEmulator): number => Number(new URL(url).port);
 const tapeOf = async (client: Client): Promise<Json[]> =>
   (await client.public('GET /api/v3/trades', SYMBOL)).body as unknown as Json[];
-const order = (quantity: string): Record<string, string> => ({ ...SYMBOL, side: 'BUY', type: 'MARKET', quantity });
+const order = (quantity: string): Record<string, string> => ({
+  ...SYMBOL,
+  side: 'BUY',
+  type: 'MARKET',
+  quantity,
+});
 
 it('says so when the venue is lost, refuses orders, and invents nothing when it is back', async () => {
   const venueDir = bench.folder();
@@ -88,11 +93,11 @@ it('is an exchange in maintenance to the adapter: not executed, try again', asyn
   await mirror.until('live');
   const exchange = await createExchange({
     venue: 'binance',
-    restUrl: mirror.emulator.url,
-    wsUrl: mirror.emulator.wsUrl,
+    restUrl: mirror.running.url,
+    wsUrl: mirror.running.wsUrl,
     clock: 'emulator',
-    apiKey: mirror.emulator.apiKey,
-    secret: mirror.emulator.secret,
+    apiKey: mirror.running.apiKey,
+    secret: mirror.running.secret,
     requestTimeoutMs: 4000,
     recvWindowMs: 5000,
   });
@@ -161,7 +166,12 @@ it('fetches the book anew after a gap in its updates, and hears the trades meanw
           drop -= 1;
         }
       };
-      return { next, close: () => connection.close() };
+      return {
+        next,
+        close: () => {
+          connection.close();
+        },
+      };
     },
   });
   const mirror = await bench.mirror(upstream, { through: leaky });
@@ -186,23 +196,27 @@ it('comes up without the venue when it has a record, stale, and finds it later',
   const first = await bench.mirror(upstream, { journalDir });
   await first.until('live');
   await first.signed('POST /api/v3/order', order('1'));
-  await bench.stop(first.emulator);
+  await bench.stop(first.running);
   await bench.stop(upstream);
 
   const second = await bench.mirror(upstream, { journalDir });
   expect(await second.status()).toMatchObject({ state: 'stale' });
-  expect(second.emulator.sessionId).toBe(first.emulator.sessionId);
+  expect(second.running.sessionId).toBe(first.running.sessionId);
   const balances = await balancesOf(second);
   expect(balances.BTC).toBe('0.99900000');
   await bench.start({ source: market, journalDir: venueDir, port: portOf(upstream) });
   await second.until('live');
-  expect((await second.signed('POST /api/v3/order', { ...order('0.999'), side: 'SELL' })).body.status).toBe('FILLED');
+  expect((await second.signed('POST /api/v3/order', { ...order('0.999'), side: 'SELL' })).body.status).toBe(
+    'FILLED',
+  );
 });
 
 it('does not come up without the venue when there is nothing to go on from', async () => {
   const upstream = await openVenue(bench.folder());
   await bench.stop(upstream);
-  await expect(bench.mirror(upstream)).rejects.toThrow(/live data of binance cannot be reached: .*ECONNREFUSED/);
+  await expect(bench.mirror(upstream)).rejects.toThrow(
+    /live data of binance cannot be reached: .*ECONNREFUSED/,
+  );
 });
 
 it('says which pair the venue does not list', async () => {

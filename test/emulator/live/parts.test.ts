@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClockReading } from '../../../domain/clock';
@@ -20,7 +28,14 @@ describe('a symbol’s book', () => {
   const change = (firstId: number, lastId: number, bids: [string, string][] = []) =>
     ({ kind: 'book', symbol: 'BTCUSDT', firstId, lastId, bids, asks: [] }) as const satisfies FeedEvent;
   const trade = (tradeId: number, quantity = '1') =>
-    ({ kind: 'trade', symbol: 'BTCUSDT', tradeId, side: 'sell', price: '100', quantity }) as const satisfies FeedEvent;
+    ({
+      kind: 'trade',
+      symbol: 'BTCUSDT',
+      tradeId,
+      side: 'sell',
+      price: '100',
+      quantity,
+    }) as const satisfies FeedEvent;
   const bidsOf = (mirror: SymbolMirror): [number, number][] =>
     mirror
       .step({ kind: 'trade', symbol: 'BTCUSDT', timeMs: 1, tradeId: 1, print: ['buy', 1, 1] })
