@@ -64,6 +64,16 @@ export const CCXT_FAILURES: Readonly<Record<string, FailureKind>> = {
   ExchangeError: FailureKind.Ambiguous,
 };
 
+/**
+ * Binance's codes that prove more than the class ccxt makes of them. -1008: the servers are overloaded and have not taken
+ * the request. -2015: the key is refused, whatever it was good for before; ccxt takes that for a passing ban once a
+ * request has succeeded, and a revoked key would be tried for ever.
+ */
+export const BINANCE_FAILURES: Readonly<Partial<Record<number, FailureKind>>> = {
+  [-1008]: FailureKind.NotExecuted,
+  [-2015]: FailureKind.Rejected,
+};
+
 /** Messages that overrule the class: the id is already in use, so the order may well be live. Look it up. */
 export const DUPLICATE_ORDER = /duplicate order|duplicate.*client|orderLinkId|\b(110072|170141|51016)\b/i;
 

@@ -1,14 +1,15 @@
 import {
+  BINANCE_FAILURES,
   CCXT_FAILURES,
   DUPLICATE_ORDER,
   ExchangeFailure,
   FailureKind,
   WOULD_TRIGGER,
 } from '../../domain/errors';
+import { CoolingDown, errorCodeOf, retryAfterMs } from './cool-down';
 import { SendDeadlineExceeded, type RequestRecord } from './transport';
 
 const MAX_MESSAGE_LENGTH = 500;
-const MS_PER_SECOND = 1_000;
 
 /** Takes out of a message what must never be shown or stored: keys, signatures, and query strings, which hold both. */
 export type Scrubber = (message: string) => string;
@@ -33,11 +34,11 @@ export function classifyFailure(error: unknown, record: RequestRecord, scrub: Sc
   const message = scrub(error instanceof Error ? error.message : String(error));
   const classes = classNames(error);
   const wouldTrigger = WOULD_TRIGGER.test(message);
-  const retryAfterMs = parseRetryAfter(record.response?.headers['retry-after']);
-  return new ExchangeFailure(kindOf(error, classes, message, record.dispatched), message, {
+  const waitMs = error instanceof CoolingDown ? error.remainingMs : retryAfterMs(record.response?.headers);
+  return new ExchangeFailure(kindOf(error, classes, message, record), message, {
     errorClass: classes[0] ?? typeof error,
     ...(wouldTrigger && { wouldTrigger }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(waitMs !== undefined && { retryAfterMs: waitMs }),
   });
 }
 
@@ -45,14 +46,14 @@ function kindOf(
   error: unknown,
   classes: readonly string[],
   message: string,
-  dispatched: boolean,
+  { dispatched, response }: RequestRecord,
 ): FailureKind {
   if (error instanceof SendDeadlineExceeded) return FailureKind.NotExecuted;
   const listed = classes.map((name) => CCXT_FAILURES[name]).find((kind) => kind !== undefined);
   if (!dispatched) return listed === FailureKind.Rejected ? FailureKind.Rejected : FailureKind.NotExecuted;
   // The id is in use: an earlier send of this very order may be live.
   if (listed === FailureKind.Rejected && DUPLICATE_ORDER.test(message)) return FailureKind.Ambiguous;
-  return listed ?? FailureKind.Ambiguous;
+  return BINANCE_FAILURES[errorCodeOf(response?.body) ?? 0] ?? listed ?? FailureKind.Ambiguous;
 }
 
 /** The names of an error's classes, most derived first. */
@@ -65,9 +66,4 @@ function classNames(error: unknown): readonly string[] {
     prototype = Object.getPrototypeOf(prototype);
   }
   return names;
-}
-
-function parseRetryAfter(header: string | undefined): number | undefined {
-  if (header === undefined || !/^\d+$/.test(header)) return undefined;
-  return Number(header) * MS_PER_SECOND;
 }

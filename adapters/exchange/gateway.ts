@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ExchangeFailure, FailureKind } from '../../domain/errors';
 import type { CcxtBinance } from './ccxt-client';
+import { errorCodeOf } from './cool-down';
 import { classifyFailure, type Scrubber } from './failure';
 import type { ExchangeLogger } from './options';
 import { recordRequest, type RequestRecord } from './transport';
@@ -37,17 +38,6 @@ export interface Gateway {
   classify(error: unknown): ExchangeFailure;
   /** Corrects our signatures' clock; concurrent calls share one request. */
   synchroniseTime(): Promise<void>;
-}
-
-const errorPayload = z.object({ code: z.number() });
-
-function parseErrorCode(body: string | undefined): number | undefined {
-  if (body === undefined) return undefined;
-  try {
-    return errorPayload.safeParse(JSON.parse(body)).data?.code;
-  } catch {
-    return undefined; // an HTML page or nothing at all
-  }
 }
 
 function malformed(error: z.ZodError, body: string | undefined, scrub: Scrubber): ExchangeFailure {
@@ -97,7 +87,7 @@ export function createGateway(
     const failure = classifyFailure(outcome.reason, record, scrub);
     // Our clock is off: whoever tries again should find it corrected.
     if (failure.detail.errorClass === 'InvalidNonce') await synchroniseTime();
-    return { ok: false, failure, code: parseErrorCode(body), body };
+    return { ok: false, failure, code: errorCodeOf(body), body };
   };
 
   return {
@@ -119,7 +109,8 @@ export function createGateway(
       try {
         client.handleErrors(400, '', client.urls.api.private, 'POST', {}, body, payload, {}, '');
       } catch (error) {
-        return classifyFailure(error, sentRecord, scrub);
+        const response = { status: 400, statusText: '', headers: {}, body };
+        return classifyFailure(error, { ...sentRecord, response }, scrub);
       }
       return new ExchangeFailure(FailureKind.Ambiguous, scrub(body), { errorClass: 'MalformedAnswer' });
     },

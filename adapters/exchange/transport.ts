@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { CoolDown } from './cool-down';
 import type { HttpClient, HttpRequest, HttpResponse } from './http-client';
 
 /** What is known about one request while it is under way: it travels with the call, so concurrent calls never mix. */
@@ -36,7 +37,7 @@ export async function recordRequest<T>(
 
 /**
  * The `fetch` given to ccxt. It refuses to send an order after its deadline, checked when the connection stands and
- * nothing has been written; reads the whole body within ccxt's time limit; and keeps the answer for whoever made the
+ * nothing has been written, or anything while the exchange wants to be left alone; reads the whole body within ccxt's time limit; and keeps the answer for whoever made the
  * call, as ccxt's errors drop headers. With `redirectTo`, requests meant for `origins` go there under their real names,
  * since ccxt picks its error table by URL; requests meant for anywhere else are refused.
  */
@@ -45,15 +46,18 @@ export function createFetch(
   origins: ReadonlySet<string>,
   redirectTo: string | undefined,
 ): Fetch {
+  const coolDown = new CoolDown();
   return async (url, { method, headers, body, signal }) => {
     const target = redirectTo === undefined ? url : redirected(url, origins, redirectTo);
     const record = requests.getStore();
     const beforeSend = (): void => {
+      coolDown.check(record?.sendDeadlineMs !== undefined);
       if (record === undefined) return;
       checkDeadline(record);
       record.dispatched = true;
     };
     const response = await httpClient.send(target, { method, headers, body, signal, beforeSend });
+    coolDown.learn(response);
     if (record !== undefined) record.response = response;
     const { status, statusText } = response;
     return { status, statusText, headers: response.headers, text: () => Promise.resolve(response.body) };

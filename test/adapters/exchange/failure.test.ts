@@ -1,6 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ExchangeFailure, FailureKind } from '../../../domain/errors';
 import type { ExchangePort } from '../../../adapters/exchange/port';
-import { API_KEY, buyRequest, openExchange, ScriptedExchange, SECRET, type Reply } from './scripted-exchange';
+import {
+  API_KEY,
+  buyRequest,
+  filledOrder,
+  openExchange,
+  ScriptedExchange,
+  SECRET,
+  type Reply,
+} from './scripted-exchange';
 
 const ORDER = 'POST /api/v3/order';
 const { Rejected, NotExecuted, Ambiguous } = FailureKind;
@@ -25,9 +34,9 @@ describe('what a failed order request proves', () => {
     await server.stop();
   });
 
-  const failureOf = async (reply: Reply): Promise<ExchangeFailure> => {
+  const failureOf = async (reply: Reply, client = exchange): Promise<ExchangeFailure> => {
     server.on(ORDER, reply);
-    const failure: unknown = await exchange.submit(buyRequest()).catch((reason: unknown) => reason);
+    const failure: unknown = await client.submit(buyRequest()).catch((reason: unknown) => reason);
     if (!(failure instanceof ExchangeFailure))
       throw new Error(`expected an ExchangeFailure, got ${String(failure)}`);
     return failure;
@@ -83,7 +92,7 @@ describe('what a failed order request proves', () => {
       Ambiguous,
       'RequestTimeout',
     ],
-    ['overload', error(503, -1008, 'Server is currently overloaded.'), Ambiguous, 'OperationFailed'],
+    ['overload', error(503, -1008, 'Server is currently overloaded.'), NotExecuted, 'OperationFailed'],
     ['unlisted code', error(400, -9999, 'Never heard of it.'), Ambiguous, 'ExchangeError'],
     ['500 page', page(500), Ambiguous, 'ExchangeNotAvailable'],
     ['502 page', page(502), Ambiguous, 'ExchangeNotAvailable'],
@@ -116,9 +125,57 @@ describe('what a failed order request proves', () => {
     expect([trigger.detail.wouldTrigger, funds.detail.wouldTrigger]).toEqual([true, undefined]);
   });
 
-  it('tells how long the exchange wants to be left alone', async () => {
-    const failure = await failureOf(error(429, -1003, 'Too many requests.', { 'retry-after': '7' }));
-    expect(failure.detail.retryAfterMs).toBe(7_000);
+  it.each([
+    [
+      'everything, while it is too much',
+      error(429, -1003, 'Too many requests.', { 'retry-after': '7' }),
+      false,
+    ],
+    ['everything, in a ban', error(418, -1003, 'IP banned.', { 'retry-after': '7' }), false],
+    ['orders, when those are too many', error(429, -1015, 'Too many.', { 'retry-after': '7' }), true],
+  ])('leaves the exchange alone with %s, for as long as that asks', async (_, reply, mayAsk) => {
+    const cautious = await openExchange(server);
+    server.on('GET /api/v3/order', { body: filledOrder() });
+    const before = server.seen.length;
+    const failures = [await failureOf(reply, cautious), await failureOf(reply, cautious)];
+    const asked = await Promise.allSettled([cautious.lookUp('BTC/USDT', 'bl-1')]);
+    expect(failures.map(({ kind }) => kind)).toEqual([NotExecuted, NotExecuted]);
+    const waits = failures.map(({ detail }) => detail.retryAfterMs ?? 0);
+    expect(waits[0]).toBe(7_000);
+    expect(waits[1]).toBeLessThanOrEqual(7_000);
+    expect(asked.map(({ status }) => status)).toEqual([mayAsk ? 'fulfilled' : 'rejected']);
+    expect(server.seen.length - before).toBe(mayAsk ? 2 : 1);
+    await cautious.close();
+  });
+
+  it('sends again once the time the exchange asked for is over', async () => {
+    const cautious = await openExchange(server);
+    let { retryAfterMs = 0 } = (
+      await failureOf(error(429, -1003, 'Too many requests.', { 'retry-after': '1' }), cautious)
+    ).detail;
+    expect(retryAfterMs).toBe(1_000);
+    server.on(ORDER, { body: filledOrder() });
+    while (retryAfterMs > 0) {
+      await sleep(retryAfterMs);
+      retryAfterMs = await cautious.submit(buyRequest()).then(
+        () => 0,
+        (reason: unknown) => (reason instanceof ExchangeFailure ? (reason.detail.retryAfterMs ?? 0) : 0),
+      );
+    }
+    expect((await cautious.submit(buyRequest())).status).toBe('filled');
+    await cautious.close();
+  });
+
+  it('takes a key that is refused after it was good for a refused key, not for a passing ban', async () => {
+    const fresh = await openExchange(server);
+    server.on(ORDER, { body: filledOrder() });
+    await fresh.submit(buyRequest());
+    server.on(ORDER, error(401, -2015, 'Invalid API-key, IP, or permissions for action.'));
+    await expect(fresh.submit(buyRequest())).rejects.toMatchObject({
+      kind: Rejected,
+      detail: { errorClass: 'DDoSProtection' },
+    });
+    await fresh.close();
   });
 
   it('never takes a redirect, which would send the order twice', async () => {
