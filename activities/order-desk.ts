@@ -3,7 +3,7 @@ import { compare, isZero, lessThan } from '../domain/decimal';
 import { ExchangeFailure, FailureKind, type RefusalCode } from '../domain/errors';
 import { isTerminal, OrderEvent, OrderState, type Fill, type OrderView } from '../domain/order';
 import { WOULD_TRIGGER_REASON } from '../domain/planner';
-import type { ExchangePort, OrderReport, OrderRequest } from '../adapters/exchange/port';
+import type { ExchangePort, OrderReport, OrderRequest, ReplaceReport } from '../adapters/exchange/port';
 import type { OrderPlan, OrderStore } from '../adapters/store/port';
 import type { MarketClock } from './market-clock';
 
@@ -170,22 +170,33 @@ export class OrderDesk {
 
   private async transmit(order: OrderView): Promise<Attempt> {
     const request: OrderRequest = { ...order, sendDeadlineMs: this.deadlineOf(order) };
-    try {
-      if (order.replaces !== null) {
-        const replaced = await this.known(order.replaces);
-        if (replaced.state === OrderState.Open) return await this.replace(order, replaced, request);
-        // The quantity was decided before that sale: sent now, it might sell what is not ours.
-        if (!isZero(replaced.filledQuantity)) return attempt(await this.refuse(order, HAS_SOLD_REASON));
+    if (order.replaces !== null) {
+      const replaced = await this.known(order.replaces);
+      if (replaced.state === OrderState.Open) {
+        const result = await failureOr(this.deps.exchange.replace(replaced.clientOrderId, request));
+        if (result instanceof ExchangeFailure) return this.failed(order, result);
+        return this.answered(order, () => this.replaced(order, replaced, result));
       }
-      return await this.learned(await this.deps.exchange.submit(request), 'answer');
-    } catch (error) {
-      if (!(error instanceof ExchangeFailure)) throw error;
-      return this.failed(order, error);
+      // The quantity was decided before that sale: sent now, it might sell what is not ours.
+      if (!isZero(replaced.filledQuantity)) return attempt(await this.refuse(order, HAS_SOLD_REASON));
     }
+    const report = await failureOr(this.deps.exchange.submit(request));
+    if (report instanceof ExchangeFailure) return this.failed(order, report);
+    return this.answered(order, () => this.learned(report, 'answer'));
   }
 
-  private async replace(order: OrderView, replaced: OrderView, request: OrderRequest): Promise<Attempt> {
-    const result = await this.deps.exchange.replace(replaced.clientOrderId, request);
+  /**
+   * Learns from the answer to a send. Questions asked on the way may fail, and such a failure proves nothing about the
+   * order: were it taken for the failure of the send, an order that was executed might be sent again.
+   */
+  private async answered(order: OrderView, learn: () => Promise<Attempt>): Promise<Attempt> {
+    const learnt = await failureOr(learn());
+    if (!(learnt instanceof ExchangeFailure)) return learnt;
+    const unknown = await this.note(order.clientOrderId, OrderEvent.Ambiguous, learnt.message);
+    return { ...attempt(unknown), retryAfterMs: learnt.detail.retryAfterMs ?? null };
+  }
+
+  private async replaced(order: OrderView, replaced: OrderView, result: ReplaceReport): Promise<Attempt> {
     if (result.outcome === 'replaced') {
       const alsoChanged = [await this.learn(result.cancelled, 'answer')];
       return { ...(await this.learned(result.placed, 'answer')), alsoChanged };
@@ -262,6 +273,16 @@ export class OrderDesk {
   private async note(clientOrderId: string, event: OrderEvent, detail: NewsDetail = {}): Promise<OrderView> {
     const journaled = await this.deps.orders.recordEvent({ clientOrderId, event, ...detail });
     return journaled ?? this.known(clientOrderId);
+  }
+}
+
+/** The failure as a value; anything else that goes wrong is thrown on. */
+async function failureOr<T>(work: Promise<T>): Promise<T | ExchangeFailure> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ExchangeFailure) return error;
+    throw error;
   }
 }
 

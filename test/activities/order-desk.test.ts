@@ -1,5 +1,6 @@
 import type { OrderPlan } from '../../adapters/store/port';
 import { decimal } from '../../domain/decimal';
+import { ExchangeFailure, FailureKind } from '../../domain/errors';
 import { Leg, type OrderView } from '../../domain/order';
 import { WOULD_TRIGGER_REASON } from '../../domain/planner';
 import { ACCOUNT, createBench, DEPLOYMENT, grantOf, TIMING, type Bench } from './bench';
@@ -68,6 +69,17 @@ describe('the order desk', () => {
     expect(state).toBe('open');
     bench.exchange.fillsOf = fillsOf;
     expect((await bench.deps.desk.resolve(clientOrderId)).order).toMatchObject({ state: 'filled' });
+  });
+
+  it('never sends again what was accepted, when a question about its fills fails', async () => {
+    const { fillsOf } = bench.exchange;
+    bench.exchange.fillsOf = () =>
+      Promise.reject(new ExchangeFailure(FailureKind.NotExecuted, 'too many requests', { errorClass: 'Test' }));
+    const { clientOrderId, state } = await submit(ENTRY);
+    expect(state).toBe('unknown');
+    bench.exchange.fillsOf = fillsOf;
+    expect(await submit(ENTRY)).toMatchObject({ clientOrderId, state: 'filled' });
+    expect(bench.exchange.received).toHaveLength(1);
   });
 
   it('tells a stop that would trigger at once from other refusals', async () => {
