@@ -2,6 +2,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import { OrderState } from '../domain/order';
 import { isMarked } from '../domain/ids';
 import type { AccountEvent } from '../adapters/exchange/port';
+import { tryEach } from '../adapters/exchange/try-each';
 import type { ActivityDeps } from './deps';
 import { tellOwner } from './wake';
 
@@ -11,12 +12,15 @@ export function createFeedActivities(deps: ActivityDeps) {
 
   /** Whatever happened while nobody listened is not told again: ask about every order that is not settled. */
   async function catchUp(account: string): Promise<void> {
-    for (const order of await store.unsettledOrders(account)) {
-      if (order.state === OrderState.Created) continue;
+    const unsettled = await store.unsettledOrders(account);
+    const sent = unsettled.filter(({ state }) => state !== OrderState.Created);
+    const unlisted = await tryEach(sent, async (order) => {
       const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
       if (now.version !== order.version) await tellOwner(owners, now);
       for (const other of alsoChanged) await tellOwner(owners, other);
-    }
+    });
+    for (const { message } of unlisted)
+      log.warn({ account, reason: message }, 'an order cannot be asked about');
   }
 
   async function hear(account: string, event: AccountEvent): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Fill } from '../../domain/order';
 import type { AccountEvent, ExchangePort, OrderReport } from './port';
+import { tryEach } from './try-each';
 
 export type Deliver = (event: AccountEvent) => Promise<void>;
 
@@ -31,12 +32,15 @@ export class AccountPoller {
   async poll(deliver: Deliver): Promise<void> {
     if (this.startedMs === undefined) {
       const { marketTimeMs } = await this.exchange.clock();
-      for (const symbol of this.symbols) this.remember(await this.exchange.openOrders(symbol));
+      await tryEach(this.symbols, async (symbol) => {
+        this.remember(await this.exchange.openOrders(symbol));
+      });
       this.startedMs = marketTimeMs;
       await deliver({ kind: 'connected' });
       return;
     }
-    for (const symbol of this.symbols) await this.pollSymbol(symbol, this.startedMs, deliver);
+    const { startedMs } = this;
+    await tryEach(this.symbols, (symbol) => this.pollSymbol(symbol, startedMs, deliver));
   }
 
   private async pollSymbol(symbol: string, startedMs: number, deliver: Deliver): Promise<void> {

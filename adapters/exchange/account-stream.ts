@@ -7,11 +7,13 @@ import type { Gateway } from './gateway';
 import { toAccountEvents } from './mappers';
 import type { ExchangeLogger, StreamTiming } from './options';
 import type { ExchangePort } from './port';
+import type { StreamAudit } from './stream-audit';
 import type { SymbolBook } from './symbols';
 
 export interface AccountStreamDeps {
   readonly openStream: (signal: AbortSignal) => Promise<EventStream>;
   readonly createPoller: () => AccountPoller;
+  readonly createAudit: () => StreamAudit;
   readonly gateway: Gateway;
   readonly symbols: SymbolBook;
   readonly timing: StreamTiming;
@@ -25,7 +27,8 @@ const eventPayload = z.looseObject({ e: z.string() });
 
 /**
  * Tells account news until `signal` aborts. It holds one user stream; when that is lost it connects again after a wait
- * that doubles with each failure, and polls over REST once per failed attempt. `connected` is told when a source has
+ * that doubles with each failure, and polls over REST once per failed attempt. A stream that has gone silent about orders
+ * which have changed counts as lost, however lively its connection. `connected` is told when a source has
  * begun to listen, so whoever reconciles on it misses nothing.
  * @throws whatever the listener throws.
  */
@@ -50,7 +53,7 @@ export async function watchAccount(
     try {
       stream = await deps.openStream(signal);
       poller = undefined;
-      await tellNews(stream, deps, deliver);
+      await tellNews(stream, deps, deliver, signal);
     } catch (error) {
       if (isOver() && !(error instanceof ListenerFailed)) return;
       if (Date.now() - begunMs >= deps.timing.healthyAfterMs) failures = 0;
@@ -71,18 +74,65 @@ export async function watchAccount(
 
 async function tellNews(
   stream: EventStream,
+  deps: AccountStreamDeps,
+  deliver: Deliver,
+  signal: AbortSignal,
+): Promise<never> {
+  const audit = deps.createAudit();
+  const over = new AbortController();
+  try {
+    // The first look comes before anybody reconciles: whatever changes later has to be told, or is found missing.
+    await look(audit, deps);
+    await deliver({ kind: 'connected' });
+    auditing(audit, deps, AbortSignal.any([signal, over.signal])).catch((reason: unknown) => {
+      stream.close(reason);
+    });
+    return await pump(stream, deps, audit, deliver);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Delivers what the stream tells, until it is lost. */
+async function pump(
+  stream: EventStream,
   { symbols }: AccountStreamDeps,
+  audit: StreamAudit,
   deliver: Deliver,
 ): Promise<never> {
-  await deliver({ kind: 'connected' });
   for (;;) {
     const event = eventPayload.parse(await stream.next());
     if (event.e === 'eventStreamTerminated') throw new Error('The exchange ended the user stream.');
     if (event.e !== 'executionReport') continue;
     const news = executionReportPayload.parse(event);
     const symbolOf = await symbols.toSymbols([news.s]);
-    for (const told of toAccountEvents(news, symbolOf(news.s))) await deliver(told);
+    for (const told of toAccountEvents(news, symbolOf(news.s))) {
+      if (told.kind === 'order') audit.heard(told.report);
+      await deliver(told);
+    }
   }
+}
+
+/** Looks from time to time whether the stream keeps anything back. @throws once it has. */
+async function auditing(audit: StreamAudit, deps: AccountStreamDeps, signal: AbortSignal): Promise<never> {
+  const { auditEveryMs, auditGraceMs } = deps.timing;
+  for (;;) {
+    await wait(auditEveryMs, undefined, { signal });
+    await look(audit, deps);
+    if (!audit.owesAnything) continue;
+    await wait(auditGraceMs, undefined, { signal });
+    if (audit.isDeaf()) throw new Error('The user stream has not told of a change to an open order.');
+  }
+}
+
+/** A look that fails says nothing about the stream: the next one will do. */
+async function look(audit: StreamAudit, { gateway, logger }: AccountStreamDeps): Promise<void> {
+  await audit.look().catch((error: unknown) => {
+    logger?.info(
+      { reason: gateway.classify(error).message },
+      'Open orders could not be compared with the news',
+    );
+  });
 }
 
 /** Logs why a source of news failed. @throws the listener's own error. */

@@ -9,7 +9,8 @@ const CHECKS_PER_LIMIT = 4;
 export interface EventStream {
   /** The next event as the exchange sent it; rejects once the connection is lost and everything heard has been read. */
   next(): Promise<unknown>;
-  close(): void;
+  /** Ends the connection. Who reads on is told `reason` after what has been heard. */
+  close(reason?: unknown): void;
 }
 
 export interface EventStreamDeps {
@@ -95,7 +96,8 @@ export function createEventStreams(deps: EventStreamDeps): OpenEventStream {
 
     const stream: EventStream = {
       next: () => inbox.next(),
-      close() {
+      close(reason = new Error('The event stream was closed.')) {
+        inbox.lose(reason);
         clearInterval(watchdog);
         signal.removeEventListener('abort', onAbort);
         // As ccxt does it itself: the error makes it forget the socket at once, and only then the socket is cut. Were it

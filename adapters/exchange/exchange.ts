@@ -11,6 +11,7 @@ import { checkOptions, DEFAULT_STREAM_TIMING, type ExchangeOptions } from './opt
 import { createOrders } from './orders';
 import type { ExchangePort } from './port';
 import { createSymbolBook } from './symbols';
+import { StreamAudit } from './stream-audit';
 import { createFetch } from './transport';
 import { createUserStreams } from './user-stream';
 
@@ -45,6 +46,7 @@ export async function createExchange(options: ExchangeOptions): Promise<Exchange
     requestTimeoutMs: options.requestTimeoutMs,
   });
   const createPoller = (): AccountPoller => new AccountPoller({ ...clock, ...orders, ...account }, watched);
+  const createAudit = (): StreamAudit => new StreamAudit(orders, watched);
   const closing = new AbortController();
   const watches = new Set<Promise<void>>();
 
@@ -56,7 +58,8 @@ export async function createExchange(options: ExchangeOptions): Promise<Exchange
     ...orders,
     watchAccount(onEvent, signal) {
       const untilClosed = AbortSignal.any([signal, closing.signal]);
-      const deps = { openStream, createPoller, gateway, symbols, timing, logger: options.logger };
+      const { logger } = options;
+      const deps = { openStream, createPoller, createAudit, gateway, symbols, timing, logger };
       const watch = watchAccount(deps, onEvent, untilClosed).finally(() => watches.delete(watch));
       watches.add(watch);
       return watch;

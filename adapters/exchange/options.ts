@@ -42,6 +42,10 @@ export interface StreamTiming {
   readonly maxBackoffMs: number;
   /** A connection that lived for so long starts the waits over. */
   readonly healthyAfterMs: number;
+  /** How often open orders are compared with what the user stream has told of them. */
+  readonly auditEveryMs: number;
+  /** How long after such a look the news may still arrive. */
+  readonly auditGraceMs: number;
 }
 
 export const DEFAULT_STREAM_TIMING: StreamTiming = {
@@ -49,6 +53,8 @@ export const DEFAULT_STREAM_TIMING: StreamTiming = {
   minBackoffMs: 250,
   maxBackoffMs: 5_000,
   healthyAfterMs: 10_000,
+  auditEveryMs: 10_000,
+  auditGraceMs: 1_000,
 };
 
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a http:// or https:// URL' });
@@ -71,6 +77,8 @@ const optionsSchema = z
         minBackoffMs: positiveMs,
         maxBackoffMs: positiveMs,
         healthyAfterMs: positiveMs,
+        auditEveryMs: positiveMs,
+        auditGraceMs: positiveMs,
       })
       .partial()
       .optional(),
