@@ -68,7 +68,7 @@ export class Control {
 
   private async planFault(request: FaultRequest): Promise<unknown> {
     const { match } = 'match' in request ? request : { match: '*' };
-    if (!match.includes('*') && !match.startsWith('ws:') && !isRoute(match))
+    if (!/\*|^ws:|^WS /.test(match) && !isRoute(match))
       throw new ApiError(400, -1100, `match: the emulator has no endpoint ${match}, so nothing would happen`);
     try {
       return await this.faults.add(request);

@@ -31,10 +31,16 @@ const lasting = { ...common, times: times.default('always') };
 /** States rather than events: they hold until the window ends or the fault is called off. */
 const holding = { ...common, times: z.literal('always').default('always') };
 
-/** `METHOD /path`, either half of which may be `*`, or `*` for every request. */
+/**
+ * `METHOD /path`, either half of which may be `*`, or `*` for every request. A request of the websocket API goes by the
+ * REST endpoint's name, or as `WS method` when there is none.
+ */
 const endpoint = z
   .string()
-  .regex(/^(\*|(GET|POST|PUT|DELETE|\*) (\*|\/\S*))$/, 'must be like "POST /api/v3/order", "GET *" or "*"')
+  .regex(
+    /^(\*|(GET|POST|PUT|DELETE|\*) (\*|\/\S*)|WS \S+)$/,
+    'must be like "POST /api/v3/order", "GET *", "WS userDataStream.subscribe.signature" or "*"',
+  )
   .default('*');
 /** `ws:user`, `ws:market`, `ws:*`, or one stream: `ws:btcusdt@trade`. */
 const stream = z

@@ -1,70 +1,29 @@
 import { EventEmitter, once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { AccountEvent, ExchangePort, OrderReport, OrderRequest } from '../../../adapters/exchange/port';
+import type { AccountEvent, ExchangePort, OrderReport } from '../../../adapters/exchange/port';
 import { decimal, sum } from '../../../domain/decimal';
 import { FailureKind } from '../../../domain/errors';
 import { OrderType } from '../../../domain/order';
-import { startEmulator, type RunningEmulator } from '../../../emulator/main';
-import { buyRequest, openExchange } from './scripted-exchange';
-import { CRASH_MS, SESSION_START_MS, stillMarket } from './still-market';
+import type { RunningEmulator } from '../../../emulator/main';
+import { BTC, EmulatorWorld } from './emulator-world';
+import { CRASH_MS, SESSION_START_MS } from './still-market';
 
-const BTC = 'BTC/USDT';
 const MINUTE_MS = 60_000;
 
 /** The whole port against the real emulator, whose market clock stands still until a test moves it. */
 describe('the exchange port on the emulator', () => {
-  let folder: string;
+  let world: EmulatorWorld;
   let emulator: RunningEmulator;
   let exchange: ExchangePort;
-  let orderCount = 0;
-
-  const open = (overrides: { secret?: string; requestTimeoutMs?: number } = {}): Promise<ExchangePort> =>
-    openExchange(
-      { restUrl: emulator.url, wsUrl: emulator.wsUrl },
-      { clock: 'emulator', apiKey: emulator.apiKey, secret: emulator.secret, symbols: [BTC], ...overrides },
-    );
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'ballast-exchange-'));
-    emulator = await startEmulator({
-      port: 0,
-      source: stillMarket,
-      speed: 60,
-      paused: true,
-      journalDir: folder,
-      accounts: [
-        { name: 'test', apiKey: 'emulator-key', secret: 'emulator-secret', balances: { USDT: '100000' } },
-      ],
-    });
-    exchange = await open();
+    world = await EmulatorWorld.start();
+    ({ emulator } = world);
+    exchange = await world.open();
   });
-  afterEach(async () => {
-    await exchange.close();
-    await emulator.close();
-    await rm(folder, { recursive: true });
-  });
+  afterEach(() => world.close());
 
-  const control = async (path: string, body: object): Promise<void> => {
-    const response = await fetch(`${emulator.url}/emulator/${path}`, {
-      method: 'POST',
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(await response.text());
-  };
-  const nextOrder = (overrides: Partial<OrderRequest> = {}): OrderRequest => {
-    orderCount += 1;
-    return buyRequest({ clientOrderId: `bl-abc123-${orderCount}`, quantity: decimal('0.2'), ...overrides });
-  };
-  const stopOrder = (stopPrice: string, overrides: Partial<OrderRequest> = {}): OrderRequest =>
-    nextOrder({
-      side: 'sell',
-      type: OrderType.StopMarket,
-      stopPrice: decimal(stopPrice),
-      quantity: decimal('0.1'),
-      ...overrides,
-    });
+  const nextOrder: EmulatorWorld['nextOrder'] = (overrides) => world.nextOrder(overrides);
+  const stopOrder: EmulatorWorld['stopOrder'] = (price, overrides) => world.stopOrder(price, overrides);
   const withoutFills = (report: OrderReport): OrderReport => ({ ...report, fills: [] });
 
   it('reads the market', async () => {
@@ -180,7 +139,7 @@ describe('the exchange port on the emulator', () => {
     await exchange.submit(nextOrder());
     const resting = nextOrder({ type: OrderType.Limit, limitPrice: decimal('59000') });
     await exchange.submit(resting);
-    const stranger = await open({ secret: 'not-the-secret' });
+    const stranger = await world.open({ secret: 'not-the-secret' });
     const refusals: [Promise<unknown>, object][] = [
       [
         exchange.submit(nextOrder({ quantity: decimal('9') })),
@@ -196,7 +155,6 @@ describe('the exchange port on the emulator', () => {
     ];
     for (const [attempt, failure] of refusals) await expect(attempt).rejects.toMatchObject(failure);
     expect(await exchange.lookUp(BTC, 'bl-abc123-never-sent')).toBeUndefined();
-    await stranger.close();
   });
 
   it.each([
@@ -204,13 +162,12 @@ describe('the exchange port on the emulator', () => {
     ['hang-after', true],
     ['reset-before', false],
   ])('finds by look-up what became of an order whose answer was lost: %s', async (kind, isPlaced) => {
-    const impatient = await open({ requestTimeoutMs: 1_000 });
-    await control('faults', { match: 'POST /api/v3/order', kind });
+    const impatient = await world.open({ requestTimeoutMs: 1_000 });
+    await world.plan({ match: 'POST /api/v3/order', kind });
     const request = nextOrder();
     await expect(impatient.submit(request)).rejects.toMatchObject({ kind: FailureKind.Ambiguous });
     const found = await exchange.lookUp(BTC, request.clientOrderId);
     expect(found?.status).toBe(isPlaced ? 'filled' : undefined);
-    await impatient.close();
   });
 
   it('streams the life of a stop: placed, triggered, filled', async () => {
@@ -229,7 +186,7 @@ describe('the exchange port on the emulator', () => {
     await exchange.submit(nextOrder());
     const stop = stopOrder('58000');
     const placed = await exchange.submit(stop);
-    await control('clock', { action: 'advanceTo', toMs: CRASH_MS + MINUTE_MS });
+    await world.advanceTo(CRASH_MS + MINUTE_MS);
     await until(
       (event) => event.kind === 'order' && event.report.status === 'filled' && event.report.side === 'sell',
     );

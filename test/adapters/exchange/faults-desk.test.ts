@@ -1,0 +1,214 @@
+import { OrderState } from '../../../domain/order';
+import { ExitReason, PositionState } from '../../../domain/position';
+import type { ExchangeRecord } from '../../../emulator/journal/record';
+import { DeskWorld, MAX_HIDDEN_MS, NARROW } from './desk-world';
+
+let desk: DeskWorld;
+beforeEach(async () => {
+  desk = await DeskWorld.start();
+});
+afterEach(() => desk.close());
+
+const PLACE = 'POST /api/v3/order';
+const REPLACE = 'POST /api/v3/order/cancelReplace';
+const LOOK_UP = 'GET /api/v3/order';
+
+const ACCEPTED_BEHIND: readonly object[] = [
+  { kind: 'reset-after' },
+  { kind: 'hang-after' },
+  { kind: 'status', status: 502, phase: 'after' },
+  { kind: 'garbage', phase: 'after' },
+  { kind: 'empty', phase: 'after' },
+  { kind: 'code', code: -1000, phase: 'after' },
+  { kind: 'code', code: -1007, phase: 'after' },
+];
+const LOST_BEFORE: readonly object[] = [
+  { kind: 'reset-before' },
+  { kind: 'hang-before' },
+  { kind: 'status', status: 502 },
+  { kind: 'garbage' },
+  { kind: 'empty' },
+  { kind: 'code', code: -1001 },
+];
+const NOT_TAKEN: readonly object[] = [
+  { kind: 'code', code: -1003, retryAfterS: 0 },
+  { kind: 'code', code: -1008 },
+  { kind: 'code', code: -1015, retryAfterS: 1 },
+  { kind: 'code', code: -1021 },
+  { kind: 'rate-limit', status: 418, retryAfterS: 1 },
+];
+const named = (faults: readonly object[]): [string, object][] =>
+  faults.map((fault) => [Object.values(fault).join(' '), fault]);
+
+/** No id twice, nothing left open, as much sold as can be of what was bought. */
+function expectClean({ orders, trades, balances }: ExchangeRecord): void {
+  const ids = orders.map(({ clientOrderId }) => clientOrderId);
+  expect(ids.length).toBe(new Set(ids).size);
+  expect(orders.filter(({ status }) => status === 'NEW' || status === 'PARTIALLY_FILLED')).toEqual([]);
+  const traded = (side: string): number =>
+    trades
+      .filter((trade) => trade.side === side)
+      .reduce((total, { quantity }) => total + Number(quantity), 0);
+  // A fee of a thousandth is taken in BTC, and a lot is 0.00001.
+  expect(traded('SELL')).toBeLessThanOrEqual(traded('BUY') * 0.999 + 1e-9);
+  const btc = balances.find(({ asset }) => asset === 'BTC');
+  expect(Number(btc?.free ?? 0) + Number(btc?.locked ?? 0)).toBeLessThan(0.00009);
+}
+
+describe('an entry', () => {
+  it.each(named(ACCEPTED_BEHIND))('accepted behind %s is found and never sent again', async (_, fault) => {
+    await desk.world.plan({ match: PLACE, ...fault });
+    const id = desk.grant();
+    expect((await desk.sendNext(id)).order.state).toBe(OrderState.Unknown);
+    await desk.drive(id, ({ ledger }) => ledger.heldQuantity === '0.1998');
+    const buys = desk.world.record().orders.filter(({ side }) => side === 'BUY');
+    expect(buys).toHaveLength(1);
+  });
+
+  it.each(named(ACCEPTED_BEHIND))('accepted behind %s, hidden, with look-ups that fail', async (_, fault) => {
+    await desk.world.plan({ kind: 'hidden-order', delayMs: MAX_HIDDEN_MS });
+    await desk.world.plan({ match: PLACE, ...fault });
+    for (const broken of LOST_BEFORE) await desk.world.plan({ match: LOOK_UP, ...broken });
+    const id = desk.grant();
+    await desk.trade(id);
+    expect(desk.world.record().orders.filter(({ side }) => side === 'BUY')).toHaveLength(1);
+    expectClean(desk.world.record());
+  });
+
+  it.each(named(LOST_BEFORE))('lost by %s is proven absent and given up', async (_, fault) => {
+    await desk.world.plan({ match: PLACE, ...fault });
+    const id = desk.grant();
+    const position = await desk.trade(id);
+    expect(position.orders.find(({ leg }) => leg === 'entry')?.state).toBe(OrderState.Abandoned);
+    expect(desk.world.record().orders).toEqual([]);
+  });
+
+  it.each(named(NOT_TAKEN))('that %s did not let through is sent again, under its id', async (_, fault) => {
+    await desk.world.plan({ match: PLACE, ...fault });
+    const id = desk.grant();
+    expect((await desk.sendNext(id)).order.state).toBe(OrderState.Created);
+    await desk.drive(id, ({ ledger }) => ledger.heldQuantity === '0.1998');
+    expect(desk.world.record().orders.filter(({ side }) => side === 'BUY')).toHaveLength(1);
+  });
+
+  it('is not sent for ever with a key that was revoked', async () => {
+    await desk.trade(desk.grant());
+    await desk.world.plan({ kind: 'code', code: -2015, times: 'always', match: PLACE });
+    const position = await desk.trade(desk.grant());
+    expect(position.orders.find(({ leg }) => leg === 'entry')).toMatchObject({ state: OrderState.Rejected });
+    const strikes = (await desk.world.control('GET', 'faults/log')) as readonly unknown[];
+    expect(strikes).toHaveLength(1);
+  });
+
+  it('follows the clock of an exchange that is off, and of one that is right again', async () => {
+    await desk.trade(desk.grant());
+    await desk.world.plan({ kind: 'clock-skew', skewMs: 60_000 });
+    await desk.trade(desk.grant());
+    await desk.world.callOff();
+    await desk.trade(desk.grant());
+    expect(desk.world.record().orders.filter(({ status }) => status === 'FILLED')).toHaveLength(6);
+    expectClean(desk.world.record());
+  });
+});
+
+describe('a stop', () => {
+  it.each(named([...ACCEPTED_BEHIND, ...NOT_TAKEN]))('sent into %s rests exactly once', async (_, fault) => {
+    const id = desk.grant();
+    await desk.sendNext(id);
+    await desk.world.plan({ match: PLACE, ...fault });
+    await desk.drive(id, ({ orders }) =>
+      orders.some(({ leg, state }) => leg === 'stop' && state === OrderState.Open),
+    );
+    expect(desk.world.record().orders.filter(({ status }) => status === 'NEW')).toHaveLength(1);
+    await desk.trade(id);
+    expectClean(desk.world.record());
+  });
+
+  it.each(['cancel-order', 'expire-order', 'fill-order'])(
+    'that meets with %s leaves nothing behind',
+    async (kind) => {
+      const id = desk.grant();
+      await desk.drive(id, ({ orders }) =>
+        orders.some(({ leg, state }) => leg === 'stop' && state === OrderState.Open),
+      );
+      await desk.world.plan({ kind, clientOrderId: desk.orderOf(id, 'stop').clientOrderId });
+      await desk.deps.desk.resolve(desk.orderOf(id, 'stop').clientOrderId);
+      await desk.trade(id);
+      expectClean(desk.world.record());
+    },
+  );
+});
+
+describe('an exit in the place of a stop', () => {
+  const held = async (): Promise<string> => {
+    const id = desk.grant();
+    await desk.drive(id, ({ orders }) =>
+      orders.some(({ leg, state }) => leg === 'stop' && state === OrderState.Open),
+    );
+    await desk.store.wishExit(id, ExitReason.Flatten);
+    return id;
+  };
+  const leave = async (id: string): Promise<void> => {
+    await desk.drive(id, ({ state }) => state === PositionState.Closed);
+    const sells = desk.world.record().trades.filter(({ side }) => side === 'SELL');
+    expect(sells.reduce((total, { quantity }) => total + Number(quantity), 0)).toBeCloseTo(0.1998, 9);
+    expectClean(desk.world.record());
+  };
+
+  it.each(named([...ACCEPTED_BEHIND, ...LOST_BEFORE, ...NOT_TAKEN]))(
+    'sells once through %s',
+    async (_, fault) => {
+      const id = await held();
+      await desk.world.plan({ match: REPLACE, ...fault });
+      await leave(id);
+    },
+  );
+
+  it.each([
+    ['a new half that is refused', { kind: 'replace-fails', half: 'placement' }],
+    [
+      'a new half that may be executed',
+      { kind: 'replace-fails', half: 'placement', code: -1007, message: 'Timeout.' },
+    ],
+    [
+      'a cancellation that is refused',
+      { kind: 'replace-fails', half: 'cancellation', code: -2011, message: 'Unknown order sent.' },
+    ],
+    [
+      'a cancellation of unknown fate',
+      { kind: 'replace-fails', half: 'cancellation', code: -1000, message: 'Unknown.' },
+    ],
+    ['a stop that fills in the same instant', { kind: 'cancel-loses' }],
+  ])('sells once through %s', async (_, fault) => {
+    const id = await held();
+    await desk.world.plan(fault);
+    await leave(id);
+  });
+});
+
+describe('everything at once', () => {
+  it.each([1, 2, 3])('leaves every position flat and no order twice (seed %i)', async (seed) => {
+    const storm: readonly object[] = [
+      ...['POST *', 'DELETE *'].flatMap((match) =>
+        [...ACCEPTED_BEHIND, ...LOST_BEFORE].map((fault) => ({ match, ...fault })),
+      ),
+      ...NOT_TAKEN.map((fault) => ({ ...fault, ...('retryAfterS' in fault && { retryAfterS: 0 }) })),
+      ...LOST_BEFORE.map((fault) => ({ match: 'GET *', ...fault })),
+      { kind: 'hidden-order', delayMs: 200 },
+      { kind: 'cancel-loses' },
+      { kind: 'replace-fails', half: 'placement' },
+      { kind: 'replace-fails', half: 'cancellation' },
+      { kind: 'cancel-order', orderType: 'STOP_LOSS' },
+      { kind: 'expire-order', orderType: 'STOP_LOSS' },
+    ];
+    const stormy = await DeskWorld.start(NARROW);
+    for (const [index, fault] of storm.entries())
+      await stormy.world.plan({ ...fault, times: 'always', probability: 0.03, seed: seed * 1_000 + index });
+    await Promise.all(Array.from({ length: 6 }, () => stormy.trade(stormy.grant())));
+    await stormy.world.callOff();
+    expectClean(stormy.world.record());
+    const strikes = (await stormy.world.control('GET', 'faults/log')) as readonly unknown[];
+    expect(strikes.length).toBeGreaterThan(10);
+    await stormy.close();
+  });
+});
