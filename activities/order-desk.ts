@@ -192,7 +192,7 @@ export class OrderDesk {
   private async answered(order: OrderView, learn: () => Promise<Attempt>): Promise<Attempt> {
     const learnt = await failureOr(learn());
     if (!(learnt instanceof ExchangeFailure)) return learnt;
-    const unknown = await this.note(order.clientOrderId, OrderEvent.Ambiguous, learnt.message);
+    const unknown = await this.note(order.clientOrderId, OrderEvent.Ambiguous, { reason: learnt.message });
     return { ...attempt(unknown), retryAfterMs: learnt.detail.retryAfterMs ?? null };
   }
 

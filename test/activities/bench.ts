@@ -1,7 +1,7 @@
 import type { ActivityDeps, Owners } from '../../activities/deps';
 import { ExchangeHealth } from '../../activities/exchange-health';
 import { createMarketClock } from '../../activities/market-clock';
-import { OrderDesk } from '../../activities/order-desk';
+import { OrderDesk, type OrderTiming } from '../../activities/order-desk';
 import type { ExchangePort } from '../../adapters/exchange/port';
 import type { Journal, OrderStore } from '../../adapters/store/port';
 import { positionId } from '../../domain/ids';
@@ -32,6 +32,36 @@ export interface Bench {
   readonly time: { nowMs: number };
 }
 
+/** What the activities work with, over a journal in memory and any exchange. */
+export function createDeps(world: {
+  readonly store: OrderStore & Journal;
+  readonly exchange: ExchangePort;
+  readonly timing: OrderTiming;
+  readonly wallTimeMs: () => number;
+  readonly owners: Owners;
+}): ActivityDeps {
+  const { store, timing, wallTimeMs, owners } = world;
+  const log = { info: () => undefined, warn: () => undefined };
+  const exchangeHealth = new ExchangeHealth({ account: ACCOUNT, journal: store, wallTimeMs, log });
+  const exchange = exchangeHealth.watch(world.exchange);
+  const read = (): ReturnType<ExchangePort['clock']> => exchange.clock();
+  const clock = createMarketClock({ read, wallTimeMs, maxAgeMs: 0, maxStaleMs: 0 });
+  const desk = new OrderDesk({ exchange, orders: store, clock, timing, wallTimeMs });
+  return {
+    deployment: DEPLOYMENT,
+    exchange,
+    emergencyExchange: exchange,
+    store,
+    desk,
+    emergencyDesk: desk,
+    exchangeHealth,
+    clock,
+    owners,
+    wallTimeMs,
+    log,
+  };
+}
+
 /** The activities' world in memory. `wrap` may put something between the activities and their ports. */
 export function createBench(
   owners: Owners = noOwners,
@@ -41,33 +71,8 @@ export function createBench(
   const wallTimeMs = (): number => time.nowMs;
   const store = new MemoryStore();
   const exchange = new FakeExchange(wallTimeMs);
-  const wrappedStore: OrderStore & Journal = wrap(store);
-  const log = { info: () => undefined, warn: () => undefined };
-  const exchangeHealth = new ExchangeHealth({ account: ACCOUNT, journal: wrappedStore, wallTimeMs, log });
-  const wrappedExchange: ExchangePort = exchangeHealth.watch(wrap(exchange));
-  const read = (): ReturnType<ExchangePort['clock']> => wrappedExchange.clock();
-  const clock = createMarketClock({ read, wallTimeMs, maxAgeMs: 0, maxStaleMs: 0 });
-  const desk = new OrderDesk({
-    exchange: wrappedExchange,
-    orders: wrappedStore,
-    clock,
-    timing: TIMING,
-    wallTimeMs,
-  });
-  const deps: ActivityDeps = {
-    deployment: DEPLOYMENT,
-    exchange: wrappedExchange,
-    emergencyExchange: wrappedExchange,
-    store: wrappedStore,
-    desk,
-    emergencyDesk: desk,
-    exchangeHealth,
-    clock,
-    owners,
-    wallTimeMs,
-    log,
-  };
-  return { store, exchange, deps, time };
+  const ports = { store: wrap<OrderStore & Journal>(store), exchange: wrap<ExchangePort>(exchange) };
+  return { store, exchange, deps: createDeps({ ...ports, timing: TIMING, wallTimeMs, owners }), time };
 }
 
 /** A granted long position of 1 BTC at 100 with its stop at 90 and its target at 130. */

@@ -74,7 +74,9 @@ describe('the order desk', () => {
   it('never sends again what was accepted, when a question about its fills fails', async () => {
     const { fillsOf } = bench.exchange;
     bench.exchange.fillsOf = () =>
-      Promise.reject(new ExchangeFailure(FailureKind.NotExecuted, 'too many requests', { errorClass: 'Test' }));
+      Promise.reject(
+        new ExchangeFailure(FailureKind.NotExecuted, 'too many requests', { errorClass: 'Test' }),
+      );
     const { clientOrderId, state } = await submit(ENTRY);
     expect(state).toBe('unknown');
     bench.exchange.fillsOf = fillsOf;

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActivityDeps } from '../../../activities/deps';
-import { createMarketClock } from '../../../activities/market-clock';
-import { OrderDesk, type Attempt, type OrderTiming } from '../../../activities/order-desk';
+import type { Attempt, OrderTiming } from '../../../activities/order-desk';
 import { createOrderActivities, type OrderActivities } from '../../../activities/orders';
 import type { ExchangePort } from '../../../adapters/exchange/port';
 import { decimal } from '../../../domain/decimal';
@@ -11,7 +10,7 @@ import { mayBeLive, OrderState, type OrderView } from '../../../domain/order';
 import { backoffMs, nextStep, type PositionStep } from '../../../domain/planner';
 import { ExitReason, PositionState, type PositionView } from '../../../domain/position';
 import { TradingMode } from '../../../domain/risk';
-import { ACCOUNT, DEPLOYMENT, grantOf, noOwners, STRATEGY } from '../../activities/bench';
+import { ACCOUNT, createDeps, DEPLOYMENT, grantOf, noOwners, STRATEGY } from '../../activities/bench';
 import type { Grant } from '../../activities/memory-orders';
 import { MemoryStore } from '../../activities/memory-store';
 import { BTC, EmulatorWorld } from './emulator-world';
@@ -43,22 +42,13 @@ export class DeskWorld {
     readonly exchange: ExchangePort,
     private readonly timing: OrderTiming,
   ) {
-    const wallTimeMs = (): number => Date.now() + this.leapMs;
-    const read = (): ReturnType<ExchangePort['clock']> => exchange.clock();
-    const clock = createMarketClock({ read, wallTimeMs, maxAgeMs: 0, maxStaleMs: 0 });
-    const desk = new OrderDesk({ exchange, orders: this.store, clock, timing, wallTimeMs });
-    this.deps = {
-      deployment: DEPLOYMENT,
-      exchange,
-      emergencyExchange: exchange,
+    this.deps = createDeps({
       store: this.store,
-      desk,
-      emergencyDesk: desk,
-      clock,
+      exchange,
+      timing,
+      wallTimeMs: () => Date.now() + this.leapMs,
       owners: noOwners,
-      wallTimeMs,
-      log: { info: () => undefined, warn: () => undefined },
-    };
+    });
     this.activities = createOrderActivities(this.deps);
   }
 
@@ -105,9 +95,14 @@ export class DeskWorld {
     return order;
   }
 
+  private nextStep(position: PositionView): PositionStep {
+    const now = { wallTimeMs: this.deps.wallTimeMs(), marketTimeMs: SESSION_START_MS };
+    return nextStep(position, TradingMode.Active, now);
+  }
+
   /** Sends the position's next order, once. */
   async sendNext(positionId: string): Promise<Attempt> {
-    const step = nextStep(this.position(positionId), TradingMode.Active, SESSION_START_MS);
+    const step = this.nextStep(this.position(positionId));
     if (step.do !== 'order') throw new Error(`the next step is to ${step.do}`);
     return this.deps.desk.submit({ deployment: DEPLOYMENT, positionId, ...step });
   }
@@ -117,7 +112,7 @@ export class DeskWorld {
     for (let moves = 0; moves < MAX_MOVES; moves += 1) {
       const position = this.position(positionId);
       if (isDone(position)) return position;
-      const step = nextStep(position, TradingMode.Active, SESSION_START_MS);
+      const step = this.nextStep(position);
       const pauseMs = await this.move(position, step).catch((error: unknown) => {
         // Temporal tries a failed activity again.
         if (error instanceof ExchangeFailure) return 20;
