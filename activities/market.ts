@@ -20,6 +20,12 @@ export interface CandleVerdict {
   readonly problem: string | null;
 }
 
+export interface FetchedCandles {
+  readonly verdicts: readonly CandleVerdict[];
+  /** The market's clock about then, which spares its strategy a question of its own; null when it could not be read. */
+  readonly clock: ClockReading | null;
+}
+
 export interface MarketStatus {
   readonly clock: ClockReading;
   readonly wallTimeMs: number;
@@ -58,7 +64,7 @@ export function createMarketActivities(deps: ActivityDeps) {
     },
 
     /** Brings every symbol's candles up to date and says of each whether its bar closing at `barCloseMs` is there. */
-    async fetchCandles(input: FetchCandlesInput): Promise<readonly CandleVerdict[]> {
+    async fetchCandles(input: FetchCandlesInput): Promise<FetchedCandles> {
       const { barCloseMs, timeframe } = input;
       const verdict = async (symbol: string): Promise<CandleVerdict> => {
         const key = { venue: exchange.venue, session: input.session, symbol, timeframe };
@@ -75,7 +81,11 @@ export function createMarketActivities(deps: ActivityDeps) {
           problem: `the bar closing at ${new Date(barCloseMs).toISOString()} is missing; ${at}`,
         };
       };
-      return Promise.all(input.symbols.map(verdict));
+      const [verdicts, clock] = await Promise.all([
+        Promise.all(input.symbols.map(verdict)),
+        deps.clock.reading().catch(() => null),
+      ]);
+      return { verdicts, clock };
     },
 
     /** Market time now, for callers that wait for a close. */

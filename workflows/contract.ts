@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Timeframe } from '../domain/bar';
+import type { ClockReading } from '../domain/clock';
 import type { Leg, OrderType, OrderView } from '../domain/order';
 import type { RiskLimits } from '../domain/risk';
 import type { TriggerLimits } from '../domain/triggers';
@@ -140,6 +141,8 @@ export interface TradingCycleInput {
 }
 
 export interface TradingCycleResult {
+  /** The market's clock during the cycle, for the strategy to wait by; absent when it was not read. */
+  readonly clock?: ClockReading;
   readonly outcomes: readonly { readonly symbol: string; readonly outcome: string }[];
 }
 

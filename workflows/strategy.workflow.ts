@@ -5,6 +5,7 @@ import {
   continueAsNew,
   executeChild,
   log,
+  patched,
   setCurrentDetails,
   setHandler,
   sleep,
@@ -34,8 +35,10 @@ import {
 import { marketActivities, orderActivities } from './proxies';
 import { tradingCycle } from './trading-cycle.workflow';
 
-/** A reading of the exchange's clock serves this long; drift between two machines stays far below a bar's grace. */
+/** A reading of the exchange's clock serves at least this long. */
 const CLOCK_MS = 60_000;
+/** How fast two machines' clocks may drift apart: with cycles that bring a reading along, one serves until this could use up the grace. */
+const CLOCK_DRIFT = 0.0002;
 /** How often a market that stands still is looked at again. */
 const STANDSTILL_MS = 2_000;
 /** A cycle that takes longer than this has lost its bar. */
@@ -66,6 +69,7 @@ export async function strategy(input: StrategyInput): Promise<StrategyProgress> 
     flattens: 0,
     clock: null,
     confirmed: false,
+    clockComesAlong: patched('clock-comes-along'),
   };
   listen(state);
   show(state.settings, state.progress);
@@ -75,7 +79,7 @@ export async function strategy(input: StrategyInput): Promise<StrategyProgress> 
       await continueAsNew<typeof strategy>({ settings: state.settings, carried: state.progress });
     }
     const { settings, stirred: seen } = state;
-    const clock = state.clock !== null && isFresh(state.clock) ? state.clock : await readClock(settings);
+    const clock = freshClock(state) ?? (await readClock(settings));
     state.clock = clock;
     state.progress = inSession(state.progress, clock.session);
     const waitMs = untilDue(settings, state.progress, clock);
@@ -109,13 +113,17 @@ async function decide(state: StrategyState, session: string, due: number): Promi
     state.progress = { ...advanced(state.progress, settings, due), managedToMs };
   }
   if (!complete) state.clock = null;
+  else if (state.clockComesAlong) state.clock = result?.clock ?? state.clock;
   state.confirmed = false;
   show(state.settings, state.progress);
 }
 
-/** A reading of a running market that is young enough to be carried on by our own clock. */
-const isFresh = (clock: ClockReading): boolean =>
-  clock.state === 'running' && Date.now() - clock.wallTimeMs <= CLOCK_MS;
+/** The last reading, when it is of a running market and young enough to be carried on by our own clock. */
+function freshClock({ clock, settings, clockComesAlong }: StrategyState): ClockReading | null {
+  if (clock?.state !== 'running') return null;
+  const servesMs = clockComesAlong ? Math.max(CLOCK_MS, settings.graceMs / CLOCK_DRIFT) : CLOCK_MS;
+  return Date.now() - clock.wallTimeMs <= servesMs ? clock : null;
+}
 
 /** The bar that seems to be due is not the one after the last. */
 const leapsAhead = (
@@ -134,6 +142,8 @@ interface StrategyState {
   clock: ClockReading | null;
   /** The clock was asked again about a leap that it seemed to have made. */
   confirmed: boolean;
+  /** Every cycle brings the clock along, so that a quiet bar needs no question of its own. */
+  readonly clockComesAlong: boolean;
 }
 
 function listen(state: StrategyState): void {

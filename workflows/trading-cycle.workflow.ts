@@ -5,6 +5,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { SymbolDecision } from '../activities/decision';
+import type { CandleVerdict, FetchedCandles } from '../activities/market';
 import { SEARCH_ATTRIBUTES, type TradingCycleInput, type TradingCycleResult } from './contract';
 import { decisionActivities, marketActivities, riskActivities } from './proxies';
 import { startPosition } from './start-position';
@@ -20,16 +21,15 @@ export async function tradingCycle(input: TradingCycleInput): Promise<TradingCyc
   const { settings, session, barCloseMs } = input;
   const { account, venue, name: strategy, symbols, timeframe } = settings;
   const closes = new Date(barCloseMs).toISOString().slice(0, 16);
-  const verdicts = await marketActivities(
-    venue,
-    `${symbols.join(', ')} ${timeframe} to ${closes}`,
-  ).fetchCandles({
-    session,
-    symbols,
-    timeframe,
-    barCloseMs,
-    lookback: LOOKBACK_BARS,
-  });
+  const { verdicts, clock } = readFetched(
+    await marketActivities(venue, `${symbols.join(', ')} ${timeframe} to ${closes}`).fetchCandles({
+      session,
+      symbols,
+      timeframe,
+      barCloseMs,
+      lookback: LOOKBACK_BARS,
+    }),
+  );
   const decisions = await decisionActivities(`${strategy} on the bar of ${closes}`).evaluateStrategy({
     account,
     session,
@@ -55,8 +55,12 @@ export async function tradingCycle(input: TradingCycleInput): Promise<TradingCyc
     upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.decision, value: decision }]);
   }
   setCurrentDetails(decisions.map(describe).join('\n'));
-  return { outcomes };
+  return { outcomes, ...(clock !== null && { clock }) };
 }
+
+/** Histories from before the clock came along hold the verdicts alone. */
+const readFetched = (fetched: FetchedCandles | readonly CandleVerdict[]): FetchedCandles =>
+  'verdicts' in fetched ? fetched : { verdicts: fetched, clock: null };
 
 /** Asks risk about a proposal and starts the position it grants. Returns what became of the decision. */
 async function carryOut(input: TradingCycleInput, decision: SymbolDecision): Promise<string> {

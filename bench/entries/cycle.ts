@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { EvaluateInput, SymbolDecision } from '../../activities/decision';
-import type { CandleVerdict, FetchCandlesInput } from '../../activities/market';
+import type { FetchCandlesInput, FetchedCandles } from '../../activities/market';
 import { loadConfig } from '../../config/load';
 import { strategySettings } from '../../cli/strategy-client';
 import { workflowBundle } from '../../test/workflows/bundle';
@@ -90,8 +90,12 @@ function cycleInput(folder: string): TradingCycleInput {
 
 /** What the activities of a quiet bar answer, without having done anything for it. */
 const idle = {
-  fetchCandles: ({ symbols }: FetchCandlesInput): Promise<readonly CandleVerdict[]> =>
-    Promise.resolve(symbols.map((symbol) => ({ symbol, ok: true, problem: null }))),
+  fetchCandles: ({ symbols }: FetchCandlesInput): Promise<FetchedCandles> => {
+    const verdicts = symbols.map((symbol) => ({ symbol, ok: true, problem: null }));
+    const nowMs = Date.now();
+    const reading = { wallTimeMs: nowMs, marketTimeMs: nowMs, speed: 1, session: 'bench' };
+    return Promise.resolve({ verdicts, clock: { ...reading, state: 'running' } });
+  },
   evaluateStrategy: ({ verdicts }: EvaluateInput): Promise<readonly SymbolDecision[]> =>
     Promise.resolve(
       verdicts.map(({ symbol }) => ({

@@ -159,6 +159,14 @@ describe('strategy', () => {
     expect(cycles).toBeLessThanOrEqual(closes.length);
   });
 
+  it('asks for the clock once: every cycle brings it along for the next bar', async () => {
+    await run({ graceMs: 100 });
+    await harness.until(() => evaluations().length >= 6, { stepMs: 60_000, limitMs: DAY_MS });
+    const closes = evaluations().map(({ barCloseMs }) => barCloseMs);
+    expect(closes).toEqual(closes.map((_, index) => (closes[0] ?? 0) + index * 300_000));
+    expect(callsOf('readClock')).toBe(1);
+  });
+
   it('gives up a bar whose data cannot be had, and goes on with the next', async () => {
     let outage = true;
     const { fetchCandles } = world.real;
