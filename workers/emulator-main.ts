@@ -5,6 +5,7 @@ import { runEmulator } from '../cli/run-emulator';
 import { tradedSymbols, type BallastConfig } from '../config/config';
 import { processEnvironment } from '../config/environment';
 import { loadConfig } from '../config/load';
+import { listingFor } from '../emulator/market/companions';
 import { openMarketSource } from '../emulator/market/open-market';
 import { MarketMode, type MarketSource } from '../emulator/market/source';
 import { createLogger } from './logging';
@@ -55,8 +56,11 @@ function openSource(config: BallastConfig, journalDir: string, log: Logger): Pro
       },
     });
   }
+  const traded = tradedSymbols(config).map((symbol) => symbol.replace('/', ''));
   return openMarketSource({
-    mode: mode === 'replay' ? MarketMode.Replay : MarketMode.Simulated,
+    ...(mode === 'replay'
+      ? { mode: MarketMode.Replay }
+      : { mode: MarketMode.Simulated, symbols: listingFor(traded) }),
     dataDir: market.dataDir,
     seed: market.seed,
     startMs: market.startMs,

@@ -1,7 +1,9 @@
 import type { BenchEntry } from '../entry';
 import { cycle } from './cycle';
+import { halt } from './halt';
 import { outboxCommit } from './outbox-commit';
+import { resume } from './resume';
 import { submit } from './submit';
 
 /** Every entry, in the order in which they are measured. */
-export const entries: readonly BenchEntry[] = [cycle, submit, outboxCommit];
+export const entries: readonly BenchEntry[] = [cycle, submit, outboxCommit, halt, resume];

@@ -2,7 +2,12 @@ import { allocateColumns, type BarColumns, setBar } from './bar-feed';
 import { MINUTE_MS } from './bar-path';
 import { cholesky } from './cholesky';
 import { hash32, RandomStream } from './random';
-import type { SimulatorParameters, SymbolParameters } from './simulator-parameters';
+import {
+  allSymbols,
+  type CompanionParameters,
+  type SimulatorParameters,
+  type SymbolParameters,
+} from './simulator-parameters';
 import type { IntegerBar } from './source';
 import { requireSpec, type Scale, scaleOf } from './symbols';
 
@@ -61,7 +66,7 @@ export function initialState(parameters: SimulatorParameters, seed: number): Day
   const random = new RandomStream(hash32('simulator', seed));
   return {
     high: Array.from({ length: COMPONENTS }, () => random.uniform() < 0.5),
-    symbols: parameters.symbols.map(({ symbol, startPrice }) => ({
+    symbols: allSymbols(parameters).map(({ symbol, startPrice }) => ({
       logPrice: Math.log(startPrice),
       closeTicks: Math.round(startPrice * scaleOf(requireSpec(symbol)).ticksPerOne),
       volumeDisturbance: 0,
@@ -125,7 +130,7 @@ export function prepare(parameters: SimulatorParameters): PreparedModel {
     lower: cholesky(parameters.correlations),
     // Calvet and Fisher (2004), eq. 2: γ_k = 1 − (1 − γ_1)^(b^(k−1)).
     renewals: Array.from({ length: COMPONENTS }, (_, k) => 1 - (1 - slowestRenewal) ** (spacing ** k)),
-    symbols: parameters.symbols.map((symbol) => ({ ...symbol, ...scaleOf(requireSpec(symbol.symbol)) })),
+    symbols: allSymbols(parameters).map((symbol) => ({ ...symbol, ...scaleOf(requireSpec(symbol.symbol)) })),
   };
 }
 
@@ -161,6 +166,25 @@ function drawMinute(
     moves: normals.map((normal, index) => normal + (jumps[index] ?? 0)),
     persistentShocks: sharedNormals(normals.length, commonShare, random),
     passingShocks: sharedNormals(normals.length, commonShare, random),
+  };
+}
+
+/** The same minute for the companions too: each moves with the first asset and in part on its own. */
+function withCompanions(
+  draws: MinuteDraws,
+  companions: readonly CompanionParameters[],
+  random: RandomStream,
+): MinuteDraws {
+  if (companions.length === 0) return draws;
+  const [leader = 0] = draws.moves;
+  const own = ({ correlation }: CompanionParameters): number =>
+    correlation * leader + Math.sqrt(1 - correlation ** 2) * random.normal();
+  const shocks = (): number[] => companions.map(() => random.normal());
+  return {
+    ...draws,
+    moves: [...draws.moves, ...companions.map(own)],
+    persistentShocks: [...draws.persistentShocks, ...shocks()],
+    passingShocks: [...draws.passingShocks, ...shocks()],
   };
 }
 
@@ -207,14 +231,18 @@ export function generateDay(
   seed: number,
   day: { readonly index: number; readonly startMs: number; readonly state: DayState },
 ): { readonly bars: readonly BarColumns[]; readonly state: DayState } {
+  const { symbols: fitted, companions = [] } = model.parameters;
   const random = new RandomStream(hash32('day', seed, day.index));
+  // Drawn apart, so that companions leave the market of the fitted assets as it is.
+  const companionRandom = new RandomStream(hash32('companions', seed, day.index));
   const high = [...day.state.high];
   const symbols = day.state.symbols.map((state) => ({ state, columns: allocateColumns(MINUTES_PER_DAY) }));
   for (let minute = 0; minute < MINUTES_PER_DAY; minute++) {
     const openTimeMs = day.startMs + minute * MINUTE_MS;
-    const draws = drawMinute(model, high, openTimeMs, random);
+    const draws = withCompanions(drawMinute(model, high, openTimeMs, random), companions, companionRandom);
     for (const [index, symbol] of symbols.entries()) {
-      const { bar, state } = makeBar(model, index, draws, symbol.state, random);
+      const own = index < fitted.length ? random : companionRandom;
+      const { bar, state } = makeBar(model, index, draws, symbol.state, own);
       setBar(symbol.columns, minute, { openTimeMs, ...bar });
       symbol.state = state;
     }

@@ -12,6 +12,12 @@ export interface SymbolParameters {
   readonly logVolume: number;
 }
 
+/** An asset that was not fitted: its returns follow the first fitted one's. Listed only where it is asked for. */
+export interface CompanionParameters extends SymbolParameters {
+  /** Correlation of its ordinary returns with those of the asset that it follows, from 0 to 1. */
+  readonly correlation: number;
+}
+
 /** What the simulated market is made of; docs/market.md explains the model and how the numbers are fitted. */
 export interface SimulatorParameters {
   readonly volatility: {
@@ -49,4 +55,12 @@ export interface SimulatorParameters {
   /** Correlations of the ordinary returns, in the order of `symbols`. */
   readonly correlations: readonly (readonly number[])[];
   readonly symbols: readonly SymbolParameters[];
+  /** Assets beside these. Whether they are there changes nothing about `symbols`. */
+  readonly companions?: readonly CompanionParameters[];
 }
+
+/** Every asset, in the order in which the model keeps them. */
+export const allSymbols = ({
+  symbols,
+  companions = [],
+}: SimulatorParameters): readonly SymbolParameters[] => [...symbols, ...companions];

@@ -1,6 +1,7 @@
 import { type BarFeed, ColumnFeed, type FeedBar } from './bar-feed';
 import { barMarket } from './bar-market';
 import { MINUTE_MS } from './bar-path';
+import { COMPANIONS } from './companions';
 import { MarketDataError, MarketDataErrorCode } from './errors';
 import { FITTED_PARAMETERS } from './fitted-parameters';
 import type { Liquidity } from './liquidity';
@@ -13,7 +14,7 @@ import {
   prepare,
   type PreparedModel,
 } from './simulator-model';
-import type { SimulatorParameters } from './simulator-parameters';
+import { allSymbols, type SimulatorParameters } from './simulator-parameters';
 import { type IntegerBar, MarketMode, type MarketSource } from './source';
 import { requireSpec } from './symbols';
 
@@ -48,7 +49,7 @@ class DayChain {
   ) {
     this.model = prepare(parameters);
     this.checkpoints = [
-      { state: initialState(parameters, seed), liquidity: parameters.symbols.map(() => undefined) },
+      { state: initialState(parameters, seed), liquidity: allSymbols(parameters).map(() => undefined) },
     ];
   }
 
@@ -114,8 +115,8 @@ class SimulatedFeed implements BarFeed {
 
 /**
  * Opens the simulated market: endless, and a pure function of seed and time. `symbols` are exchange ids (default: all
- * that were fitted); leaving some out changes nothing about the others. Throws `invalid-options` for a symbol without
- * fitted parameters or a start before the market's own.
+ * that were fitted; companions are there when named); leaving some out changes nothing about the others. Throws
+ * `invalid-options` for a symbol without parameters or a start before the market's own.
  */
 export function openSimulator(options: {
   readonly seed: number;
@@ -123,7 +124,7 @@ export function openSimulator(options: {
   readonly startMs?: number;
   readonly parameters?: SimulatorParameters;
 }): MarketSource {
-  const parameters = options.parameters ?? FITTED_PARAMETERS;
+  const fitted = options.parameters ?? FITTED_PARAMETERS;
   if (!Number.isSafeInteger(options.seed)) {
     throw new MarketDataError(
       MarketDataErrorCode.InvalidOptions,
@@ -131,9 +132,12 @@ export function openSimulator(options: {
       'Give a whole number.',
     );
   }
-  const known = parameters.symbols.map(({ symbol }) => symbol);
-  const chain = new DayChain(parameters, options.seed);
-  const listings = (options.symbols ?? known).map((symbol) => {
+  const listed = options.symbols ?? fitted.symbols.map(({ symbol }) => symbol);
+  const all = { companions: COMPANIONS, ...fitted };
+  const known = allSymbols(all).map(({ symbol }) => symbol);
+  const wantsCompanions = all.companions.some(({ symbol }) => listed.includes(symbol));
+  const chain = new DayChain(wantsCompanions ? all : fitted, options.seed);
+  const listings = listed.map((symbol) => {
     const index = known.indexOf(symbol);
     if (index < 0) {
       throw new MarketDataError(

@@ -28,6 +28,10 @@ const SPECS: readonly SymbolSpec[] = [
   spot('XRP', '0.0001', '0.1', '9222449'),
   spot('BNB', '0.01', '0.001', '9000'),
   spot('DOGE', '0.00001', '1', '9000000', '1'),
+  spot('ADA', '0.0001', '0.1', '900000'),
+  spot('AVAX', '0.01', '0.01', '90000'),
+  spot('LINK', '0.01', '0.01', '90000'),
+  spot('LTC', '0.01', '0.001', '90000'),
 ];
 
 /** The trading rules of `symbol` (exchange id, e.g. `BTCUSDT`), or undefined when Ballast knows none. */

@@ -11,7 +11,7 @@ import type { Journal, OrderStore } from '../../../adapters/store/port';
 import { createStore } from '../../../adapters/store/store';
 import type { BallastConfig } from '../../../config/config';
 import { loadConfig } from '../../../config/load';
-import { riskLimitsSchema } from '../../../domain/risk';
+import { riskLimitsSchema, type RiskLimits } from '../../../domain/risk';
 import { beginTrading } from '../../../workers/up/begin-trading';
 import type { AccountRef } from '../../../workflows/contract';
 import type { ExchangeRecord } from '../../../emulator/journal/record';
@@ -48,6 +48,10 @@ export interface WorldOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Watch what workers tell Temporal, for `Instant.Continue`. */
   readonly watchTemporal?: boolean;
+  /** Other limits than the default ones. */
+  readonly limits?: Partial<RiskLimits>;
+  /** What the account owns at first; 10,000 USDT unless given. */
+  readonly balances?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -56,7 +60,7 @@ export interface WorldOptions {
  */
 export class World {
   readonly account: AccountRef;
-  readonly limits = riskLimitsSchema.parse({});
+  readonly limits: RiskLimits;
   /** The first worker; it is there from the beginning. */
   get worker(): WorkerProcess {
     const [worker] = this.workers;
@@ -86,6 +90,7 @@ export class World {
     private readonly owner: ExchangeAccount,
   ) {
     this.account = { deployment: options.name, account: owner.name, venue: VENUE };
+    this.limits = riskLimitsSchema.parse(options.limits ?? {});
     this.secrets = [owner.apiKey, owner.secret, servers.password];
   }
 
@@ -96,7 +101,7 @@ export class World {
       name: 'main',
       apiKey: `key-${randomBytes(12).toString('hex')}`,
       secret: `secret-${randomBytes(12).toString('hex')}`,
-      balances: { USDT: '10000' },
+      balances: options.balances ?? { USDT: '10000' },
     };
     const [exchange, databaseUrl, connection] = await Promise.all([
       ExchangeProcess.start(folder, owner, options.seed ?? 1, options.exchange),
@@ -266,6 +271,7 @@ export class World {
       BALLAST__deployment: this.options.name,
       BALLAST__account__name: this.owner.name,
       BALLAST__mode: 'simulated',
+      BALLAST__risk: JSON.stringify(this.limits),
       BALLAST__strategies: JSON.stringify(this.options.strategies ?? [IDLE_STRATEGY]),
       ...this.options.settings,
     };

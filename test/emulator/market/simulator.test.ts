@@ -2,8 +2,9 @@ import fc from 'fast-check';
 
 import { allocateColumns, ColumnFeed, setBar } from '../../../emulator/market/bar-feed';
 import { barMarket } from '../../../emulator/market/bar-market';
+import { COMPANIONS, listingFor } from '../../../emulator/market/companions';
 import { simulatedFacts } from '../../../emulator/market/fit/fit-dynamics';
-import type { SeriesFacts } from '../../../emulator/market/fit/statistics';
+import { correlation as correlationBetween, type SeriesFacts } from '../../../emulator/market/fit/statistics';
 import { FITTED_FACTS, FITTED_PARAMETERS } from '../../../emulator/market/fitted-parameters';
 import { openMarketSource } from '../../../emulator/market/open-market';
 import { SIMULATION_START_MS } from '../../../emulator/market/simulator';
@@ -46,6 +47,34 @@ describe('the simulated market', () => {
     expect(one.symbols.map(({ symbol }) => symbol)).toEqual(['SOLUSDT']);
     expect(hourOf(one, 'SOLUSDT', 5)).toEqual(hourOf(all, 'SOLUSDT', 5));
   });
+
+  it('lists companions only for those who trade them, and leaves the other prices as they are', async () => {
+    expect(listingFor(['BTCUSDT', 'LTCUSDT'])).toEqual([...listingFor([]), 'LTCUSDT']);
+    const [without, beside] = [await simulate(3), await simulate(3, listingFor(['DOGEUSDT', 'LTCUSDT']))];
+    expect(without.symbols.map(({ symbol }) => symbol)).toEqual(listingFor([]));
+    for (const { symbol } of without.symbols)
+      expect(hourOf(beside, symbol, 30)).toEqual(hourOf(without, symbol, 30));
+    const alone = await simulate(3, ['LTCUSDT']);
+    expect(hourOf(alone, 'LTCUSDT', 30)).toEqual(hourOf(beside, 'LTCUSDT', 30));
+    hourOf(alone, 'LTCUSDT', 30).forEach((bar) => {
+      expectSoundBar(bar);
+    });
+  });
+
+  it.each(COMPANIONS.map(({ symbol, correlation }) => [symbol, correlation] as const))(
+    '%s follows BTC with a correlation of about %s',
+    async (symbol, correlation) => {
+      const market = await simulate(1, ['BTCUSDT', symbol]);
+      const returns = (of: string): Float64Array =>
+        Float64Array.from(
+          market
+            .bars(of, START, START + 2 * DAY_MS)
+            .map(({ open, close }) => Math.log(close / open))
+            .map((value) => Math.max(-0.002, Math.min(0.002, value))),
+        );
+      expect(correlationBetween(returns('BTCUSDT'), returns(symbol))).toBeGreaterThan(correlation - 0.15);
+    },
+  );
 
   it('begins with its warm-up, never ends, and has every minute in between', async () => {
     const market = await simulate(1);
