@@ -1,6 +1,6 @@
-import { timeframeMs, type Bar, type Timeframe } from '../domain/bar';
+import { timeframeMs, type Timeframe } from '../domain/bar';
 import { marketTimeAt, type ClockReading } from '../domain/clock';
-import type { CandleKey } from '../adapters/store/port';
+import { createCandleIngest } from './candle-ingest';
 import type { ActivityDeps } from './deps';
 
 export interface FetchCandlesInput {
@@ -31,31 +31,11 @@ export interface MarketStatus {
   readonly wallTimeMs: number;
 }
 
-/** Bars asked for beyond what is missing, so that a bar the exchange corrected late is corrected here. */
-const OVERLAP_BARS = 2;
-/** What one request of klines may return. */
-const MAX_BARS = 1_000;
-
 /** Market data: the exchange's bars, journaled; decisions read them from there. */
 export function createMarketActivities(deps: ActivityDeps) {
   const { exchange, store } = deps;
 
-  async function ingest(key: CandleKey, barCloseMs: number, lookback: number): Promise<Bar | undefined> {
-    const length = timeframeMs(key.timeframe);
-    const known = await store.candles(key, barCloseMs, lookback);
-    const newestCloseMs = (known.at(-1)?.openTimeMs ?? 0) + length;
-    const complete = known.length >= lookback;
-    const missing = complete ? Math.round((barCloseMs - newestCloseMs) / length) + OVERLAP_BARS : lookback;
-    const limit = Math.min(Math.max(missing, OVERLAP_BARS), MAX_BARS);
-    const fetched = await exchange.bars({
-      symbol: key.symbol,
-      timeframe: key.timeframe,
-      limit,
-      untilMs: barCloseMs,
-    });
-    await store.saveCandles(key, fetched);
-    return fetched.at(-1);
-  }
+  const ingest = createCandleIngest(exchange, store);
 
   return {
     /** The clocks as the exchange tells them. */
