@@ -14,6 +14,7 @@ interface HistoryEvent {
     readonly parentWorkflowExecution?: object | null;
     readonly continuedExecutionRunId?: string;
   };
+  readonly activityTaskScheduledEventAttributes?: { readonly activityType?: { readonly name?: string } };
   readonly activityTaskStartedEventAttributes?: { readonly attempt?: number };
   readonly markerRecordedEventAttributes?: {
     readonly markerName?: string;

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { startServers, type Servers } from '../test/crash/harness/servers';
 import { ArgumentError, parseBenchArguments } from './arguments';
@@ -6,6 +7,7 @@ import { entries } from './entries/all';
 import type { BenchContext } from './entry';
 import { toRecord, type NamedMeasurement } from './measurement';
 import { report } from './report';
+import { runSteadily, type SteadyRun } from './steady-run';
 
 /**
  * `npm run bench -- [--only a,b] [--json FILE]`. Prints a table; a goal that is missed is said, and fails nothing: the
@@ -29,17 +31,7 @@ export async function runBench(args: readonly string[]): Promise<number> {
 }
 
 async function measureAll(only: readonly string[]): Promise<readonly NamedMeasurement[]> {
-  let started: Promise<Servers> | undefined;
-  const servers = (): Promise<Servers> => (started ??= startServers());
-  const context: BenchContext = {
-    servers,
-    folder: async (name) => {
-      const folder = join((await servers()).folder, name);
-      mkdirSync(folder, { recursive: true });
-      return folder;
-    },
-    progress: (line) => process.stderr.write(`${line}\n`),
-  };
+  const { context, close } = createContext();
   const measurements: NamedMeasurement[] = [];
   try {
     for (const { name, measure } of entries.filter((entry) => only.includes(entry.name))) {
@@ -47,9 +39,35 @@ async function measureAll(only: readonly string[]): Promise<readonly NamedMeasur
       measurements.push(...(await measure(context)));
     }
   } finally {
-    await (await started)?.close();
+    await close();
   }
   return measurements;
+}
+
+/** Whatever entries share is made when the first of them asks for it. */
+function createContext(): { readonly context: BenchContext; readonly close: () => Promise<void> } {
+  const root = mkdtempSync(join(tmpdir(), 'ballast-bench-'));
+  let servers: Promise<Servers> | undefined;
+  let steadyRun: Promise<SteadyRun> | undefined;
+  const folder = (name: string): string => {
+    const path = join(root, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+  const progress = (line: string): void => {
+    process.stderr.write(`${line}\n`);
+  };
+  const context: BenchContext = {
+    servers: () => (servers ??= startServers()),
+    folder,
+    steadyRun: () => (steadyRun ??= runSteadily(folder('steady'), progress)),
+    progress,
+  };
+  const close = async (): Promise<void> => {
+    await (await servers)?.close();
+    rmSync(root, { recursive: true, force: true });
+  };
+  return { context, close };
 }
 
 /** @param value is written as JSON; the folder is made when missing */

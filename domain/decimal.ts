@@ -1,5 +1,4 @@
 import BigConstructor from 'big.js';
-import { z } from 'zod';
 
 /**
  * Exact decimals for prices, quantities and money. Values live as strings at every boundary (JSON, SQL, Temporal
@@ -22,16 +21,6 @@ export function decimal(text: string): DecimalString {
     throw new RangeError(`Not a decimal number: "${text}". Write it like 12.5 or -0.001.`);
   }
 }
-
-/** A zod schema which parses a string into a {@link DecimalString}; numbers are refused, as they may already be rounded. */
-export const decimalSchema = z.string().transform((value, context) => {
-  try {
-    return decimal(value);
-  } catch (error) {
-    context.addIssue({ code: 'custom', message: (error as RangeError).message });
-    return z.NEVER;
-  }
-});
 
 /** Converts a statistic (an indicator, a fraction) into a decimal with at most `places` digits after the point, half-even. */
 export function fromNumber(value: number, places: number): DecimalString {

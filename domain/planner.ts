@@ -2,7 +2,7 @@ import { isZero, lessThan, type DecimalString } from './decimal';
 import { roundQuantity, untradable, type Untradable } from './instrument';
 import { isTerminal, Leg, mayBeLive, OrderState, OrderType, type OrderView } from './order';
 import { ExitReason, type PositionView } from './position';
-import { TradingMode } from './risk';
+import { TradingMode } from './trading-mode';
 
 /**
  * What the owner of a position does next. The planner is a pure function of the journal, so it does not matter who

@@ -17,6 +17,9 @@ import {
 import { dailyLossFraction, drawdownFraction, type EquityState } from './equity';
 import { RefusalCode } from './errors';
 import { roundBuyLimit, roundLongStop, roundQuantity, untradable, type Instrument } from './instrument';
+import { TradingMode } from './trading-mode';
+
+export { TradingMode };
 
 const fraction = z.number().gt(0).max(1);
 
@@ -39,10 +42,6 @@ export const riskLimitsSchema = z.strictObject({
   entrySlippageFraction: z.number().min(0).max(0.1).default(0.001),
 });
 export type RiskLimits = Readonly<z.infer<typeof riskLimitsSchema>>;
-
-/** ACTIVE may enter; REDUCING may only reduce; HALTED leaves everything to the emergency stop. */
-export const TradingMode = { Active: 'ACTIVE', Reducing: 'REDUCING', Halted: 'HALTED' } as const;
-export type TradingMode = (typeof TradingMode)[keyof typeof TradingMode];
 
 /** An account at the moment of the grant, in quote units. Read under the account's lock, it cannot change meanwhile. */
 export interface RiskSnapshot extends Pick<EquityState, 'equity' | 'equityAtDayStart' | 'peakEquity'> {

@@ -12,7 +12,7 @@ import { toNumber } from '../domain/decimal';
 import { Leg, mayBeLive, OrderState } from '../domain/order';
 import { backoffMs, nextStep, sellable, type PositionStep } from '../domain/planner';
 import { PositionState, type PositionView } from '../domain/position';
-import { TradingMode } from '../domain/risk';
+import { TradingMode } from '../domain/trading-mode';
 import type { LoadedPosition } from '../activities/orders';
 import { startUnlessRunning, tell } from './children';
 import {

@@ -10,7 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { AccountAssessment } from '../activities/account-look';
-import { TradingMode } from '../domain/risk';
+import { TradingMode } from '../domain/trading-mode';
 import { showMode, startUnlessRunning } from './children';
 import {
   assessSignal,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decimalSchema } from '../../domain/decimal';
+import { decimalSchema } from '../../domain/decimal-schema';
 import { Side } from '../../domain/order';
 
 /**

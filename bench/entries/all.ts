@@ -3,7 +3,17 @@ import { cycle } from './cycle';
 import { halt } from './halt';
 import { outboxCommit } from './outbox-commit';
 import { resume } from './resume';
+import { actionsPerCycle, historyMbPer1000Cycles, workerRss } from './steady';
 import { submit } from './submit';
 
 /** Every entry, in the order in which they are measured. */
-export const entries: readonly BenchEntry[] = [cycle, submit, outboxCommit, halt, resume];
+export const entries: readonly BenchEntry[] = [
+  cycle,
+  submit,
+  outboxCommit,
+  halt,
+  resume,
+  workerRss,
+  actionsPerCycle,
+  historyMbPer1000Cycles,
+];

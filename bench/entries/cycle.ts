@@ -33,7 +33,7 @@ async function measure(context: BenchContext): Promise<readonly NamedMeasurement
   const connection = await Connection.connect({ address: temporalAddress });
   try {
     const client = new Client({ connection });
-    const input = cycleInput(await context.folder('cycle'));
+    const input = cycleInput(context.folder('cycle'));
     const { venue, account, name } = input.settings;
     const run = async (type: string, args: readonly unknown[]): Promise<number> => {
       const startedMs = performance.now();

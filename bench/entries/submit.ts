@@ -18,7 +18,7 @@ export const submit: BenchEntry = { name: 'submit', measure };
 
 async function measure(context: BenchContext): Promise<readonly NamedMeasurement[]> {
   const owner = newAccount('main', { USDT: '1000000', BTC: '10' });
-  const exchange = await ExchangeProcess.start(await context.folder('submit'), owner, 1, {
+  const exchange = await ExchangeProcess.start(context.folder('submit'), owner, 1, {
     limits: NO_LIMITS,
   });
   const adapter = await openAdapter(exchange, owner);

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { withLock } from './lock.mjs';
 import { say } from './progress.mjs';
 import { root, SetupError } from './project.mjs';
+import { slimBundle } from './workflow-bundle.mjs';
 
 const require = createRequire(import.meta.url);
 const swcOptions = require('./swc-options.cjs');
@@ -14,7 +15,12 @@ const stampPath = join(distFolder, '.build.json');
 /** Top-level folders that hold no code of the running system. */
 const notRooms = ['bench', 'coverage', 'deploy', 'dist', 'docs', 'node_modules', 'scripts', 'test'];
 /** What can change the output without a change of the sources. */
-const toolFiles = ['scripts/lib/build.mjs', 'scripts/lib/swc-options.cjs', 'package-lock.json'];
+const toolFiles = [
+  'scripts/lib/build.mjs',
+  'scripts/lib/swc-options.cjs',
+  'scripts/lib/workflow-bundle.mjs',
+  'package-lock.json',
+];
 const bundleEntry = 'workflows/index.ts';
 const bundleRooms = ['workflows/', 'domain/'];
 const bundleOutput = 'workflow-bundle.js';
@@ -122,7 +128,7 @@ async function bundleWorkflows() {
   const { bundleWorkflowCode } = require('@temporalio/worker');
   const silent = { trace() {}, debug() {}, info() {}, log() {}, warn: say, error: say };
   const { code } = await bundleWorkflowCode({ workflowsPath: join(root, bundleEntry), logger: silent });
-  replaceFile(join(distFolder, bundleOutput), code);
+  replaceFile(join(distFolder, bundleOutput), slimBundle(code));
 }
 
 function replaceFile(path, content) {

@@ -4,7 +4,6 @@ import {
   ceilTo,
   compare,
   decimal,
-  decimalSchema,
   divide,
   floorTo,
   fromNumber,
@@ -18,6 +17,7 @@ import {
   subtract,
   sum,
 } from '../../domain/decimal';
+import { decimalSchema } from '../../domain/decimal-schema';
 import { d, scaled, textOf, type Scaled } from './fixtures';
 
 const any = scaled(-(10n ** 24n), 10n ** 24n, 18);

@@ -35,12 +35,16 @@ export class Child {
     return new Child(child, exited, log);
   }
 
+  get pid(): number {
+    return this.process.pid ?? Number.NaN;
+  }
+
   get isRunning(): boolean {
     return this.process.exitCode === null && this.process.signalCode === null;
   }
 
   /** Sends the signal at once; nothing of this process runs after a SIGKILL. */
-  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+  signal(signal: 'SIGINT' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
     this.process.kill(signal);
   }
 
