@@ -30,7 +30,7 @@ describe('slimming a workflow bundle', () => {
   it('writes wide characters as escapes of the same value, whatever their plane', async () => {
     const text = 'naïve → 100 € 🙂';
     const { code } = parts(await slim(withMap(`(() => '${text}')()`, { sources: [] })));
-    expect([...code].every((character) => character.charCodeAt(0) <= 0xff)).toBe(true);
+    expect(Array.from(code).every((character) => character.charCodeAt(0) <= 0xff)).toBe(true);
     expect(code).toContain('naïve');
     expect(JSON.parse(`"${/'(.*)'/.exec(code)?.[1] ?? ''}"`)).toBe(text);
   });
@@ -46,5 +46,5 @@ it('the bundle that workers run is slim: one byte a character, no sources, no sc
   expect(map.sourcesContent).toBeUndefined();
   expect(map.sources.some((source) => source.includes('workflows/strategy.workflow.ts'))).toBe(true);
   expect(map.sources.filter((source) => source.includes('node_modules/zod/'))).toEqual([]);
-  expect([...code].every((character) => character.charCodeAt(0) <= 0xff)).toBe(true);
+  expect(Array.from(code).every((character) => character.charCodeAt(0) <= 0xff)).toBe(true);
 });

@@ -62,10 +62,12 @@ function emulatorChild({ env, cwd, runtimeFile }: ChildrenOptions, url: string):
 }
 
 /**
- * Left alone, V8 lets a worker's heap grow to half a gigabyte before it collects in earnest: most of what a cycle makes is garbage at
- * once. A small young generation halves the worker's memory; the limit on the old one is far above what it lives on.
+ * Left alone, V8 lets a worker's heap grow to half a gigabyte before it collects in earnest: most of what a cycle makes is
+ * garbage at once. A small young generation halves the worker's memory; the limit on the old one is far above what it lives on.
  */
-const FRUGAL_HEAP = ['--max-semi-space-size=4', '--max-old-space-size=512'] as const;
+const FRUGAL_HEAP = ['--max-semi-space-size=1', '--max-old-space-size=512'] as const;
+/** glibc gives each of the twenty threads an arena of its own, which keeps what it once had: 45 MB for nothing. */
+const FRUGAL_MALLOC = { MALLOC_ARENA_MAX: '2' } as const;
 
 function workerChild(options: ChildrenOptions, dependsOn: readonly string[]): ChildSpec {
   const { config, env, cwd, runtimeFile, pidOf } = options;
@@ -73,7 +75,7 @@ function workerChild(options: ChildrenOptions, dependsOn: readonly string[]): Ch
     name: ChildName.Worker,
     command: process.execPath,
     args: ['--enable-source-maps', ...FRUGAL_HEAP, join(__dirname, '..', 'main.js')],
-    env: { ...env, BALLAST_RUNTIME: runtimeFile },
+    env: { ...FRUGAL_MALLOC, ...env, BALLAST_RUNTIME: runtimeFile },
     cwd,
     dependsOn,
     prepare: async () => {
