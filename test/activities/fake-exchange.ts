@@ -62,7 +62,8 @@ export class FakeExchange implements ExchangePort {
   holdsStops = false;
   state: ClockReading['state'] = 'running';
   session = 's1';
-  private pace = { speed: 1, sinceMs: 0 };
+  private pace = { speed: 1, sinceMs: 0, fromMs: 0 };
+  private stoodAtMs: number | null = null;
   /** Quote and base that the account owned before Ballast bought anything. */
   foreign = { quote: decimal('10000'), base: decimal('3') };
   /** Requests that reached the exchange, by client order id, replacements included. */
@@ -74,12 +75,23 @@ export class FakeExchange implements ExchangePort {
 
   /** From now on market time runs faster than wall time; before, they are the same. */
   hurry(speed: number): void {
-    this.pace = { speed, sinceMs: this.wallTimeMs() };
+    this.pace = { speed, sinceMs: this.wallTimeMs(), fromMs: this.marketTimeMs() };
+  }
+
+  /** Market time stops, as while an emulator is down. */
+  standStill(): void {
+    this.stoodAtMs = this.marketTimeMs();
+  }
+
+  /** Market time goes on from where it stopped. */
+  goOn(): void {
+    this.pace = { ...this.pace, sinceMs: this.wallTimeMs(), fromMs: this.marketTimeMs() };
+    this.stoodAtMs = null;
   }
 
   marketTimeMs(): number {
-    const { speed, sinceMs } = this.pace;
-    return sinceMs + (this.wallTimeMs() - sinceMs) * speed;
+    const { speed, sinceMs, fromMs } = this.pace;
+    return this.stoodAtMs ?? fromMs + (this.wallTimeMs() - sinceMs) * speed;
   }
 
   clock(): Promise<ClockReading> {

@@ -167,6 +167,26 @@ describe('strategy', () => {
     expect(callsOf('readClock')).toBe(1);
   });
 
+  it('decides no bar that a market which stood still has not had, though its own clock went on', async () => {
+    world.exchange.hurry(60);
+    let failures = 0;
+    const { fetchCandles } = world.real;
+    world.script.fetchCandles = (input) => {
+      if (evaluations().length !== 2) return fetchCandles(input);
+      if (failures === 0) world.exchange.standStill();
+      failures += 1;
+      // The exchange is down for as long as four bars would have taken.
+      if (failures <= 4) return Promise.reject(new Error('scripted outage'));
+      world.exchange.goOn();
+      return fetchCandles(input);
+    };
+    const { progress } = await run({ timeframe: '1m', graceMs: 100 });
+    await harness.until(() => evaluations().length >= 6);
+    const closes = evaluations().map(({ barCloseMs }) => barCloseMs);
+    expect(closes).toEqual(closes.map((_, index) => (closes[0] ?? 0) + index * 60_000));
+    expect((await progress()).skippedBars).toBe(0);
+  });
+
   it('gives up a bar whose data cannot be had, and goes on with the next', async () => {
     let outage = true;
     const { fetchCandles } = world.real;
