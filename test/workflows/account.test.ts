@@ -28,7 +28,6 @@ const by = { by: 'tester', reason: 'a test' };
 describe('an account', () => {
   let harness: Harness;
   let world: World;
-  // A server each: cancelling a busy riskDesk can leave it with a clock that no longer skips.
   beforeEach(async () => {
     harness = await Harness.start();
     world = await harness.newWorld();

@@ -58,6 +58,10 @@ export interface World extends Bench {
 /**
  * The time-skipping server with workers on every queue. The activities are the real ones, over an exchange and a journal in
  * memory; their wall clock is the server's. Time passes only in {@link pass} and {@link until}.
+ *
+ * Give a test that starts positions or cycles a server of its own: when a child ends after its parent, as orders of a position and
+ * positions of a cycle may, version 1.35 of the server keeps the lock on its clock that the parent should have released (so it does
+ * when a workflow is terminated while busy). From then on time passes there as slowly as everywhere.
  */
 export class Harness {
   private world: World | undefined;

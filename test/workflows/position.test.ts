@@ -18,13 +18,11 @@ type Position = (input: PositionInput) => Promise<PositionResult>;
 describe('position', () => {
   let harness: Harness;
   let world: World;
-  beforeAll(async () => {
-    harness = await Harness.start();
-  });
   beforeEach(async () => {
+    harness = await Harness.start();
     world = await harness.newWorld();
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await harness.shutdown();
   });
 
@@ -328,7 +326,6 @@ describe('position', () => {
     });
   });
 
-  // The last one: a workflow that was terminated while busy leaves the server with a clock that no longer skips.
   it('is adopted by a new run after every workflow of it was lost', async () => {
     script('none', 'late');
     const position = await begin();

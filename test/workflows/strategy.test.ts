@@ -30,7 +30,6 @@ const proposal = {
 describe('strategy', () => {
   let harness: Harness;
   let world: World;
-  // A server each: what these tests do to running cycles can leave it with a clock that no longer skips.
   beforeEach(async () => {
     harness = await Harness.start();
     world = await harness.newWorld();
