@@ -223,7 +223,7 @@ describe('position', () => {
 
   it('guards a fill that arrives late, while it settles', async () => {
     world.exchange.price = decimal('105');
-    const position = await begin({ expiresAtMs: world.time.nowMs + 2_000 });
+    const position = await begin({ expiresAtMs: world.time.nowMs + 5_000 });
     await position.becomes(Leg.Entry, OrderState.Cancelled);
     const entry = idOf(position.newest(Leg.Entry));
     const late = world.exchange.orders.get(entry);
