@@ -215,7 +215,9 @@ export class OrderDesk {
     switch (failure.kind) {
       case FailureKind.Rejected: {
         const reason = failure.detail.wouldTrigger === true ? WOULD_TRIGGER_REASON : failure.message;
-        return attempt(await this.refuse(order, reason));
+        const refused = await this.refuse(order, reason);
+        if (failure.detail.breaksRules === true) await this.readRules(order);
+        return attempt(refused);
       }
       case FailureKind.NotExecuted: {
         const back = await this.note(order.clientOrderId, OrderEvent.NotExecuted, {
@@ -229,6 +231,16 @@ export class OrderDesk {
           retryAfterMs,
         };
     }
+  }
+
+  /**
+   * The pair's rules may have changed since the position was granted: what is planned next goes by the present ones, or
+   * it would be refused for ever. When they cannot be had the next refusal asks again.
+   */
+  private async readRules({ positionId, symbol }: OrderView): Promise<void> {
+    const instruments = await failureOr(this.deps.exchange.instruments([symbol]));
+    if (instruments instanceof ExchangeFailure) return;
+    for (const instrument of instruments) await this.deps.orders.updateInstrument(positionId, instrument);
   }
 
   /** After a replacement was found or proven absent, the order it was to replace is looked at as well. */

@@ -74,6 +74,12 @@ export const BINANCE_FAILURES: Readonly<Partial<Record<number, FailureKind>>> = 
   [-2015]: FailureKind.Rejected,
 };
 
+/**
+ * Binance's codes for an order that breaks the pair's rules (-1013 a filter, -1111 a precision): we may go by rules that
+ * are no longer in force.
+ */
+export const RULE_CODES: ReadonlySet<number> = new Set([-1013, -1111]);
+
 /** Messages that overrule the class: the id is already in use, so the order may well be live. Look it up. */
 export const DUPLICATE_ORDER = /duplicate order|duplicate.*client|orderLinkId|\b(110072|170141|51016)\b/i;
 
@@ -92,6 +98,8 @@ export class ExchangeFailure extends Error {
     readonly detail: {
       readonly errorClass: string;
       readonly wouldTrigger?: boolean;
+      /** The order breaks the pair's rules as they are now. */
+      readonly breaksRules?: boolean;
       readonly retryAfterMs?: number;
     },
   ) {

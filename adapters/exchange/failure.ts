@@ -4,6 +4,7 @@ import {
   DUPLICATE_ORDER,
   ExchangeFailure,
   FailureKind,
+  RULE_CODES,
   WOULD_TRIGGER,
 } from '../../domain/errors';
 import { CoolingDown, errorCodeOf, retryAfterMs } from './cool-down';
@@ -38,6 +39,7 @@ export function classifyFailure(error: unknown, record: RequestRecord, scrub: Sc
   return new ExchangeFailure(kindOf(error, classes, message, record), message, {
     errorClass: classes[0] ?? typeof error,
     ...(wouldTrigger && { wouldTrigger }),
+    ...(RULE_CODES.has(errorCodeOf(record.response?.body) ?? 0) && { breaksRules: true }),
     ...(waitMs !== undefined && { retryAfterMs: waitMs }),
   });
 }

@@ -103,6 +103,11 @@ export interface OrderStore {
   /** Raises the wished stop; a lower price changes nothing. True when a live position's wished stop is now this price. */
   wishStop(positionId: string, stopPrice: DecimalString): Promise<boolean>;
   /**
+   * Takes over the exchange's present rules for a live position; the wished stop is rounded up to their tick. A closed
+   * or unknown position is left alone.
+   */
+  updateInstrument(positionId: string, instrument: Instrument): Promise<void>;
+  /**
    * Writes the outbox row of (position, leg, sequence), or returns the one that is there. The quantity of a sell is
    * decided at the send.
    * @throws Error coded `conflict` when the row exists with another type, stop price or replaced order.

@@ -1,7 +1,7 @@
 import type { Timeframe } from '../../domain/bar';
 import { decimal, greaterThan, type DecimalString } from '../../domain/decimal';
 import { RefusalCode } from '../../domain/errors';
-import type { Instrument } from '../../domain/instrument';
+import { roundLongStop, type Instrument } from '../../domain/instrument';
 import { ledgerOf } from '../../domain/ledger';
 import { isTerminal, Leg, OrderEvent, OrderState, transition, type OrderView } from '../../domain/order';
 import { sellable } from '../../domain/planner';
@@ -168,6 +168,26 @@ export async function wishStop(
   );
   const [row] = rows;
   return row !== undefined && !greaterThan(decimal(row.stop_price), stopPrice);
+}
+
+/** Takes over other rules for a live position, its wished stop rounded up to their tick: it never risks more. */
+export async function updateInstrument(
+  tx: Transaction,
+  positionId: string,
+  instrument: Instrument,
+): Promise<void> {
+  const { rows } = await tx.query<{ stop_price: string }>(
+    `SELECT stop_price FROM positions WHERE position_id = $1 AND state = 'live' FOR NO KEY UPDATE`,
+    [positionId],
+  );
+  const [row] = rows;
+  if (row === undefined) return;
+  const stopPrice = roundLongStop(instrument, decimal(row.stop_price));
+  await tx.query('UPDATE positions SET instrument = $2, stop_price = $3 WHERE position_id = $1', [
+    positionId,
+    instrument,
+    stopPrice,
+  ]);
 }
 
 export async function recordUnprotected(

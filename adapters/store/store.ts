@@ -13,6 +13,7 @@ import {
   findPosition,
   livePositions,
   recordUnprotected,
+  updateInstrument,
   wishExit,
   wishStop,
 } from './positions';
@@ -30,6 +31,8 @@ export function createStore(pool: Pool): OrderStore & Journal {
     livePositions: (account) => inSnapshot(pool, (tx) => livePositions(tx, account)),
     wishExit: (positionId, reason) => wishExit(pool, positionId, reason),
     wishStop: (positionId, stopPrice) => wishStop(pool, positionId, stopPrice),
+    updateInstrument: (positionId, instrument) =>
+      inTransaction(pool, (tx) => updateInstrument(tx, positionId, instrument)),
     plan: (wanted) => inTransaction(pool, (tx) => plan(tx, wanted)),
     beginSend: (request) => inTransaction(pool, (tx) => beginSend(tx, request)),
     order: (clientOrderId) => findOrder(pool, clientOrderId),

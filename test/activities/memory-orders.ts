@@ -34,6 +34,7 @@ export interface Grant extends Omit<PositionView, 'orders' | 'ledger' | 'state' 
 
 interface Row {
   readonly grant: Grant;
+  instrument: Grant['instrument'];
   stopPrice: DecimalString;
   exitReason: PositionView['exitReason'];
   openedAtMs: number | null;
@@ -61,8 +62,16 @@ export class MemoryOrders {
   private readonly fills = new Map<string, Fill>();
 
   open(grant: Grant): void {
-    const { positionId, stopPrice, exitReason, openedAtMs, closedAtMs } = grant;
-    const row = { grant, stopPrice, exitReason, openedAtMs, closedAtMs, gaps: new Map<string, number>() };
+    const { positionId, instrument, stopPrice, exitReason, openedAtMs, closedAtMs } = grant;
+    const row = {
+      grant,
+      instrument,
+      stopPrice,
+      exitReason,
+      openedAtMs,
+      closedAtMs,
+      gaps: new Map<string, number>(),
+    };
     this.rows.set(positionId, { ...row, state: PositionState.Live });
     this.insert(grant, { leg: Leg.Entry, type: 'limit', limitPrice: grant.limitPrice, stopPrice: null });
     this.insert(grant, { leg: Leg.Stop, type: 'stop-market', limitPrice: null, stopPrice });
@@ -85,13 +94,13 @@ export class MemoryOrders {
   position(positionId: string): PositionView | undefined {
     const row = this.rows.get(positionId);
     if (row === undefined) return undefined;
-    const { grant, stopPrice, exitReason, openedAtMs, closedAtMs, state, gaps } = row;
+    const { grant, instrument, stopPrice, exitReason, openedAtMs, closedAtMs, state, gaps } = row;
     const orders = [...this.orders.values()].filter((order) => order.positionId === positionId);
     const ids = new Set(orders.map((order) => order.clientOrderId));
     const fills = [...this.fills.values()].filter((fill) => ids.has(fill.clientOrderId));
     const unprotectedMs = [...gaps.values()].reduce((total, gap) => total + gap, 0);
-    const wishes = { stopPrice, exitReason, openedAtMs, closedAtMs, state, unprotectedMs };
-    return { ...grant, ...wishes, orders, ledger: ledgerOf(fills, grant.instrument) };
+    const wishes = { instrument, stopPrice, exitReason, openedAtMs, closedAtMs, state, unprotectedMs };
+    return { ...grant, ...wishes, orders, ledger: ledgerOf(fills, instrument) };
   }
 
   positions(account: string): readonly PositionView[] {

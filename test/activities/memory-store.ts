@@ -8,6 +8,7 @@ import type {
 } from '../../adapters/store/port';
 import type { Bar } from '../../domain/bar';
 import { greaterThan } from '../../domain/decimal';
+import { roundLongStop } from '../../domain/instrument';
 import { isTerminal, Leg, OrderState, type OrderView } from '../../domain/order';
 import { sellable } from '../../domain/planner';
 import { PositionState } from '../../domain/position';
@@ -140,6 +141,15 @@ export class MemoryStore implements OrderStore, Journal {
         if (greaterThan(stopPrice, row.stopPrice)) row.stopPrice = stopPrice;
       }),
     );
+  }
+
+  updateInstrument(...[positionId, instrument]: Of<'updateInstrument'>): Promise<void> {
+    return transaction(() => {
+      this.orders.wish(positionId, (row) => {
+        row.instrument = instrument;
+        row.stopPrice = roundLongStop(instrument, row.stopPrice);
+      });
+    });
   }
 
   plan(...[plan]: Of<'plan'>): Promise<OrderView> {

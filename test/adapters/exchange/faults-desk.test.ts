@@ -1,7 +1,9 @@
-import { OrderState } from '../../../domain/order';
-import { ExitReason, PositionState } from '../../../domain/position';
+import { OrderState, type OrderView } from '../../../domain/order';
+import { ExitReason, PositionState, type PositionView } from '../../../domain/position';
 import type { ExchangeRecord } from '../../../emulator/journal/record';
 import { DeskWorld, MAX_HIDDEN_MS, NARROW } from './desk-world';
+
+const isStopOpen = ({ leg, state }: OrderView): boolean => leg === 'stop' && state === OrderState.Open;
 
 let desk: DeskWorld;
 beforeEach(async () => {
@@ -116,9 +118,7 @@ describe('a stop', () => {
     const id = desk.grant();
     await desk.sendNext(id);
     await desk.world.plan({ match: PLACE, ...fault });
-    await desk.drive(id, ({ orders }) =>
-      orders.some(({ leg, state }) => leg === 'stop' && state === OrderState.Open),
-    );
+    await desk.drive(id, ({ orders }) => orders.some(isStopOpen));
     expect(desk.world.record().orders.filter(({ status }) => status === 'NEW')).toHaveLength(1);
     await desk.trade(id);
     expectClean(desk.world.record());
@@ -128,9 +128,7 @@ describe('a stop', () => {
     'that meets with %s leaves nothing behind',
     async (kind) => {
       const id = desk.grant();
-      await desk.drive(id, ({ orders }) =>
-        orders.some(({ leg, state }) => leg === 'stop' && state === OrderState.Open),
-      );
+      await desk.drive(id, ({ orders }) => orders.some(isStopOpen));
       await desk.world.plan({ kind, clientOrderId: desk.orderOf(id, 'stop').clientOrderId });
       await desk.deps.desk.resolve(desk.orderOf(id, 'stop').clientOrderId);
       await desk.trade(id);
@@ -139,12 +137,31 @@ describe('a stop', () => {
   );
 });
 
+describe('rules that change while a position is held', () => {
+  const coarser = { kind: 'rules', symbol: 'BTCUSDT', tickSize: '7', stepSize: '0.01', minQuantity: '0.01' };
+
+  it.each([
+    ['before its stop is sent', ({ ledger }: PositionView) => ledger.heldQuantity === '0.1998'],
+    ['while its stop rests', ({ orders }: PositionView) => orders.some(isStopOpen)],
+  ])('are taken over %s: it is protected and sold by them', async (_, until) => {
+    const id = desk.grant();
+    await desk.drive(id, until);
+    await desk.world.plan(coarser);
+    const { instrument } = await desk.trade(id);
+    expect(instrument).toMatchObject({ tickSize: '7', stepSize: '0.01', minQuantity: '0.01' });
+    const { orders, trades } = desk.world.record();
+    expect(orders.filter(({ status }) => status === 'NEW')).toEqual([]);
+    // What is below the new lot cannot be sold any more.
+    expect(trades.filter(({ side }) => side === 'SELL').map(({ quantity }) => Number(quantity))).toEqual([
+      0.19,
+    ]);
+  });
+});
+
 describe('an exit in the place of a stop', () => {
   const held = async (): Promise<string> => {
     const id = desk.grant();
-    await desk.drive(id, ({ orders }) =>
-      orders.some(({ leg, state }) => leg === 'stop' && state === OrderState.Open),
-    );
+    await desk.drive(id, ({ orders }) => orders.some(isStopOpen));
     await desk.store.wishExit(id, ExitReason.Flatten);
     return id;
   };

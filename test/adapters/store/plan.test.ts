@@ -46,6 +46,17 @@ describe('planning', () => {
     }
   });
 
+  it('goes by the rules that are in force, once they are known to have changed', async () => {
+    const { positionId, instrument, stopPrice } = await enter(bench.store, '3');
+    const coarser = { ...instrument, tickSize: decimal('7'), stepSize: decimal('2') };
+    await bench.store.updateInstrument(positionId, coarser);
+    const after = await mustFind(bench.store, positionId);
+    expect(after.instrument).toEqual(coarser);
+    expect(Number(after.stopPrice) % 7).toBe(0);
+    expect(Number(after.stopPrice)).toBeGreaterThan(Number(stopPrice));
+    await bench.store.updateInstrument('position/none', coarser);
+  });
+
   it('never writes an entry: only a grant does', async () => {
     const position = await mustGrant(bench.store);
     const wanted = {
