@@ -43,11 +43,12 @@ export class CoolDown {
   private allFromMs = 0;
   private ordersFromMs = 0;
 
-  constructor(private readonly wallTimeMs: () => number = Date.now) {}
+  /** @param nowMs a clock that never leaps, or a wait might last for days. */
+  constructor(private readonly nowMs: () => number = () => performance.now()) {}
 
   learn({ status, headers, body }: HttpResponse): void {
     if (status !== 429 && status !== 418) return;
-    const fromMs = this.wallTimeMs() + (retryAfterMs(headers) ?? 0);
+    const fromMs = this.nowMs() + (retryAfterMs(headers) ?? 0);
     if (errorCodeOf(body) === TOO_MANY_ORDERS) this.ordersFromMs = Math.max(this.ordersFromMs, fromMs);
     else this.allFromMs = Math.max(this.allFromMs, fromMs);
   }
@@ -55,7 +56,7 @@ export class CoolDown {
   /** @throws CoolingDown while requests of that kind are not wanted. */
   check(placesOrder: boolean): void {
     const fromMs = placesOrder ? Math.max(this.allFromMs, this.ordersFromMs) : this.allFromMs;
-    const remainingMs = fromMs - this.wallTimeMs();
+    const remainingMs = Math.ceil(fromMs - this.nowMs());
     if (remainingMs > 0) throw new CoolingDown(remainingMs);
   }
 }

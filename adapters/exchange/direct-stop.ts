@@ -4,7 +4,8 @@ import { ExchangeFailure, FailureKind } from '../../domain/errors';
 import { clientOrderId, clientOrderIdPrefix } from '../../domain/ids';
 import { roundQuantity, untradable, type Instrument } from '../../domain/instrument';
 import { Leg, OrderType, Side } from '../../domain/order';
-import type { ExchangePort, OrderReport, OrderRequest } from './port';
+import type { Balance, ExchangePort, OrderReport, OrderRequest } from './port';
+import { isUnlisted } from './try-each';
 
 /**
  * The emergency stop that needs nothing but the exchange: no journal, no workflows. What is ours is told by the prefix
@@ -73,7 +74,7 @@ export async function directStop(options: DirectStopOptions): Promise<DirectStop
   let passes = 0;
   let left: readonly Holding[] = [];
   while (flatLooks < 2 && passes < MAX_PASSES) {
-    if (passes > 0) await sleep(options.pauseMs ?? PAUSE_MS);
+    if (passes > 0) await sleep(Math.max(options.pauseMs ?? PAUSE_MS, stop.takeWishedPauseMs()));
     passes += 1;
     const looked = await stop.attempt('look at the account', () => stop.look());
     if (looked === undefined) continue;
@@ -102,12 +103,20 @@ class DirectStop {
   cancelledOrders = 0;
   sells = 0;
   private readonly prefix: string;
+  private wishedPauseMs = 0;
 
   constructor(
     private readonly options: DirectStopOptions,
     private readonly startedAtMs: number,
   ) {
     this.prefix = clientOrderIdPrefix(options.deployment);
+  }
+
+  /** For how long the exchange has asked, since this was last called, to be left alone: passes in that time are wasted. */
+  takeWishedPauseMs(): number {
+    const { wishedPauseMs } = this;
+    this.wishedPauseMs = 0;
+    return wishedPauseMs;
   }
 
   /** Everything of ours at the exchange. */
@@ -120,30 +129,46 @@ class DirectStop {
     ]);
     const mine = open.filter((order) => this.isOurs(order));
     const watched = [...new Set([...symbols, ...mine.map(({ symbol }) => symbol)])];
-    const [instruments, quotes] = await Promise.all([
-      exchange.instruments(watched),
-      exchange.quotes(watched),
-    ]);
-    return Promise.all(
-      instruments.map(async (instrument): Promise<Holding> => {
-        const { symbol, base } = instrument;
-        const openSells = mine.filter((order) => order.symbol === symbol && order.side === Side.Sell);
-        const net = await this.netBought(instrument, clock.marketTimeMs - lookBackMs);
-        const free = balances.find(({ asset }) => asset === base)?.free ?? ZERO;
-        const locked = sum(openSells.map((order) => subtract(order.quantity, order.filledQuantity)));
-        const sellable = roundQuantity(instrument, minimum(isPositive(net) ? net : ZERO, add(free, locked)));
-        const bid = quotes.find((quote) => quote.symbol === symbol)?.bid ?? ZERO;
-        return {
-          symbol,
-          instrument,
-          openBuys: mine.filter((order) => order.symbol === symbol && order.side === Side.Buy),
-          openSells,
-          net,
-          sellable,
-          untradable: untradable(instrument, sellable, bid),
-        };
-      }),
+    const sinceMs = clock.marketTimeMs - lookBackMs;
+    const holdings = await Promise.all(
+      watched.map((symbol) =>
+        this.lookAt(symbol, mine, balances, sinceMs).catch((error: unknown) => {
+          // One pair that is gone must not keep the others from being sold.
+          if (!isUnlisted(error)) throw error;
+          this.options.report(`${symbol} is not listed any more: nothing of it can be sold`);
+          return undefined;
+        }),
+      ),
     );
+    return holdings.filter((holding) => holding !== undefined);
+  }
+
+  private async lookAt(
+    symbol: string,
+    mine: readonly OrderReport[],
+    balances: readonly Balance[],
+    sinceMs: number,
+  ): Promise<Holding> {
+    const { exchange } = this.options;
+    const [[instrument], [quote]] = await Promise.all([
+      exchange.instruments([symbol]),
+      exchange.quotes([symbol]),
+    ]);
+    if (instrument === undefined || quote === undefined) throw new Error(`${symbol} was not described`);
+    const openSells = mine.filter((order) => order.symbol === symbol && order.side === Side.Sell);
+    const net = await this.netBought(instrument, sinceMs);
+    const free = balances.find(({ asset }) => asset === instrument.base)?.free ?? ZERO;
+    const locked = sum(openSells.map((order) => subtract(order.quantity, order.filledQuantity)));
+    const sellable = roundQuantity(instrument, minimum(isPositive(net) ? net : ZERO, add(free, locked)));
+    return {
+      symbol,
+      instrument,
+      openBuys: mine.filter((order) => order.symbol === symbol && order.side === Side.Buy),
+      openSells,
+      net,
+      sellable,
+      untradable: untradable(instrument, sellable, quote.bid),
+    };
   }
 
   /** Bought minus sold over the fills of our orders; fees in the asset itself are gone as well. */
@@ -268,6 +293,7 @@ class DirectStop {
       return await act();
     } catch (error) {
       if (!(error instanceof ExchangeFailure) || isRefusedKey(error)) throw error;
+      this.wishedPauseMs = Math.max(this.wishedPauseMs, error.detail.retryAfterMs ?? 0);
       this.options.report(`could not ${what}: ${error.message}`);
       return undefined;
     }

@@ -50,8 +50,12 @@ export function createFetch(
   return async (url, { method, headers, body, signal }) => {
     const target = redirectTo === undefined ? url : redirected(url, origins, redirectTo);
     const record = requests.getStore();
-    const beforeSend = (): void => {
+    const checkWish = (): void => {
       coolDown.check(record?.sendDeadlineMs !== undefined);
+    };
+    checkWish();
+    const beforeSend = (): void => {
+      checkWish();
       if (record === undefined) return;
       checkDeadline(record);
       record.dispatched = true;

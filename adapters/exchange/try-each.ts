@@ -1,7 +1,8 @@
 import { ExchangeFailure } from '../../domain/errors';
 
 /** The exchange does not know the pair, or no longer: it was delisted. No other pair is concerned. */
-const UNLISTED = 'BadSymbol';
+export const isUnlisted = (error: unknown): boolean =>
+  error instanceof ExchangeFailure && error.detail.errorClass === 'BadSymbol';
 
 /**
  * Asks the exchange about one thing after the other. One on a pair that it no longer lists must not silence the others.
@@ -21,7 +22,7 @@ export async function tryEach<T>(
       failures.push(error);
     }
   }
-  const other = failures.find(({ detail }) => detail.errorClass !== UNLISTED);
+  const other = failures.find((failure) => !isUnlisted(failure));
   if (other !== undefined) throw other;
   return failures;
 }

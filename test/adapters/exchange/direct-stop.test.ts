@@ -73,16 +73,17 @@ describe('the direct stop', () => {
         stopPrice: decimal('55000'),
       }),
     );
-  const stop = (): Promise<DirectStopReport> =>
+  const told: string[] = [];
+  const stop = (symbols = [BTC]): Promise<DirectStopReport> =>
     directStop({
       exchange,
       account: 'test',
       deployment: DEPLOYMENT,
-      symbols: [BTC],
+      symbols,
       lookBackMs: 86_400_000,
       sendWindowMs: 500,
       recvWindowMs: 500,
-      report: () => undefined,
+      report: (line) => told.push(line),
       pauseMs: 1,
     });
   const btc = async () => {
@@ -170,6 +171,42 @@ describe('the direct stop', () => {
       expect(await btc()).toEqual({ free: '1', locked: '0' });
     },
   );
+
+  it.each([
+    [
+      'a page behind which it was done',
+      [{ kind: 'garbage', phase: 'after', match: '* *', times: 3, skip: 1 }],
+    ],
+    ['unclear answers', [{ kind: 'code', code: -1007, phase: 'after', match: 'POST *', times: 2 }]],
+    [
+      'a sell that cannot be seen at once',
+      [
+        { kind: 'hidden-order', delayMs: 300 },
+        { kind: 'empty', phase: 'after', match: 'POST *' },
+      ],
+    ],
+    ['a sell that is refused once the stop is gone', [{ kind: 'replace-fails', half: 'placement' }]],
+    ['a stop that will not be cancelled', [{ kind: 'replace-fails', half: 'cancellation', times: 2 }]],
+    ['a stop that fills in the same instant', [{ kind: 'cancel-loses', match: 'POST *' }]],
+    ['a ban', [{ kind: 'rate-limit', status: 418, retryAfterS: 1 }]],
+    ['too many orders', [{ kind: 'code', code: -1015, retryAfterS: 1, match: 'POST *' }]],
+    ['an overload', [{ kind: 'code', code: -1008, times: 5 }]],
+    ['a clock that is off', [{ kind: 'clock-skew', skewMs: -60_000 }]],
+  ])('ends flat in spite of %s', async (_, faults) => {
+    await buy('0.2');
+    await protect('0.1998');
+    await rest();
+    for (const fault of faults) await plan(fault);
+    expect(await stop()).toMatchObject({ flat: true });
+    expect(await btc()).toEqual({ free: '1', locked: '0' });
+  });
+
+  it('sells what it can when a pair is no longer listed, and says so', async () => {
+    await buy('0.2');
+    expect(await stop(['GONE/USDT', BTC])).toMatchObject({ flat: true, sells: 1 });
+    expect(told).toContain('GONE/USDT is not listed any more: nothing of it can be sold');
+    expect(await btc()).toEqual({ free: '1', locked: '0' });
+  });
 
   it('gives up at once when the keys are refused', async () => {
     await exchange.close();
