@@ -121,7 +121,7 @@ export class AccountLook {
   ): Promise<{ readonly state: AccountState; readonly emergency: string | null }> {
     const triggers = input.triggers ?? DEFAULTS;
     const { symbols, limits: risk } = input;
-    const look = { state: before, symbols, triggers, clock, marks, tried };
+    const look = { state: before, symbols, triggers, marks, tried };
     const seen = await observe(this.deps, this.stopWatch, look);
     const found = firstTrigger(seen, { risk, triggers });
     if (found?.action === TriggerAction.Halt) {

@@ -30,6 +30,8 @@ export interface ActivityDeps {
   /** A desk whose requests are never throttled, for the emergency stop. */
   readonly emergencyDesk: OrderDesk;
   readonly emergencyExchange: ExchangePort;
+  /** The same journal over connections that nothing else can use up. */
+  readonly emergencyStore: OrderStore & Journal;
   /** Counts the requests of both exchanges that fail. */
   readonly exchangeHealth: ExchangeHealth;
   readonly clock: MarketClock;

@@ -1,6 +1,6 @@
 import type { OrderReport } from '../adapters/exchange/port';
 import { clientOrderIdPrefix } from '../domain/ids';
-import { Leg, Side, type OrderView } from '../domain/order';
+import { isTerminal, Leg, Side } from '../domain/order';
 import { backoffMs, emergencyStep, type PositionStep } from '../domain/planner';
 import { ExitReason, type PositionView } from '../domain/position';
 import { TradingMode } from '../domain/risk';
@@ -38,7 +38,7 @@ interface Leaving {
 
 /** The emergency stop's own hands: every activity may be repeated after any crash, at any point. */
 export function createEmergencyActivities(deps: ActivityDeps) {
-  const { store, emergencyDesk: desk, emergencyExchange: exchange, owners, log } = deps;
+  const { emergencyStore: store, emergencyDesk: desk, emergencyExchange: exchange, owners, log } = deps;
   const emergency = { exchange, desk };
 
   /** The account's halt epoch, and whether that halt is in force: a resume ends it. */
@@ -68,42 +68,43 @@ export function createEmergencyActivities(deps: ActivityDeps) {
     return (await exchange.openOrders()).filter(({ clientOrderId }) => clientOrderId.startsWith(prefix));
   }
 
-  /** Our resting buys are cancelled by what the exchange shows, whether the journal knows them or not. */
-  async function cancelEntries(account: string): Promise<number> {
+  /**
+   * Our resting buys are cancelled by what the exchange shows, whether the journal knows them or not.
+   * @returns how many were, and how many orders of ours rested before
+   */
+  async function cancelEntries(
+    account: string,
+  ): Promise<{ readonly cancelled: number; readonly seen: number }> {
     const [mine = []] = await succeeded(account, 'listing open orders', [ourOpenOrders()]);
     const buys = mine.filter(({ side }) => side === Side.Buy);
     const cancels = buys.map(async ({ symbol, clientOrderId }) => {
       const known = await store.order(clientOrderId);
       if (known === undefined) await exchange.cancel(symbol, clientOrderId);
-      else await tell((await desk.cancel(clientOrderId)).order);
+      else await desk.cancel(clientOrderId);
     });
-    return (await succeeded(account, 'cancelling an entry', cancels)).length;
+    const cancelled = (await succeeded(account, 'cancelling an entry', cancels)).length;
+    return { cancelled, seen: mine.length };
   }
 
-  async function tell(order: OrderView): Promise<void> {
-    await owners.notifyOrder(order);
-  }
-
-  /** One step of one position; true when it sent an order. */
+  /** One step of one position; true when it sent an order. Its owners are told at the end of the stop. */
   async function act({ positionId }: PositionView, step: PositionStep, epoch: number): Promise<boolean> {
-    if (step.do === 'cancel') await tell((await desk.cancel(step.order.clientOrderId)).order);
+    if (step.do === 'cancel') await desk.cancel(step.order.clientOrderId);
     if (step.do !== 'order') return false;
-    const attempt = await desk.submit({ deployment: deps.deployment, positionId, ...step }, epoch);
-    for (const order of [attempt.order, ...attempt.alsoChanged]) await tell(order);
+    await desk.submit({ deployment: deps.deployment, positionId, ...step }, epoch);
     return true;
   }
 
   /** Steps of one position in this pass: cancelling its entry and selling what it holds are two of them. */
-  async function leave(positionId: string, epoch: number): Promise<Leaving> {
-    await store.wishExit(positionId, ExitReason.Emergency);
+  async function leave(seen: PositionView, epoch: number): Promise<Leaving> {
+    await store.wishExit(seen.positionId, ExitReason.Emergency);
+    let position: PositionView | undefined = seen;
     let sent = 0;
-    for (let steps = 0; steps < 3; steps += 1) {
-      const position = await store.position(positionId);
-      if (position === undefined) break;
+    for (let steps = 0; steps < 3 && position !== undefined; steps += 1) {
       const step = emergencyStep(position);
       if (step.do === 'wait') return { sent, waiting: position };
       if (step.do === 'settle' || (step.do === 'order' && mustBackOff(position))) break;
       if (await act(position, step, epoch)) sent += 1;
+      position = await store.position(seen.positionId);
     }
     return { sent, waiting: undefined };
   }
@@ -115,6 +116,17 @@ export function createEmergencyActivities(deps: ActivityDeps) {
       .map((order) => desk.attemptedAtMs(order));
     const latestMs = Math.max(...attempts.filter((attemptMs) => attemptMs !== null));
     return deps.wallTimeMs() < latestMs + backoffMs(position, Leg.Emergency);
+  }
+
+  /**
+   * Tells the workflows of a position what became of its orders, those that wait for news of a leg first: each of them
+   * tells its position in turn. A position that has no workflow any more is given one.
+   */
+  async function tellOwners({ account, positionId, orders }: PositionView): Promise<void> {
+    const newest = new Map(orders.map((order) => [order.leg, order]));
+    newest.delete(Leg.Emergency); // no workflow sends these
+    for (const order of newest.values()) if (isTerminal(order.state)) await owners.notifyOrder(order);
+    await wakePosition(owners, account, positionId);
   }
 
   /** Live positions that are not flat yet. */
@@ -142,7 +154,7 @@ export function createEmergencyActivities(deps: ActivityDeps) {
 
     /**
      * One pass: cancels every entry, sells what every live position holds in the place of its stop, and looks at the
-     * exchange. Whatever fails does not keep the rest waiting. Nothing is touched once trading has been resumed.
+     * exchange. Whatever fails or hangs does not keep the rest waiting. Nothing is touched once trading has been resumed.
      */
     async sweepAccount({ account }: { readonly account: string }): Promise<SweepResult> {
       const { epoch, halted } = await haltInForce(account);
@@ -151,40 +163,44 @@ export function createEmergencyActivities(deps: ActivityDeps) {
         const nothing = { cancelledOrders: 0, exitOrders: 0, live: [], openOrders: 0, flat: false };
         return { ...nothing, epoch, superseded: true, unsettled };
       }
-      const live = (await store.livePositions(account)).map(({ positionId }) => positionId);
-      const cancelledOrders = await cancelEntries(account);
-      const exits = await succeeded(
-        account,
-        'an emergency exit',
-        live.map((id) => leave(id, epoch)),
-      );
+      const positions = await store.livePositions(account);
+      const [entries, exits] = await Promise.all([
+        cancelEntries(account),
+        succeeded(
+          account,
+          'an emergency exit',
+          positions.map((position) => leave(position, epoch)),
+        ),
+      ]);
       const waiting = exits.flatMap((exit) => exit.waiting ?? []);
       await succeeded(account, 'reading the record of orders', [learnLateNews(emergency, waiting)]);
       const unsettled = await unsettledOf(account);
-      const openOrders = (await ourOpenOrders()).length;
+      // Listing all orders is dear: a stop that has to go on for long must not use up the rate limit with it.
+      const openOrders = unsettled.length === 0 ? (await ourOpenOrders()).length : entries.seen;
+      const cancelledOrders = entries.cancelled;
       const exitOrders = exits.reduce((count, { sent }) => count + sent, 0);
       const flat = unsettled.length === 0 && openOrders === 0;
+      const live = positions.map(({ positionId }) => positionId);
       return { epoch, superseded: false, cancelledOrders, exitOrders, live, unsettled, openOrders, flat };
     },
 
     /**
      * The second look, with the exchange's own record: every order of every live position once more, and no coin that a
-     * position of ours still holds. Positions that prove flat are woken, so that their workflows close them. False, too,
-     * when trading has been resumed: the next pass tells.
+     * position of ours still holds. False, too, when trading has been resumed: the next pass tells.
      */
     async verifyFlat({ account }: { readonly account: string }): Promise<boolean> {
-      await learnLateNews(emergency, await store.livePositions(account));
-      const after = await store.livePositions(account);
-      const { halted } = await haltInForce(account);
-      const flat =
-        halted &&
-        after.every((position) => emergencyStep(position).do === 'settle') &&
-        (await ourOpenOrders()).length === 0;
-      if (flat) for (const { positionId } of after) await wakePosition(owners, account, positionId);
-      return flat;
+      const live = await store.livePositions(account);
+      const [open] = await Promise.all([ourOpenOrders(), learnLateNews(emergency, live)]);
+      const [after, { halted }] = await Promise.all([store.livePositions(account), haltInForce(account)]);
+      return (
+        halted && open.length === 0 && after.every((position) => emergencyStep(position).do === 'settle')
+      );
     },
 
-    /** Journals how the stop went. */
+    /**
+     * Journals how the stop went, and only then tells the owners of all positions, who close them: while it sold, their
+     * work would have held it up.
+     */
     async reportEmergency(input: {
       readonly account: string;
       readonly epoch: number;
@@ -199,6 +215,7 @@ export function createEmergencyActivities(deps: ActivityDeps) {
         marketTimeMs: null,
         key: stopReportKey(account, epoch),
       });
+      await Promise.all((await store.livePositions(account)).map(tellOwners));
     },
   };
 }

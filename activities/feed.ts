@@ -1,14 +1,28 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { OrderState } from '../domain/order';
+import { OrderState, type OrderView } from '../domain/order';
+import { TradingMode } from '../domain/risk';
 import { isMarked } from '../domain/ids';
 import type { AccountEvent } from '../adapters/exchange/port';
 import { tryEach } from '../adapters/exchange/try-each';
 import type { ActivityDeps } from './deps';
+import { stopReportKey } from './emergency';
 import { tellOwner } from './wake';
 
 /** The account's ear: everything the exchange says is journaled first, then its owner is told. */
 export function createFeedActivities(deps: ActivityDeps) {
   const { exchange, store, desk, owners, log } = deps;
+
+  /**
+   * In a halt nobody has anything to do but the emergency stop, and it tells all owners when it has ended: their work on
+   * every fill would only hold it up.
+   */
+  async function tell(order: OrderView): Promise<void> {
+    const state = await store.account(order.account);
+    const stopping =
+      state?.mode === TradingMode.Halted &&
+      !(await store.hasRiskEvent(order.account, stopReportKey(order.account, state.haltEpoch)));
+    if (!stopping) await tellOwner(owners, order);
+  }
 
   /** Whatever happened while nobody listened is not told again: ask about every order that is not settled. */
   async function catchUp(account: string): Promise<void> {
@@ -16,8 +30,8 @@ export function createFeedActivities(deps: ActivityDeps) {
     const sent = unsettled.filter(({ state }) => state !== OrderState.Created);
     const unlisted = await tryEach(sent, async (order) => {
       const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
-      if (now.version !== order.version) await tellOwner(owners, now);
-      for (const other of alsoChanged) await tellOwner(owners, other);
+      if (now.version !== order.version) await tell(now);
+      for (const other of alsoChanged) await tell(other);
     });
     for (const { message } of unlisted)
       log.warn({ account, reason: message }, 'an order cannot be asked about');
@@ -28,7 +42,7 @@ export function createFeedActivities(deps: ActivityDeps) {
     if (event.kind === 'fill') {
       const { fill } = event;
       const { order, ownerless } = await desk.learnFill(account, fill);
-      if (order !== undefined) await tellOwner(owners, order);
+      if (order !== undefined) await tell(order);
       if (ownerless && isMarked(fill.clientOrderId)) {
         await owners.wakeReconciliation(account, `fill ${fill.tradeId} has no owner`);
       }
@@ -41,7 +55,7 @@ export function createFeedActivities(deps: ActivityDeps) {
         await owners.wakeReconciliation(account, `unknown order ${report.clientOrderId}`);
       return;
     }
-    await tellOwner(owners, await desk.learn(report, 'stream'));
+    await tell(await desk.learn(report, 'stream'));
   }
 
   return {

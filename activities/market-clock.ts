@@ -18,13 +18,18 @@ export function createMarketClock(options: {
   readonly maxStaleMs: number;
 }): MarketClock {
   const { read, wallTimeMs, maxAgeMs, maxStaleMs } = options;
+  let asking: Promise<ClockReading> | undefined;
   let last: { readonly reading: ClockReading; readonly takenAtMs: number } | undefined;
 
   async function reading(): Promise<ClockReading> {
     const ageMs = last === undefined ? Infinity : wallTimeMs() - last.takenAtMs;
     if (last !== undefined && ageMs <= maxAgeMs) return last.reading;
     try {
-      last = { reading: await read(), takenAtMs: wallTimeMs() };
+      // Callers that come while it is asked share the answer.
+      asking ??= read().finally(() => {
+        asking = undefined;
+      });
+      last = { reading: await asking, takenAtMs: wallTimeMs() };
       return last.reading;
     } catch (error) {
       if (last === undefined || ageMs > maxStaleMs) throw error;

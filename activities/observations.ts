@@ -1,6 +1,5 @@
 import type { AccountState } from '../adapters/store/port';
 import { Timeframe, timeframeMs, type Bar } from '../domain/bar';
-import { marketTimeAt, type ClockReading } from '../domain/clock';
 import { fromNumber } from '../domain/decimal';
 import type { EquityState } from '../domain/equity';
 import { TradingMode } from '../domain/risk';
@@ -19,8 +18,6 @@ export interface ObserveInput {
   readonly state: AccountState;
   readonly symbols: readonly string[];
   readonly triggers: TriggerLimits;
-  /** Null when the exchange cannot be asked. */
-  readonly clock: ClockReading | null;
   /** The latest mark, made just now, or null when there is none. */
   readonly marks: EquityState | null;
   /** Told of what could not be learnt. Requests to the exchange are bounded by whoever gives it. */
@@ -68,13 +65,15 @@ function findingsOf({ mode, modeReason }: AccountState): Observations['findings'
 }
 
 /** Prices and the ages of bars, as far as the market runs and somebody asks for them. */
-async function readPrices({ exchange, wallTimeMs }: ActivityDeps, input: ObserveInput): Promise<Prices> {
-  const { symbols, triggers, clock, state } = input;
+async function readPrices({ exchange }: ActivityDeps, input: ObserveInput): Promise<Prices> {
+  const { symbols, triggers, state } = input;
   const { flashCrash, staleDataMs } = triggers;
-  if (clock?.state !== 'running' || (flashCrash === null && staleDataMs === null))
-    return { prices: [], dataAges: [] };
+  const nothing = { prices: [], dataAges: [] };
+  if (flashCrash === null && staleDataMs === null) return nothing;
+  // Asked now, and before the bars: a reading carried on by our clock makes data look old in a market that was just paused.
+  const { state: marketState, marketTimeMs } = await exchange.clock();
+  if (marketState !== 'running') return nothing;
   const withinMs = flashCrash?.withinMs ?? 0;
-  const marketTimeMs = marketTimeAt(clock, wallTimeMs());
   const sinceMs = Math.max(marketTimeMs - withinMs, state.measuredSince.marketTimeMs);
   const limit = Math.ceil(withinMs / timeframeMs(BAR)) + 1;
   const [quotes, bars] = await Promise.all([

@@ -69,11 +69,13 @@ export class OrderDesk {
   async submit(plan: OrderPlan, emergencyEpoch: number | null = null): Promise<Attempt> {
     const planned = await this.deps.orders.plan(plan);
     const wallTimeMs = this.deps.wallTimeMs();
-    const reading = await this.deps.clock.reading();
+    // An emergency sends no entries, which alone expire, and does not wait for a clock.
+    const marketTimeMs =
+      emergencyEpoch === null ? marketTimeAt(await this.deps.clock.reading(), wallTimeMs) : null;
     const ticket = await this.deps.orders.beginSend({
       clientOrderId: planned.clientOrderId,
       wallTimeMs,
-      marketTimeMs: marketTimeAt(reading, wallTimeMs),
+      marketTimeMs,
       sendWindowMs: this.deps.timing.sendWindowMs,
       emergencyEpoch,
     });

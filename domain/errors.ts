@@ -126,6 +126,7 @@ const REFUSES = new Set([
   'DDoSProtection',
   'RateLimitExceeded',
   'InvalidNonce',
+  'CoolingDown',
 ]);
 
 export function moodOf({ kind, detail }: ExchangeFailure): ExchangeMood {

@@ -19,8 +19,11 @@ export type MismatchLevel = (typeof MismatchLevel)[keyof typeof MismatchLevel];
 export const triggerLimitsSchema = z.strictObject({
   /** Wall milliseconds in which every request to the exchange went unanswered. */
   exchangeUnreachableMs: wallMs.nullable().default(30_000),
-  /** Requests of one kind (market data, account, orders) that failed one after the other; those of one second count once. */
-  consecutiveApiFailures: z.int().min(1).max(10_000).nullable().default(20),
+  /**
+   * Requests of one kind (market data, account, orders) that failed one after the other; those of one second count once.
+   * More than an outage has seconds, so that an outage is called one.
+   */
+  consecutiveApiFailures: z.int().min(1).max(10_000).nullable().default(40),
   /** A traded pair has fallen by this fraction from its highest price of the last `withinMs` of market time. */
   flashCrash: z
     .strictObject({ fraction, withinMs: marketMs })

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { ActivityDeps } from '../activities/deps';
 import { ExchangeHealth } from '../activities/exchange-health';
@@ -14,6 +15,8 @@ import { createOwners } from './owners';
 /** How long after acceptance an exchange may still not show an order. */
 const VISIBILITY_LAG_MS = 2_000;
 const CLOCK = { maxAgeMs: 1_000, maxStaleMs: 60_000 } as const;
+/** An emergency would rather look an order up than wait for its answer. */
+const EMERGENCY_TIMEOUT_MS = 2_500;
 
 /** Everything the activities of one account need, and how to let go of it. */
 export async function openActivityDeps(
@@ -26,35 +29,41 @@ export async function openActivityDeps(
     throw new Error('No PostgreSQL is configured and no embedded server is running.');
   const symbols = tradedSymbols(config);
   const wallTimeMs = (): number => Date.now();
-  const pool = createPool({
-    url: postgres.url.reveal(),
-    applicationName: 'ballast-worker',
-    maxConnections: 10,
-    onConnectionError: (error) => {
-      log.warn({ error: error.message }, 'a connection to PostgreSQL broke');
-    },
-  });
-  const store = createStore(pool);
+  const url = postgres.url.reveal();
+  const openPool = (applicationName: string): Pool =>
+    createPool({
+      url,
+      applicationName,
+      maxConnections: 10,
+      onConnectionError: (error) => {
+        log.warn({ error: error.message }, 'a connection to PostgreSQL broke');
+      },
+    });
+  const pools = [openPool('ballast-worker'), openPool('ballast-emergency')] as const;
+  const [store, emergencyStore] = [createStore(pools[0]), createStore(pools[1])];
   const exchangeHealth = new ExchangeHealth({ account: account.name, journal: store, wallTimeMs, log });
   const open = async (throttle: boolean): Promise<ExchangePort> =>
     exchangeHealth.watch(await openExchange(config, throttle, log));
   const [exchange, emergencyExchange] = await Promise.all([open(true), open(false)]);
   const clock = createMarketClock({ read: () => exchange.clock(), wallTimeMs, ...CLOCK });
+  const emergencyClock = createMarketClock({ read: () => emergencyExchange.clock(), wallTimeMs, ...CLOCK });
   const timing = {
     sendWindowMs: config.exchange.sendWindowMs,
     receiveWindowMs: config.exchange.recvWindowMs,
     visibilityLagMs: VISIBILITY_LAG_MS,
   };
-  const deskOn = (port: ExchangePort): OrderDesk =>
-    new OrderDesk({ exchange: port, orders: store, clock, timing, wallTimeMs });
   const owners = createOwners(client, { deployment, account: account.name, venue: exchange.venue, symbols });
   const deps: ActivityDeps = {
     deployment,
     exchange,
     emergencyExchange,
     store,
-    desk: deskOn(exchange),
-    emergencyDesk: deskOn(emergencyExchange),
+    emergencyStore,
+    desk: new OrderDesk({ exchange, orders: store, clock, timing, wallTimeMs }),
+    emergencyDesk: new OrderDesk({
+      ...{ exchange: emergencyExchange, orders: emergencyStore, clock: emergencyClock },
+      ...{ timing, wallTimeMs },
+    }),
     exchangeHealth,
     clock,
     owners,
@@ -63,14 +72,18 @@ export async function openActivityDeps(
   };
   const close = async (): Promise<void> => {
     await Promise.all([exchange.close(), emergencyExchange.close()]);
-    await pool.end();
+    await Promise.all(pools.map((pool) => pool.end()));
   };
   return { deps, close };
 }
 
+/** @param throttle keeps to the exchange's request rate by waiting, which an emergency does not */
 function openExchange(config: BallastConfig, throttle: boolean, log: Logger): Promise<ExchangePort> {
   const { apiKey, secret, restUrl, wsUrl, ...rest } = config.exchange;
-  const { venue, sandbox, clock, requestTimeoutMs, recvWindowMs } = rest;
+  const { venue, sandbox, clock, recvWindowMs } = rest;
+  const requestTimeoutMs = throttle
+    ? rest.requestTimeoutMs
+    : Math.min(rest.requestTimeoutMs, EMERGENCY_TIMEOUT_MS);
   return createExchange({
     venue,
     sandbox,

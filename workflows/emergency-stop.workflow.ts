@@ -9,8 +9,8 @@ import type { SweepResult } from '../activities/emergency';
 import type { EmergencyStopInput, EmergencyStopProgress, EmergencyStopResult } from './contract';
 import { emergencyActivities } from './proxies';
 
-/** Between two passes: short at first, so that flat comes soon; longer when the exchange does not answer. */
-const PAUSE = { firstMs: 150, maxMs: 2_000 } as const;
+/** Between two passes: short at first, so that flat comes soon; longer when the exchange does not answer, or will not sell. */
+const PAUSE = { firstMs: 150, maxMs: 3_000 } as const;
 /** Between the two looks that must both find the account flat. */
 const SECOND_LOOK_MS = 250;
 

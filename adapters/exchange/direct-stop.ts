@@ -83,7 +83,7 @@ export async function directStop(options: DirectStopOptions): Promise<DirectStop
       return openBuys.length + openSells.length > 0 || (isPositive(sellable) && why === undefined);
     });
     flatLooks = busy.length === 0 ? flatLooks + 1 : 0;
-    for (const holding of busy) await stop.leave(holding, passes);
+    await Promise.all(busy.map((holding) => stop.leave(holding, passes)));
   }
   return {
     flat: flatLooks >= 2,
@@ -192,9 +192,8 @@ class DirectStop {
   /** One pass over one pair: buys go first, then the stop is swapped for a sell, or the sell is placed plainly. */
   async leave(holding: Holding, pass: number): Promise<void> {
     const { openBuys, openSells, symbol, sellable } = holding;
-    for (const order of openBuys) await this.cancel(order);
     const [stop, ...others] = openSells;
-    for (const order of others) await this.cancel(order);
+    await Promise.all([...openBuys, ...others].map((order) => this.cancel(order)));
     const canSell = isPositive(sellable) && holding.untradable === undefined;
     if (stop !== undefined && !canSell) await this.cancel(stop);
     // An entry that was still open may have filled meanwhile: its coins are the next pass's.

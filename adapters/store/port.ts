@@ -62,7 +62,8 @@ export interface OrderPlan {
 export interface SendRequest {
   readonly clientOrderId: string;
   readonly wallTimeMs: number;
-  readonly marketTimeMs: number;
+  /** Null when it is not known: then no entry is sent. */
+  readonly marketTimeMs: number | null;
   /** How long after `wallTimeMs` the attempt may still leave the process. */
   readonly sendWindowMs: number;
   /** The halt epoch of the emergency stop that sends, or null for ordinary trading. */

@@ -82,7 +82,8 @@ function judgeEntry({ account, position, order, request }: SendFacts): SendVerdi
     return withdraw(RefusalCode.NotActive);
   }
   if (position.epoch !== account.haltEpoch) return withdraw(RefusalCode.StaleEpoch);
-  if (request.marketTimeMs > position.expiresAtMs) return withdraw(RefusalCode.Expired);
+  const { marketTimeMs } = request;
+  if (marketTimeMs === null || marketTimeMs > position.expiresAtMs) return withdraw(RefusalCode.Expired);
   if (position.exitReason !== null) return withdraw(RefusalCode.NotActive);
   return { send: true, quantity: order.quantity };
 }

@@ -107,7 +107,7 @@ async function reachTemporal(context: Context) {
   } catch (error) {
     throw new UnavailableError(
       `Trading is ${TradingMode.Halted}, but positions are still open: ${messageOf(error)}`,
-      'Run this command again once Temporal is back, or sell now with: ballast emergency-stop --direct',
+      'A worker sells them by itself as soon as Temporal is back. To sell now: ballast emergency-stop --direct',
     );
   }
 }

@@ -124,7 +124,7 @@ describe('a look at an account', () => {
   it('halts when requests of one kind fail one after the other though others succeed', async () => {
     silence('balances');
     const found = await looksFor(120_000);
-    expect(found.emergency).toMatch(/^api-failures: 20 requests about the account failed/);
+    expect(found.emergency).toMatch(/^api-failures: 40 requests about the account failed/);
   });
 
   it('halts in a flash crash, counted from the last resume on', async () => {
@@ -170,12 +170,10 @@ describe('a look at an account', () => {
     bench.exchange.state = 'paused';
     bench.time.nowMs += 3_600_000;
     expect((await look()).emergency).toBeNull();
-    bench.time.nowMs += 1_000;
     bench.exchange.state = 'ended';
     expect((await look()).emergency).toBeNull();
-    bench.time.nowMs += 1_000;
     bench.exchange.state = 'running';
-    expect((await look()).emergency).toMatch(/^stale-data: The newest bar of BTC\/USDT closed 3901 s/);
+    expect((await look()).emergency).toMatch(/^stale-data: The newest bar of BTC\/USDT closed 3899 s/);
   });
 
   it('halts when a resident stop stays missing though the exchange answers', async () => {

@@ -51,6 +51,7 @@ export function createDeps(world: {
     deployment: DEPLOYMENT,
     exchange,
     emergencyExchange: exchange,
+    emergencyStore: store,
     store,
     desk,
     emergencyDesk: desk,

@@ -1,6 +1,7 @@
 import { createEmergencyActivities } from '../../activities/emergency';
 import { OrderType, Side } from '../../domain/order';
 import { clientOrderId } from '../../domain/ids';
+import type { Owners } from '../../activities/deps';
 import { BTC, d } from '../domain/fixtures';
 import { ACCOUNT, createBench, DEPLOYMENT, grantOf, noOwners, type Bench } from './bench';
 
@@ -117,29 +118,70 @@ describe('an emergency sweep', () => {
 });
 
 describe('the second look of an emergency stop', () => {
-  it('has ownerless positions given an owner, who closes them', async () => {
-    const woken: string[] = [];
-    const bench = await holding({
-      ...noOwners,
-      wakeReconciliation: (account, trigger) => {
-        woken.push(`${account}: ${trigger}`);
-        return Promise.resolve();
-      },
-    });
-    await halt(bench);
-    const { sweepAccount, verifyFlat } = createEmergencyActivities(bench.deps);
-    expect((await sweepAccount({ account: ACCOUNT })).flat).toBe(true);
-    expect(woken).toEqual([]);
-    expect(await verifyFlat({ account: ACCOUNT })).toBe(true);
-    expect(woken).toEqual([`${ACCOUNT}: ${bench.positionId} has no owner`]);
-  });
-
   it('does not call an account flat whose trading was resumed', async () => {
     const bench = await holding();
     const epoch = await halt(bench);
     const { sweepAccount, verifyFlat } = createEmergencyActivities(bench.deps);
     await sweepAccount({ account: ACCOUNT });
+    expect(await verifyFlat({ account: ACCOUNT })).toBe(true);
     await bench.store.setMode(ACCOUNT, 'ACTIVE', { reason: 'checked', by: 'tester', epoch });
     expect(await verifyFlat({ account: ACCOUNT })).toBe(false);
+  });
+
+  it('is not content with an order of ours that rests, whatever the journal says', async () => {
+    const bench = await holding();
+    await halt(bench);
+    const { sweepAccount, verifyFlat } = createEmergencyActivities(bench.deps);
+    await sweepAccount({ account: ACCOUNT });
+    await rest(bench, BTC.symbol);
+    expect(await verifyFlat({ account: ACCOUNT })).toBe(false);
+  });
+});
+
+describe('the end of an emergency stop', () => {
+  /** Owners who write down what they are told, and of whom only these exist. */
+  function listening(exists: (workflow: string) => boolean) {
+    const told: string[] = [];
+    const tell = (workflow: string): Promise<boolean> => {
+      if (exists(workflow)) told.push(workflow);
+      return Promise.resolve(exists(workflow));
+    };
+    const owners: Owners = {
+      notifyOrder: ({ leg }) => tell(leg),
+      notifyPosition: () => tell('position'),
+      wakeReconciliation: (_, trigger) => Promise.resolve(void told.push(trigger)),
+    };
+    return { told, owners };
+  }
+
+  async function stopOf(
+    owners: Owners,
+  ): Promise<{ readonly positionId: string; readonly report: () => Promise<void> }> {
+    const bench = await holding(owners);
+    await bench.deps.desk.submit({
+      ...{ deployment: DEPLOYMENT, positionId: bench.positionId, leg: 'stop', sequence: 0 },
+      ...{ type: OrderType.StopMarket, stopPrice: d('90'), replaces: null },
+    });
+    const epoch = await halt(bench);
+    const { sweepAccount, verifyFlat, reportEmergency } = createEmergencyActivities(bench.deps);
+    expect((await sweepAccount({ account: ACCOUNT })).flat).toBe(true);
+    expect(await verifyFlat({ account: ACCOUNT })).toBe(true);
+    const report = () => reportEmergency({ account: ACCOUNT, epoch, message: 'flat' });
+    return { positionId: bench.positionId, report };
+  }
+
+  it('tells everybody, and nobody before: their work would hold the sales up', async () => {
+    const { told, owners } = listening(() => true);
+    const { report } = await stopOf(owners);
+    expect(told).toEqual([]);
+    await report();
+    expect(told).toEqual(['entry', 'stop', 'position']);
+  });
+
+  it('has ownerless positions given an owner, who closes them', async () => {
+    const { told, owners } = listening(() => false);
+    const { positionId, report } = await stopOf(owners);
+    await report();
+    expect(told).toEqual([`${positionId} has no owner`]);
   });
 });

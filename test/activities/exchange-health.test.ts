@@ -79,6 +79,7 @@ describe('the health of an exchange', () => {
     ['an order that is refused is an answer', ['rejected', 'InsufficientFunds'], []],
     ['a revoked key fails, but the exchange is there', ['rejected', 'AuthenticationError'], ['trade']],
     ['so does a rate limit', ['not-executed', 'RateLimitExceeded'], ['trade']],
+    ['and the wait that it asks for', ['not-executed', 'CoolingDown'], ['trade']],
     ['an exchange in maintenance is silent', ['not-executed', 'OnMaintenance'], ['trade', 'any']],
     ['what never left this process tells nothing', ['not-executed', 'SendDeadlineExceeded'], []],
     ['nonsense is no answer', ['ambiguous', 'MalformedAnswer'], ['trade', 'any']],

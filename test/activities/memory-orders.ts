@@ -264,7 +264,8 @@ function refusalOf(
   }
   if (account.mode !== TradingMode.Active || emergencyEpoch !== null) return RefusalCode.NotActive;
   if (position.epoch !== account.haltEpoch) return RefusalCode.StaleEpoch;
-  if (request.marketTimeMs > position.expiresAtMs) return RefusalCode.Expired;
+  const { marketTimeMs } = request;
+  if (marketTimeMs === null || marketTimeMs > position.expiresAtMs) return RefusalCode.Expired;
   return position.exitReason === null ? null : RefusalCode.NotActive;
 }
 

@@ -166,19 +166,22 @@ describe('an account', () => {
       expect(callsOf('reportEmergency')).toBe(1);
     });
 
+    const silent = () =>
+      Promise.reject(new ExchangeFailure('ambiguous', 'scripted outage', { errorClass: 'NetworkError' }));
+
     it('halts when the exchange stays silent, and sells as soon as it answers', async () => {
       const { positionId } = await hold();
       const desk = await begin(2_000);
       await harness.until(() => callsOf('assessAccount') >= 1);
-      const { clock, balances, openOrders, replace } = world.exchange;
-      const silent = () =>
-        Promise.reject(new ExchangeFailure('ambiguous', 'scripted outage', { errorClass: 'NetworkError' }));
-      Object.assign(world.exchange, { clock: silent, balances: silent, openOrders: silent, replace: silent });
+      const requests = ['clock', 'instruments', 'bars', 'quotes', 'balances', 'openOrders', 'ordersSince'];
+      for (const name of [...requests, 'lookUp', 'fillsOf', 'submit', 'replace', 'cancel'])
+        Object.defineProperty(world.exchange, name, { configurable: true, value: silent });
       await harness.until(async () => (await account()).mode === 'HALTED');
       expect((await account()).modeReason).toMatch(/^exchange-unreachable: /);
       await harness.until(() => callsOf('sweepAccount') >= 3);
       expect(await harness.detailsOf(desk.workflowId)).toContain('Equity unknown');
-      Object.assign(world.exchange, { clock, balances, openOrders, replace });
+      for (const name of Object.keys(Object.getOwnPropertyDescriptors(world.exchange)))
+        if (Reflect.get(world.exchange, name) === silent) Reflect.deleteProperty(world.exchange, name);
       await harness.until(() => world.store.orders.known(positionId).state === 'closed');
       expect(world.exchange.held()).toBe('0');
     });

@@ -122,7 +122,7 @@ export async function grantPosition(
     limits: world.limits,
     instrument,
     freeQuote,
-    equity: add(freeQuote, await heldWorth(world, symbol, quote.bid)),
+    equity: add(freeQuote, await heldWorth(world)),
     marketTimeMs,
     expiresAtMs: barCloseMs + ENTRY_TTL_BARS * timeframeMs(TIMEFRAME),
   });
@@ -130,12 +130,13 @@ export async function grantPosition(
   return new GrantedPosition(world, { deployment, account, venue, positionId, strategy, symbol }, session);
 }
 
-/** What the account's positions in a symbol are worth at the bid. */
-async function heldWorth(world: World, symbol: string, bid: DecimalString): Promise<DecimalString> {
+/** What the account's positions are worth at the bid. */
+async function heldWorth(world: World): Promise<DecimalString> {
   const live = await world.store.livePositions(world.account.account);
+  const quotes = await world.port.quotes([...new Set(live.map(({ symbol }) => symbol))]);
+  const bids = new Map(quotes.map(({ symbol, bid }) => [symbol, bid]));
   return live
-    .filter((position) => position.symbol === symbol)
-    .map(({ ledger }) => multiply(ledger.heldQuantity, bid))
+    .map(({ symbol, ledger }) => multiply(ledger.heldQuantity, bids.get(symbol) ?? ZERO))
     .reduce(add, ZERO);
 }
 
@@ -148,6 +149,33 @@ export async function openPosition(
   const position = await grantPosition(world, strategy, wish);
   await position.start();
   return position;
+}
+
+/** Every pair that the simulated market lists. With at most five resident stops a pair they carry 25 positions. */
+export const MANY_SYMBOLS = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT', 'XRP/USDT', 'BNB/USDT'] as const;
+/** Limits under which twenty positions are open at a time. */
+export const MANY_LIMITS = {
+  maxOpenPositions: 20,
+  maxPositionFraction: 0.01,
+  maxExposureFraction: 1,
+} as const;
+
+/**
+ * Opens positions all over {@link MANY_SYMBOLS}, in a world of those and of {@link MANY_LIMITS}, and waits until each is
+ * guarded by its stop. @param name unique in the world
+ */
+export async function openPositions(
+  world: World,
+  count: number,
+  name: string,
+): Promise<readonly GrantedPosition[]> {
+  const positions: GrantedPosition[] = [];
+  for (let index = 0; index < count; index += 1)
+    positions.push(
+      await openPosition(world, `${name}-${index}`, { symbol: MANY_SYMBOLS[index % MANY_SYMBOLS.length] }),
+    );
+  await Promise.all(positions.map((position) => position.untilProtected()));
+  return positions;
 }
 
 /**

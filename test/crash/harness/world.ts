@@ -15,6 +15,7 @@ import { riskLimitsSchema, type RiskLimits } from '../../../domain/risk';
 import { beginTrading } from '../../../workers/up/begin-trading';
 import type { AccountRef } from '../../../workflows/contract';
 import type { ExchangeRecord } from '../../../emulator/journal/record';
+import { runCommand, type CommandResult } from './command';
 import { judgeRecords, type Difference, type Records } from './compare-records';
 import { ExchangeProcess, type ExchangeAccount, type ExchangeSettings } from './exchange-process';
 import type { PlacedCall, UnservedCall } from './exchange-proxy';
@@ -29,7 +30,9 @@ import { endAll, unfinishedBusiness } from './workflow-runs';
 const VENUE = 'binance';
 export const SYMBOLS = ['BTC/USDT', 'ETH/USDT'] as const;
 /** Trades nothing, and makes the account watch the symbols. */
-const IDLE_STRATEGY = { name: 'idle', strategy: 'rsi', symbols: SYMBOLS, timeframe: '1m', enabled: false };
+const idleStrategy = (symbols: readonly string[]): object => ({
+  ...{ name: 'idle', strategy: 'rsi', symbols, timeframe: '1m', enabled: false },
+});
 /** Between the two looks which must find the same agreement. */
 const SECOND_LOOK_MS = 500;
 const AGREEMENT_LIMIT_MS = 60_000;
@@ -44,6 +47,8 @@ export interface WorldOptions {
   readonly exchange?: ExchangeSettings;
   /** Strategies to run, as configuration files name them; none unless told otherwise, so that only the test trades. */
   readonly strategies?: readonly object[];
+  /** Traded and watched; {@link SYMBOLS} unless told otherwise. */
+  readonly symbols?: readonly string[];
   /** Further settings of the workers, as environment variables. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Watch what workers tell Temporal, for `Instant.Continue`. */
@@ -123,7 +128,7 @@ export class World {
       requestTimeoutMs: 5_000,
       recvWindowMs: 5_000,
       throttle: false,
-      symbols: SYMBOLS,
+      symbols: options.symbols ?? SYMBOLS,
     });
     const world = new World(
       servers,
@@ -247,6 +252,17 @@ export class World {
     }
   }
 
+  /** Runs `ballast ARGS` on this world, beside its workers. */
+  ballast(...args: readonly string[]): Promise<CommandResult> {
+    const { url } = this.exchange;
+    return runCommand(args, {
+      ...this.workerEnvironment(),
+      BALLAST_POSTGRES_URL: this.databaseUrl,
+      BALLAST__exchange__restUrl: url,
+      BALLAST__exchange__wsUrl: url.replace('http', 'ws'),
+    });
+  }
+
   /** Ends every process and workflow of this world; its folder stays until the servers are closed. */
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.close()));
@@ -272,7 +288,9 @@ export class World {
       BALLAST__account__name: this.owner.name,
       BALLAST__mode: 'simulated',
       BALLAST__risk: JSON.stringify(this.limits),
-      BALLAST__strategies: JSON.stringify(this.options.strategies ?? [IDLE_STRATEGY]),
+      BALLAST__strategies: JSON.stringify(
+        this.options.strategies ?? [idleStrategy(this.options.symbols ?? SYMBOLS)],
+      ),
       ...this.options.settings,
     };
   }
