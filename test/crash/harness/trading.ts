@@ -58,21 +58,26 @@ export class GrantedPosition {
     await this.world.client.workflow.getHandle(this.input.positionId).signal(pokeSignal);
   }
 
-  untilProtected(): Promise<PositionView> {
-    return this.until('to be protected', ({ orders }) =>
-      orders.some(({ leg, state }) => leg === Leg.Stop && state === OrderState.Open),
-    );
+  untilProtected(timeoutMs?: number): Promise<PositionView> {
+    const guarded = ({ orders }: PositionView): boolean =>
+      orders.some(({ leg, state }) => leg === Leg.Stop && state === OrderState.Open);
+    return this.until('to be protected', guarded, timeoutMs);
   }
 
   untilClosed(): Promise<PositionView> {
     return this.until('to be closed', ({ state }) => state === PositionState.Closed);
   }
 
-  private until(what: string, reached: (view: PositionView) => boolean): Promise<PositionView> {
-    return waitFor(`${this.input.positionId} ${what}`, async () => {
+  private until(
+    what: string,
+    reached: (view: PositionView) => boolean,
+    timeoutMs?: number,
+  ): Promise<PositionView> {
+    const probe = async (): Promise<PositionView | undefined> => {
       const view = await this.view();
       return reached(view) ? view : undefined;
-    });
+    };
+    return waitFor(`${this.input.positionId} ${what}`, probe, timeoutMs);
   }
 }
 
@@ -151,6 +156,8 @@ export async function openPosition(
   return position;
 }
 
+/** Twenty positions at once are a lot of workflows for a busy machine. */
+const OPENING_LIMIT_MS = 120_000;
 /** Every pair that the simulated market lists. With at most five resident stops a pair they carry 25 positions. */
 export const MANY_SYMBOLS = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT', 'XRP/USDT', 'BNB/USDT'] as const;
 /** Limits under which twenty positions are open at a time. */
@@ -174,7 +181,7 @@ export async function openPositions(
     positions.push(
       await openPosition(world, `${name}-${index}`, { symbol: MANY_SYMBOLS[index % MANY_SYMBOLS.length] }),
     );
-  await Promise.all(positions.map((position) => position.untilProtected()));
+  await Promise.all(positions.map((position) => position.untilProtected(OPENING_LIMIT_MS)));
   return positions;
 }
 
