@@ -47,9 +47,17 @@ export function strategySettings(
   };
 }
 
-/** Starts a strategy's workflow. @returns its run id, or undefined when it was running already. */
-export async function startStrategy(client: Client, settings: StrategySettings): Promise<string | undefined> {
-  const input: StrategyInput = { settings };
+/**
+ * Starts a strategy's workflow.
+ * @param carried what it takes over from an earlier run; it begins afresh without
+ * @returns its run id, or undefined when it was running already.
+ */
+export async function startStrategy(
+  client: Client,
+  settings: StrategySettings,
+  carried?: StrategyProgress,
+): Promise<string | undefined> {
+  const input: StrategyInput = { settings, ...(carried && { carried }) };
   try {
     const handle = await client.workflow.start('strategy', {
       ...startOptions,

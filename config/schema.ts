@@ -180,6 +180,8 @@ const workerSchema = z.strictObject({
   cachedWorkflows: z.int().min(1).max(100_000),
   /** What running activities get to finish when the worker is told to stop. */
   shutdownGraceMs: milliseconds(0, 600_000),
+  /** Between two looks for workflows that were ended past Ballast, and are brought back. */
+  caretakerIntervalMs: milliseconds(100, 600_000),
 });
 
 export const configSchema = z.strictObject({

@@ -2,6 +2,7 @@ import { loadConfig } from '../config/load';
 import { processEnvironment } from '../config/environment';
 import { connectTemporal } from '../temporal/connection';
 import { openActivityDeps } from './activity-deps';
+import { Caretaker, keepLooking } from './caretaker';
 import { createLogger } from './logging';
 import { startWorkers } from './worker';
 
@@ -15,6 +16,13 @@ async function main(): Promise<void> {
   const temporal = await connectTemporal(config.temporal);
   const { deps, close } = await openActivityDeps(config, temporal.client, log);
   const workers = await startWorkers(config, deps, log);
+  const stop = new AbortController();
+  const caretaker = new Caretaker({ ...deps, client: temporal.client, config });
+  const looking = keepLooking(caretaker, {
+    intervalMs: config.worker.caretakerIntervalMs,
+    signal: stop.signal,
+    log,
+  });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       log.info({ signal }, 'draining');
@@ -23,6 +31,8 @@ async function main(): Promise<void> {
   }
   log.info({ account: config.account.name, deployment: config.deployment, pid: process.pid }, 'worker ready');
   await workers.done;
+  stop.abort();
+  await looking;
   await close();
   await temporal.close();
   log.info('worker stopped');

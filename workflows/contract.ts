@@ -161,6 +161,8 @@ export interface PositionResult {
 
 /** Something about this position changed in the journal: read it again. */
 export const pokeSignal = defineSignal('poke');
+/** An order that may be live has lost its workflow: give every such order one. */
+export const adoptSignal = defineSignal('adopt');
 
 // orderLifecycle
 

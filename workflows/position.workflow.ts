@@ -16,6 +16,7 @@ import { TradingMode } from '../domain/trading-mode';
 import type { LoadedPosition } from '../activities/orders';
 import { startUnlessRunning, tell } from './children';
 import {
+  adoptSignal,
   advanceSignal,
   pokeSignal,
   SEARCH_ATTRIBUTES,
@@ -43,25 +44,38 @@ const DISPATCH_TRIES = 3;
  * a position ends by being flat.
  */
 export async function position(input: PositionInput): Promise<PositionResult> {
-  const wake = { pokes: 0 };
+  const wake: Wake = { pokes: 0, adopt: true };
   setHandler(pokeSignal, () => {
     wake.pokes += 1;
+  });
+  setHandler(adoptSignal, () => {
+    wake.pokes += 1;
+    wake.adopt = true;
   });
   return CancellationScope.nonCancellable(() => own(input, wake));
 }
 
-async function own(input: PositionInput, wake: { pokes: number }): Promise<PositionResult> {
+interface Wake {
+  pokes: number;
+  /** Orders that may be live are to be given their workflows: in the first turn of a run, and when one is missing. */
+  adopt: boolean;
+}
+
+async function own(input: PositionInput, wake: Wake): Promise<PositionResult> {
   const journal = orderActivities(input.venue, 'read the journal');
   const protection = new ProtectionWatch(input);
   const backOff = new BackOff();
-  for (let turn = 0; ; turn += 1) {
+  for (;;) {
     const seen = wake.pokes;
     const poked = (): boolean => wake.pokes !== seen;
     const loaded = await journal.loadPosition(input.positionId);
     show(loaded);
     await protection.observe(loaded);
     if (loaded.position.state === PositionState.Closed) return resultOf(loaded.position);
-    if (turn === 0) await adopt(input, loaded.position);
+    if (wake.adopt) {
+      wake.adopt = false;
+      await adopt(input, loaded.position);
+    }
     const wallTimeMs = Date.now();
     const marketTimeMs = marketTimeAt(loaded.clock, wallTimeMs);
     const step = nextStep(loaded.position, loaded.mode, { marketTimeMs, wallTimeMs });

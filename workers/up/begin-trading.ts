@@ -1,5 +1,4 @@
-import type { Client } from '@temporalio/client';
-import type { SignalDefinition } from '@temporalio/common';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { configureStrategy, startStrategy, strategySettings } from '../../cli/strategy-client';
 import { tradedSymbols, type BallastConfig } from '../../config/config';
 import {
@@ -33,27 +32,7 @@ export async function beginTrading(
 ): Promise<TradingBegun> {
   const symbols = tradedSymbols(config);
   const reconciliation = await reconcile(client, { ...account, symbols, trigger: 'start' });
-  const feed: AccountFeedInput = { ...account, symbols };
-  await ensureRunning(client, {
-    workflow: 'accountFeed',
-    workflowId: workflowIds.accountFeed(account.account),
-    input: feed,
-    staticSummary: 'fills and orders of the account',
-  });
-  const desk: RiskDeskInput = {
-    ...account,
-    symbols,
-    limits: config.risk,
-    triggers: config.riskDesk.triggers,
-    intervalMs: config.riskDesk.intervalMs,
-  };
-  await ensureRunning(client, {
-    workflow: 'riskDesk',
-    workflowId: workflowIds.riskDesk(account.account),
-    input: desk,
-    configure: configureRiskDeskSignal,
-    staticSummary: 'modes and limits of the account',
-  });
+  for (const desk of desksOf(config, account)) await ensureRunning(client, desk, 'as configured');
 
   const started: string[] = [];
   const continued: string[] = [];
@@ -64,6 +43,44 @@ export async function beginTrading(
     if (runId === undefined) await configureStrategy(client, settings);
   }
   return { reconciliation, started, continued };
+}
+
+/** A workflow that is there for as long as its account is traded. */
+export interface Desk {
+  readonly workflow: string;
+  readonly workflowId: string;
+  readonly input: AccountRef;
+  /** How it is given another configuration. */
+  readonly configure?: (handle: WorkflowHandle) => Promise<void>;
+  readonly staticSummary: string;
+}
+
+/** The desks of an account, as they are configured now. */
+export function desksOf(config: BallastConfig, account: AccountRef): readonly Desk[] {
+  const symbols = tradedSymbols(config);
+  const feed: AccountFeedInput = { ...account, symbols };
+  const desk: RiskDeskInput = {
+    ...account,
+    symbols,
+    limits: config.risk,
+    triggers: config.riskDesk.triggers,
+    intervalMs: config.riskDesk.intervalMs,
+  };
+  return [
+    {
+      workflow: 'accountFeed',
+      workflowId: workflowIds.accountFeed(account.account),
+      input: feed,
+      staticSummary: 'fills and orders of the account',
+    },
+    {
+      workflow: 'riskDesk',
+      workflowId: workflowIds.riskDesk(account.account),
+      input: desk,
+      configure: (handle) => handle.signal(configureRiskDeskSignal, desk),
+      staticSummary: 'modes and limits of the account',
+    },
+  ];
 }
 
 async function reconcile(client: Client, input: ReconciliationInput): Promise<ReconciliationReport> {
@@ -78,18 +95,12 @@ async function reconcile(client: Client, input: ReconciliationInput): Promise<Re
   return (await handle.result()) as ReconciliationReport;
 }
 
-/** Starts an account's desk; one that runs already is given the configuration as it is now. */
-async function ensureRunning<Input extends AccountRef>(
+/** Starts a desk that does not run; with `as configured`, one that runs is given the configuration as it is now. */
+export async function ensureRunning(
   client: Client,
-  desk: {
-    readonly workflow: string;
-    readonly workflowId: string;
-    readonly input: Input;
-    readonly configure?: SignalDefinition<[Input]>;
-    readonly staticSummary: string;
-  },
+  { workflow, workflowId, input, configure, staticSummary }: Desk,
+  settings: 'as configured' | 'as they are' = 'as they are',
 ): Promise<void> {
-  const { workflow, workflowId, input, configure, staticSummary } = desk;
   const handle = await client.workflow.start(workflow, {
     ...startOptions,
     workflowId,
@@ -98,5 +109,5 @@ async function ensureRunning<Input extends AccountRef>(
     staticSummary,
     typedSearchAttributes: tags({ account: input.account }),
   });
-  if (configure !== undefined) await handle.signal(configure, input);
+  if (settings === 'as configured') await configure?.(handle);
 }
