@@ -95,11 +95,14 @@ export function createRiskActivities(deps: ActivityDeps) {
     /**
      * Leaves REDUCING or HALTED on an operator's word. Losses, failures, floods and missing stops are measured afresh from
      * here: what still holds halts again in its own time, and for its own reason.
+     * The word counts once: said again by a retry, or by a workflow that was reset, it must not end a halt raised after it.
      */
     async resumeTrading(input: {
       readonly account: string;
       readonly reason: string;
       readonly by: string;
+      /** Names the word. */
+      readonly key?: string;
     }): Promise<TradingMode> {
       const state = await store.account(input.account);
       if (state === undefined) throw new Error(`Account ${input.account} is not in the journal.`);
@@ -111,6 +114,7 @@ export function createRiskActivities(deps: ActivityDeps) {
         by,
         epoch: state.haltEpoch,
         measureAfresh: { wallTimeMs: deps.wallTimeMs(), marketTimeMs: await marketNow().catch(() => null) },
+        ...(input.key !== undefined && { key: input.key }),
       });
       return after.mode;
     },

@@ -3,6 +3,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  currentUpdateInfo,
   log,
   setCurrentDetails,
   setHandler,
@@ -46,7 +47,13 @@ export async function riskDesk(input: RiskDeskInput): Promise<void> {
   setHandler(
     resumeTradingUpdate,
     async ({ by, reason }: Request) => {
-      const mode = await riskActivities(venue, `resume: ${reason}`).resumeTrading({ account, by, reason });
+      const key = `resume/${currentUpdateInfo()?.id ?? uuid4()}`;
+      const mode = await riskActivities(venue, `resume: ${reason}`).resumeTrading({
+        account,
+        by,
+        reason,
+        key,
+      });
       state.asked += 1;
       return mode;
     },

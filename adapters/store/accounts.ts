@@ -127,7 +127,8 @@ export async function raiseHalt(
 
 /**
  * Changes the mode; repeating it changes nothing. With `measureAfresh`, losses count from the latest mark on, and failures, floods and missing stops
- * from now: without that, what stopped an account would stop it again at once.
+ * from now: without that, what stopped an account would stop it again at once. With a
+ * `key`, a repetition changes nothing even when the mode is another one by now.
  * @throws StoreError `misuse` for HALTED, which only a halt may set; `stale-epoch` when leaving it without its epoch
  */
 export async function setMode(
@@ -141,6 +142,8 @@ export async function setMode(
     throw new StoreError(StoreErrorCode.Misuse, message);
   }
   const before = await lockAccount(tx, account);
+  if (change.key !== undefined && !(await isFirst(tx, account, mode, { ...change, key: change.key })))
+    return before;
   if (before.mode === mode) return before;
   if (before.mode === TradingMode.Halted && change.epoch !== before.haltEpoch) {
     const given = change.epoch === undefined ? 'no epoch' : `epoch ${change.epoch}`;
@@ -171,6 +174,20 @@ async function measureAfresh(
   const [measured] = rows.map(accountState);
   if (measured === undefined) throw new Error(`Account ${account} is gone, though it is locked.`);
   return measured;
+}
+
+/** Remembers the request by its key; false when it was remembered before. */
+async function isFirst(
+  tx: Transaction,
+  account: string,
+  mode: TradingMode,
+  { key, reason, by }: ModeChange & { readonly key: string },
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `INSERT INTO risk_events (account, key, code, message) VALUES ($1, $2, 'mode-change', $3) ON CONFLICT DO NOTHING`,
+    [account, key, `${mode} by ${by}: ${reason}`],
+  );
+  return rowCount === 1;
 }
 
 async function writeMode(

@@ -187,6 +187,8 @@ export interface ModeChange {
   readonly epoch?: number;
   /** Count losses from the latest mark on, and everything else from now. Without a market time, that of the latest mark. */
   readonly measureAfresh?: { readonly wallTimeMs: number; readonly marketTimeMs: number | null };
+  /** Makes a repeated request one change: what was done once is not done again, whatever has happened since. */
+  readonly key?: string;
 }
 
 /** The rest of the journal: candles, decisions, account modes, equity, risk events and the operators' audit trail. */

@@ -33,6 +33,8 @@ export class MemoryStore implements OrderStore, Journal {
   readonly orders = new MemoryOrders();
   readonly decisions: Decision[] = [];
   readonly riskEvents: Of<'recordRiskEvent'>[0][] = [];
+  /** Keys of changes of the mode. */
+  private readonly changes = new Set<string>();
   readonly audits: Of<'audit'>[0][] = [];
   private readonly accounts = new Map<string, AccountState>();
   private readonly halts = new Map<string, number>();
@@ -78,8 +80,10 @@ export class MemoryStore implements OrderStore, Journal {
   setMode(account: string, mode: TradingMode, change: Of<'setMode'>[2]): Promise<AccountState> {
     return transaction(() => {
       const state = this.accountOf(account);
+      if (change.key !== undefined && this.changes.has(change.key)) return state;
       if (state.mode === TradingMode.Halted && change.epoch !== state.haltEpoch)
         throw new Error(`stale-epoch: account ${account} is halted in epoch ${state.haltEpoch}`);
+      if (change.key !== undefined) this.changes.add(change.key);
       if (state.mode === mode) return state;
       const changed = { ...state, mode, modeReason: change.reason };
       const after = change.measureAfresh === undefined ? changed : this.afresh(changed, change.measureAfresh);

@@ -144,6 +144,27 @@ describe('modes', () => {
     ]);
   });
 
+  it('change once by a key, whatever has happened since', async () => {
+    const by = 'operator';
+    const resume = (epoch: number) =>
+      bench.store.setMode(ACCOUNT, TradingMode.Active, { reason: 'checked', by, epoch, key: 'resume/1' });
+    await bench.store.raiseHalt(ACCOUNT, { key: 'one', reason: 'first', by });
+    expect(await resume(1)).toMatchObject({ mode: 'ACTIVE' });
+    await bench.store.raiseHalt(ACCOUNT, { key: 'two', reason: 'second', by });
+    expect(await resume(2)).toMatchObject({ mode: 'HALTED', haltEpoch: 2, modeReason: 'second' });
+    expect(await bench.store.account(ACCOUNT)).toMatchObject({ mode: 'HALTED' });
+  });
+
+  it('keep no key of a change that was refused', async () => {
+    const change = { reason: 'checked', by: 'operator', key: 'resume/1' };
+    await bench.store.raiseHalt(ACCOUNT, { key: 'one', reason: 'first', by: 'operator' });
+    await expect(bench.store.setMode(ACCOUNT, TradingMode.Active, change)).rejects.toMatchObject({
+      code: 'stale-epoch',
+    });
+    const again = await bench.store.setMode(ACCOUNT, TradingMode.Active, { ...change, epoch: 1 });
+    expect(again).toMatchObject({ mode: 'ACTIVE' });
+  });
+
   it('cannot be HALTED without a halt, nor changed for an unknown account', async () => {
     const change = { reason: 'r', by: 'b' };
     await expect(bench.store.setMode(ACCOUNT, TradingMode.Halted, change)).rejects.toMatchObject({
