@@ -4,10 +4,12 @@ const swcOptions = require('./scripts/lib/swc-options.cjs');
 
 /**
  * Three projects: `unit` (everything quick, stores and single servers included), `workflows` (time-skipping server and
- * replay of committed histories) and `crash` (whole systems that get killed; one suite at a time).
+ * replay of committed histories) and `crash` (whole systems that get killed; one suite at a time). A further one,
+ * `crash-full`, holds the complete matrix of kills: `npm run test:crash` runs it, `npm test` does not.
  */
 const workflowAreas = ['workflows', 'replay'];
 const crashAreas = ['crash'];
+const crashFullAreas = ['crash-full'];
 
 /** `npx jest` without the bootstrap still finds the servers which the last bootstrap provided. */
 function exportServerPaths() {
@@ -38,7 +40,9 @@ module.exports = {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: [...workflowAreas, ...crashAreas].map((area) => `<rootDir>/test/${area}/`),
+      testPathIgnorePatterns: [...workflowAreas, ...crashAreas, ...crashFullAreas].map(
+        (area) => `<rootDir>/test/${area}/`,
+      ),
       globals: { testTimeoutMs: 60_000 },
     },
     {
@@ -51,6 +55,13 @@ module.exports = {
       ...shared,
       displayName: 'crash',
       testMatch: suitesIn(crashAreas),
+      globals: { testTimeoutMs: 300_000 },
+      runner: '<rootDir>/scripts/lib/serial-runner.cjs',
+    },
+    {
+      ...shared,
+      displayName: 'crash-full',
+      testMatch: suitesIn(crashFullAreas),
       globals: { testTimeoutMs: 300_000 },
       runner: '<rootDir>/scripts/lib/serial-runner.cjs',
     },

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm test`: the static checks (each counts as a test) and every jest project. The last line is always
+ * `npm test`: the static checks (each counts as a test) and every jest project but those that run on demand. The last line is always
  * `N passed, N failed`. With arguments (`npm test -- PATTERN`) only jest runs, with those arguments.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -10,12 +10,22 @@ import { runChecks } from './lib/checks.mjs';
 import { runJest } from './lib/jest.mjs';
 import { runMain } from './lib/project.mjs';
 
+/** What takes long runs only when it is asked for by name. */
+const onDemand = ['crash-full'];
+
+/** @returns {string[]} options for jest */
+const ignored = (args) =>
+  onDemand
+    .filter((project) => !args.some((argument) => argument.includes(project)))
+    .map((project) => `--ignoreProjects=${project}`);
+
 /** @returns {Promise<{passed: number, failed: number}>} a suite that could not run counts as a failed test, and so do no tests at all */
 async function runTests(args) {
   const folder = mkdtempSync(join(tmpdir(), 'ballast-test-'));
   const resultPath = join(folder, 'jest.json');
   try {
-    const code = await runJest(['--json', `--outputFile=${resultPath}`, ...args]);
+    // Last, for the option takes every plain argument that follows.
+    const code = await runJest(['--json', `--outputFile=${resultPath}`, ...args, ...ignored(args)]);
     const result = readResult(resultPath);
     const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
     if (result.numPendingTests > 0) process.stdout.write(`${result.numPendingTests} skipped\n`);

@@ -1,12 +1,14 @@
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { lastCloseMs, Timeframe, timeframeMs } from '../../../domain/bar';
 import { marketTimeAt } from '../../../domain/clock';
 import { add, decimal, multiply, ZERO, type DecimalString } from '../../../domain/decimal';
 import { clientOrderId, positionId as positionIdOf } from '../../../domain/ids';
+import { roundLongStop } from '../../../domain/instrument';
 import { Leg, OrderState } from '../../../domain/order';
 import { PositionState, type ExitReason, type PositionView } from '../../../domain/position';
 import {
   pokeSignal,
-  WORKFLOW_TASK_QUEUE,
+  startOptions,
   workflowIds,
   type EmergencyStopInput,
   type EmergencyStopResult,
@@ -21,6 +23,10 @@ const ENTRY_TTL_BARS = 60;
 /** The bracket around the price at the grant. */
 const STOP_FACTOR = '0.97';
 const TARGET_FACTOR = decimal('1.15');
+
+const isProtected = ({ orders }: PositionView): boolean =>
+  orders.some(({ leg, state }) => leg === Leg.Stop && state === OrderState.Open);
+const isClosed = ({ state }: PositionView): boolean => state === PositionState.Closed;
 
 /** A position that a test has granted, by the names of its parts. */
 export class GrantedPosition {
@@ -45,9 +51,8 @@ export class GrantedPosition {
   /** Gives it its owner, exactly as a trading cycle does. */
   async start(): Promise<void> {
     await this.world.client.workflow.start('position', {
+      ...startOptions,
       workflowId: this.input.positionId,
-      taskQueue: WORKFLOW_TASK_QUEUE,
-      workflowTaskTimeout: '5 seconds',
       args: [this.input],
     });
   }
@@ -58,14 +63,39 @@ export class GrantedPosition {
     await this.world.client.workflow.getHandle(this.input.positionId).signal(pokeSignal);
   }
 
+  /** Journals the wish for a higher stop and wakes the owner, as the management of a bar does. */
+  async trail(stopFactor: string): Promise<DecimalString> {
+    const { limitPrice, instrument } = await this.view();
+    const stopPrice = roundLongStop(instrument, multiply(limitPrice, decimal(stopFactor)));
+    await this.world.store.wishStop(this.input.positionId, stopPrice);
+    await this.world.client.workflow.getHandle(this.input.positionId).signal(pokeSignal);
+    return stopPrice;
+  }
+
   untilProtected(timeoutMs?: number): Promise<PositionView> {
-    const guarded = ({ orders }: PositionView): boolean =>
-      orders.some(({ leg, state }) => leg === Leg.Stop && state === OrderState.Open);
-    return this.until('to be protected', guarded, timeoutMs);
+    return this.until('to be protected', isProtected, timeoutMs);
+  }
+
+  untilProtectedOrClosed(): Promise<PositionView> {
+    return this.until('to be protected or closed', (view) => isProtected(view) || isClosed(view));
+  }
+
+  /** Until a stop rests at this price. */
+  untilTrailed(stopPrice: DecimalString): Promise<PositionView> {
+    return this.until(`to have its stop at ${stopPrice}`, ({ orders }) =>
+      orders.some((order) => order.state === OrderState.Open && order.stopPrice === stopPrice),
+    );
+  }
+
+  /** Until the entry rests, unfilled. */
+  untilResting(): Promise<PositionView> {
+    return this.until('to have its entry rest', ({ orders }) =>
+      orders.some(({ leg, state }) => leg === Leg.Entry && state === OrderState.Open),
+    );
   }
 
   untilClosed(): Promise<PositionView> {
-    return this.until('to be closed', ({ state }) => state === PositionState.Closed);
+    return this.until('to be closed', isClosed);
   }
 
   private until(
@@ -85,6 +115,8 @@ export interface PositionWish {
   readonly symbol?: string;
   /** Where the stop is to be, as a fraction of the price. */
   readonly stopFactor?: string;
+  /** Where it is to be bought, likewise; below 1 its entry rests. */
+  readonly entryFactor?: string;
 }
 
 /**
@@ -95,7 +127,7 @@ export interface PositionWish {
 export async function grantPosition(
   world: World,
   strategy: string,
-  { symbol = 'BTC/USDT', stopFactor = STOP_FACTOR }: PositionWish = {},
+  { symbol = 'BTC/USDT', stopFactor = STOP_FACTOR, entryFactor = '1' }: PositionWish = {},
 ): Promise<GrantedPosition> {
   const { deployment, account, venue } = world.account;
   const reading = await world.port.clock();
@@ -119,7 +151,7 @@ export async function grantPosition(
     barCloseMs,
     proposal: {
       symbol,
-      referencePrice: quote.ask,
+      referencePrice: multiply(quote.ask, decimal(entryFactor)),
       stopPrice: multiply(quote.ask, decimal(stopFactor)),
       targetPrice: multiply(quote.ask, TARGET_FACTOR),
       trailDistance: null,
@@ -186,10 +218,14 @@ export async function openPositions(
 }
 
 /**
- * Runs an emergency stop of the account, as an operator would. Resolves when it has verified that the account is flat.
+ * Begins an emergency stop of the account, as an operator would.
  * @param haltKey another one for each stop
+ * @returns the workflow, whose result comes when it has verified that the account is flat
  */
-export async function stopEverything(world: World, haltKey: string): Promise<EmergencyStopResult> {
+export async function beginEmergencyStop(
+  world: World,
+  haltKey: string,
+): Promise<WorkflowHandleWithFirstExecutionRunId> {
   const { account } = world.account;
   const input: EmergencyStopInput = {
     ...world.account,
@@ -197,11 +233,15 @@ export async function stopEverything(world: World, haltKey: string): Promise<Eme
     by: 'crash-test',
     reason: 'a test of the emergency stop',
   };
-  const result: unknown = await world.client.workflow.execute('emergencyStop', {
+  return world.client.workflow.start('emergencyStop', {
+    ...startOptions,
     workflowId: workflowIds.emergencyStop(account),
-    taskQueue: WORKFLOW_TASK_QUEUE,
-    workflowTaskTimeout: '5 seconds',
     args: [input],
   });
-  return result as EmergencyStopResult;
+}
+
+/** Runs an emergency stop to its end. */
+export async function stopEverything(world: World, haltKey: string): Promise<EmergencyStopResult> {
+  const handle = await beginEmergencyStop(world, haltKey);
+  return (await handle.result()) as EmergencyStopResult;
 }

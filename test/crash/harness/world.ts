@@ -80,7 +80,7 @@ export class World {
   /** No log, history or file of the run may show these. */
   readonly secrets: readonly string[];
   private readonly traps = new Traps();
-  private readonly workers: WorkerProcess[] = [];
+  readonly workers: WorkerProcess[] = [];
 
   private constructor(
     readonly servers: Servers,

@@ -1,0 +1,57 @@
+import { PositionState, ExitReason } from '../../domain/position';
+import { startServers, type Servers } from '../crash/harness/servers';
+import { STEPS } from '../crash/harness/steps';
+import { fateOfMessage, kill, namesOf, revive, VICTIMS } from '../crash/harness/victims';
+import { World } from '../crash/harness/world';
+
+/** The complete matrix: every numbered step of the order path, times everything that can be killed there. */
+describe('SIGKILL at every step of the order path', () => {
+  let servers: Servers;
+  let world: World;
+  let worlds = 0;
+  let positions = 0;
+  let startedMs = 0;
+
+  beforeAll(async () => {
+    servers = await startServers();
+  });
+  beforeEach(() => {
+    startedMs = Date.now();
+  });
+  // Jest tells of a file at its end only, and this one takes long.
+  afterEach(() => {
+    const { currentTestName = '' } = expect.getState();
+    process.stdout.write(
+      `${((Date.now() - startedMs) / 1000).toFixed(1).padStart(6)} s  ${currentTestName}\n`,
+    );
+  });
+  afterAll(() => servers.close());
+
+  describe.each(STEPS)('$flow', ({ prepare, steps }) => {
+    beforeAll(async () => {
+      worlds += 1;
+      world = await World.open(servers, { name: `steps_${worlds}` });
+    });
+    afterAll(() => world.close());
+
+    describe.each(steps)('$name', (step) => {
+      it.each(VICTIMS.map((victims) => ({ who: namesOf(victims), victims })))('$who', async ({ victims }) => {
+        positions += 1;
+        const { position, begin, arrive } = await prepare(world, `step-${positions}`);
+        const struck = step.await(world, position, () => {
+          kill(world, victims);
+          return fateOfMessage(victims, step.instant);
+        });
+        await Promise.all([struck, begin()]);
+        await revive(world, victims);
+        await arrive();
+        await world.agreement();
+        // Life goes on: whatever is held now can be left.
+        if ((await position.view()).state === PositionState.Live) {
+          await position.leave(ExitReason.Flatten);
+          await position.untilClosed();
+        }
+      });
+    });
+  });
+});

@@ -1,0 +1,96 @@
+import { lastCloseMs, Timeframe, timeframeMs } from '../../../domain/bar';
+import { marketTimeAt } from '../../../domain/clock';
+import { positionId as positionIdOf } from '../../../domain/ids';
+import { rsi } from '../../../domain/indicators';
+import { findStrategy } from '../../../domain/strategies/registry';
+import {
+  startOptions,
+  workflowIds,
+  type StrategySettings,
+  type TradingCycleInput,
+} from '../../../workflows/contract';
+import { GrantedPosition } from './trading';
+import { SYMBOLS, type World } from './world';
+
+const TIMEFRAME = Timeframe.M1;
+const [SYMBOL] = SYMBOLS;
+const PERIOD = 2;
+/** The market is moved on by this many bars at most in search of one that gives a signal. */
+const SEARCH_BARS = 60;
+/** How far the RSI must rise in a bar, so that rounding decides nothing. */
+const CLEAR_RISE = 5;
+
+/** A strategy which enters on the bar that closes at `barCloseMs`, and holds afterwards. */
+interface Entry {
+  readonly oversold: number;
+  readonly barCloseMs: number;
+}
+
+/** Moves the market to a bar on which the RSI rises, and says above what it has risen. */
+async function findEntry(world: World): Promise<Entry> {
+  for (let bars = 0; bars < SEARCH_BARS; bars += 1) {
+    const nowMs = marketTimeAt(await world.port.clock(), Date.now());
+    const barCloseMs = lastCloseMs(nowMs, TIMEFRAME);
+    const { warmupBars } = findStrategy('rsi').parse({ period: PERIOD });
+    const history = await world.port.bars({
+      symbol: SYMBOL,
+      timeframe: TIMEFRAME,
+      limit: warmupBars,
+      untilMs: barCloseMs,
+    });
+    const closes = history.map(({ close }) => close);
+    const [previous = 0, current = 0] = rsi(closes, PERIOD).slice(-2);
+    const oversold = (previous + current) / 2;
+    if (current - previous > CLEAR_RISE && oversold > 1 && oversold < 98) return { oversold, barCloseMs };
+    const toMs = barCloseMs + timeframeMs(TIMEFRAME) + 1;
+    await world.exchange.clock({ action: 'advanceTo', toMs });
+  }
+  throw new Error(`No bar in ${SEARCH_BARS} gives a signal.`);
+}
+
+export const settingsOf = (world: World, name: string, oversold = 30): StrategySettings => ({
+  ...world.account,
+  name,
+  strategyId: 'rsi',
+  symbols: [SYMBOL],
+  timeframe: TIMEFRAME,
+  parameters: findStrategy('rsi').parse({ period: PERIOD, oversold, overbought: 99, stopAtr: 20 }).parameters,
+  limits: world.limits,
+  graceMs: 0,
+  entryTtlBars: 60,
+  maxHoldingBars: null,
+});
+
+/**
+ * A trading cycle that will decide to enter, not started yet, and the position that it will be granted: the way of an order
+ * from its very first step.
+ * @param name of the strategy, another one for each cycle
+ */
+export async function prepareCycle(
+  world: World,
+  name: string,
+): Promise<{ readonly position: GrantedPosition; readonly start: () => Promise<void> }> {
+  const { oversold, barCloseMs } = await findEntry(world);
+  const { session } = await world.port.clock();
+  const { account } = world.account;
+  const settings = settingsOf(world, name, oversold);
+  const key = { account, session, strategy: name, symbol: SYMBOL, barCloseMs };
+  const input: TradingCycleInput = {
+    settings,
+    session,
+    barCloseMs,
+    previousBarCloseMs: null,
+    entriesPaused: false,
+  };
+  const reference = { ...world.account, positionId: positionIdOf(key), strategy: name, symbol: SYMBOL };
+  return {
+    position: new GrantedPosition(world, reference, session),
+    start: async () => {
+      await world.client.workflow.start('tradingCycle', {
+        ...startOptions,
+        workflowId: workflowIds.tradingCycle(account, session, name, barCloseMs),
+        args: [input],
+      });
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { ExitReason } from '../../../domain/position';
+import { TradingMode } from '../../../domain/risk';
+import { flattenSignal, startOptions, workflowIds } from '../../../workflows/contract';
+import { prepareCycle, settingsOf } from './cycle';
+import { beginEmergencyStop, grantPosition, openPosition, type GrantedPosition } from './trading';
+import { waitFor } from './wait';
+import type { World } from './world';
+
+/** One way that a position goes, for something to be killed on it. */
+export interface Flow {
+  readonly position: GrantedPosition;
+  /** Sets off what is to be struck. */
+  readonly begin: () => Promise<unknown>;
+  /** Waits until the position is where this way leads. */
+  readonly arrive: () => Promise<unknown>;
+}
+export type PrepareFlow = (world: World, name: string) => Promise<Flow>;
+
+async function opened(world: World, name: string): Promise<GrantedPosition> {
+  const position = await openPosition(world, name);
+  await position.untilProtected();
+  return position;
+}
+
+/** From the decision on a bar to the position under its stop. */
+export const decide: PrepareFlow = async (world, name) => {
+  const { position, start } = await prepareCycle(world, name);
+  return { position, begin: start, arrive: () => position.untilProtected() };
+};
+
+/** From the grant to the position under its stop, or given up when its entry never arrived. */
+export const enter: PrepareFlow = async (world, name) => {
+  const position = await grantPosition(world, name);
+  return { position, begin: () => position.start(), arrive: () => position.untilProtectedOrClosed() };
+};
+
+/** From an entry that rests, through its cancel, to the end. */
+export const takeBack: PrepareFlow = async (world, name) => {
+  const position = await openPosition(world, name, { entryFactor: '0.99' });
+  await position.untilResting();
+  return {
+    position,
+    begin: () => position.leave(ExitReason.Flatten),
+    arrive: () => position.untilClosed(),
+  };
+};
+
+/** The stop is replaced by a higher one. */
+export const trail: PrepareFlow = async (world, name) => {
+  const position = await opened(world, name);
+  return {
+    position,
+    begin: () => position.trail('0.98'),
+    arrive: async () => position.untilTrailed((await position.view()).stopPrice),
+  };
+};
+
+/** Out at market, the exit in the stop's place. */
+export const leave: PrepareFlow = async (world, name) => {
+  const position = await opened(world, name);
+  return {
+    position,
+    begin: () => position.leave(ExitReason.Flatten),
+    arrive: () => position.untilClosed(),
+  };
+};
+
+/** The same by an operator's word to the strategy. */
+export const flatten: PrepareFlow = async (world, name) => {
+  const position = await opened(world, name);
+  const strategy = await world.client.workflow.start('strategy', {
+    ...startOptions,
+    workflowId: workflowIds.strategy(world.account.account, name),
+    args: [{ settings: settingsOf(world, name) }],
+  });
+  return {
+    position,
+    begin: () => strategy.signal(flattenSignal, { by: 'test', reason: 'a test of flatten' }),
+    arrive: async () => {
+      await position.untilClosed();
+      await strategy.terminate('the test of flatten is over');
+    },
+  };
+};
+
+/** The emergency stop sells everything; afterwards trading is resumed. */
+export const stopAll: PrepareFlow = async (world, name) => {
+  const position = await opened(world, name);
+  const { account } = world.account;
+  return {
+    position,
+    begin: () => beginEmergencyStop(world, name),
+    arrive: async () => {
+      await position.untilClosed();
+      await waitFor('the emergency stop to end', async () => {
+        const stop = world.client.workflow.getHandle(workflowIds.emergencyStop(account));
+        return (await stop.describe()).status.name === 'RUNNING' ? undefined : true;
+      });
+      await waitFor('trading to be resumed', async () => {
+        const state = await world.store.account(account);
+        const change = { reason: 'the next test', by: 'test', epoch: state?.haltEpoch ?? 0 };
+        return (await world.store.setMode(account, TradingMode.Active, change)).mode === TradingMode.Active
+          ? true
+          : undefined;
+      });
+    },
+  };
+};
+
+/** The exchange is held against the journal while a position is open. */
+export const reconcile: PrepareFlow = async (world, name) => {
+  const position = await opened(world, name);
+  const { account } = world.account;
+  return {
+    position,
+    begin: () =>
+      world.client.workflow.start('reconciliation', {
+        ...startOptions,
+        workflowId: workflowIds.reconciliation(account),
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        args: [{ ...world.account, symbols: ['BTC/USDT'], trigger: 'test' }],
+      }),
+    arrive: async () => {
+      await position.untilProtected();
+      await waitFor('trading to be allowed', async () =>
+        (await world.store.account(account))?.mode === TradingMode.Active ? true : undefined,
+      );
+    },
+  };
+};

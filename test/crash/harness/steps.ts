@@ -1,0 +1,153 @@
+import { Leg } from '../../../domain/order';
+import {
+  decide,
+  enter,
+  flatten,
+  leave,
+  reconcile,
+  stopAll,
+  takeBack,
+  trail,
+  type PrepareFlow,
+} from './flows';
+import { Instant, type Verdict } from './moments';
+import type { GrantedPosition } from './trading';
+import type { WorkerProcess } from './worker-process';
+import type { World } from './world';
+
+type Act = (worker: WorkerProcess) => Verdict;
+
+/** One place on a position's way at which something is killed. */
+export interface Step {
+  /** Begins with the number of the step in the design, section 3. */
+  readonly name: string;
+  /** Waits for the place, and strikes there. */
+  readonly await: (world: World, position: GrantedPosition, strike: Act) => Promise<unknown>;
+  readonly instant: Instant;
+}
+
+/** An order's own instants. */
+const ofOrder = (number: number, leg: Leg, instant: Instant, sequence = 0): Step => ({
+  name: `${number} ${leg}${sequence === 0 ? '' : ` ${sequence}`}, ${instant}`,
+  instant,
+  await: (world, position, strike) => world.at(instant, position.id(leg, sequence), strike),
+});
+
+/** The first commit or request whose text holds these words. */
+const withWords = (
+  number: number,
+  what: string,
+  instant: Instant,
+  words: (position: GrantedPosition) => readonly string[],
+): Step => ({
+  name: `${number} ${what}, ${instant}`,
+  instant,
+  await: (world, position, strike) => world.when(instant, words(position), strike),
+});
+
+const bothEnds = (
+  number: number,
+  what: string,
+  instants: readonly [Instant, Instant],
+  words: (position: GrantedPosition) => readonly string[],
+): readonly Step[] => instants.map((instant) => withWords(number, what, instant, words));
+
+const COMMIT = [Instant.Write, Instant.Written] as const;
+const REQUEST = [Instant.Ask, Instant.Asked] as const;
+const SEND = [Instant.Commit, Instant.Committed, Instant.Request, Instant.Answer] as const;
+
+/** An entry whose request is lost, so that it has to be looked for. */
+function lost(step: Step): Step {
+  return {
+    ...step,
+    await: async (world, position, strike) => {
+      await Promise.all([
+        world.at(Instant.Request, position.id(Leg.Entry), () => 'drop'),
+        step.await(world, position, strike),
+      ]);
+    },
+  };
+}
+
+/** Every numbered step of the order path, by the way on which it lies. */
+export const STEPS: readonly {
+  readonly flow: string;
+  readonly prepare: PrepareFlow;
+  readonly steps: readonly Step[];
+}[] = [
+  {
+    flow: 'a bar is decided on and the position granted',
+    prepare: decide,
+    steps: bothEnds(1, 'the grant', COMMIT, ({ input }) => ['INSERT INTO approvals', input.positionId]),
+  },
+  {
+    flow: 'an entry is sent, and protected once filled',
+    prepare: enter,
+    steps: [
+      ...SEND.map((instant) => ofOrder(3, Leg.Entry, instant)),
+      ...bothEnds(4, 'the fills', COMMIT, (position) => ['INSERT INTO fills', position.id(Leg.Entry)]),
+      ...bothEnds(4, 'the state', COMMIT, (position) => ['seen-filled', position.id(Leg.Entry)]),
+      ...SEND.map((instant) => ofOrder(7, Leg.Stop, instant)),
+    ],
+  },
+  {
+    flow: 'an entry gets lost, and is looked for until it is proven absent',
+    prepare: enter,
+    steps: [
+      ...bothEnds(4, 'the ambiguity', COMMIT, (position) => ['ambiguous', position.id(Leg.Entry)]),
+      ...bothEnds(4, 'the look-up', REQUEST, (position) => ['GET /api/v3/order?', position.id(Leg.Entry)]),
+      ...bothEnds(4, 'the proof', COMMIT, (position) => ['proven-absent', position.id(Leg.Entry)]),
+    ].map(lost),
+  },
+  {
+    flow: 'a resting entry is taken back',
+    prepare: takeBack,
+    steps: [
+      ...bothEnds(7, 'the cancel', REQUEST, (position) => ['DELETE /api/v3/order', position.id(Leg.Entry)]),
+      ...bothEnds(7, 'its end', COMMIT, (position) => ['seen-cancelled', position.id(Leg.Entry)]),
+    ],
+  },
+  {
+    flow: 'a stop is replaced by a higher one',
+    prepare: trail,
+    steps: [
+      ...bothEnds(2, 'the plan', COMMIT, (position) => ['INSERT INTO orders', position.id(Leg.Stop, 1)]),
+      ...SEND.map((instant) => ofOrder(7, Leg.Stop, instant, 1)),
+      ...bothEnds(7, 'the end of the old', COMMIT, (position) => ['seen-cancelled', position.id(Leg.Stop)]),
+    ],
+  },
+  {
+    flow: 'a position is left',
+    prepare: leave,
+    steps: [
+      ...bothEnds(2, 'the plan', COMMIT, (position) => ['INSERT INTO orders', position.id(Leg.Exit)]),
+      ...SEND.map((instant) => ofOrder(6, Leg.Exit, instant)),
+      ...bothEnds(8, 'the look for late fills', REQUEST, () => ['GET /api/v3/allOrders']),
+      ...bothEnds(8, 'the close', COMMIT, ({ input }) => ["SET state = 'closed'", input.positionId]),
+    ],
+  },
+  {
+    flow: 'a strategy is flattened',
+    prepare: flatten,
+    steps: bothEnds(6, 'the wish', COMMIT, ({ input }) => ['exit_wished_at', input.positionId]),
+  },
+  {
+    flow: 'the emergency stop sells',
+    prepare: stopAll,
+    steps: [
+      ...bothEnds(5, 'the halt', COMMIT, () => ['INSERT INTO halt_epochs']),
+      ...bothEnds(5, 'the list of open orders', REQUEST, () => ['GET /api/v3/openOrders']),
+      ...SEND.map((instant) => ofOrder(5, Leg.Emergency, instant)),
+      ...bothEnds(8, 'the look for late fills', REQUEST, () => ['GET /api/v3/allOrders']),
+      ...bothEnds(5, 'the report', COMMIT, () => ['INSERT INTO risk_events', 'Flat after']),
+    ],
+  },
+  {
+    flow: 'the exchange is held against the journal',
+    prepare: reconcile,
+    steps: [
+      ...bothEnds(9, 'the fills of the exchange', REQUEST, () => ['GET /api/v3/myTrades']),
+      ...bothEnds(9, 'the orders of the exchange', REQUEST, () => ['GET /api/v3/allOrders']),
+    ],
+  },
+];
