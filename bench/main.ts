@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { startServers, type Servers } from '../test/crash/harness/servers';
 import { ArgumentError, parseBenchArguments } from './arguments';
 import { entries } from './entries/all';
 import type { BenchContext } from './entry';
+import { writeJson } from './json-file';
 import { toRecord, type NamedMeasurement } from './measurement';
 import { report } from './report';
 import { runSteadily, type SteadyRun } from './steady-run';
@@ -68,10 +69,4 @@ function createContext(): { readonly context: BenchContext; readonly close: () =
     rmSync(root, { recursive: true, force: true });
   };
   return { context, close };
-}
-
-/** @param value is written as JSON; the folder is made when missing */
-export function writeJson(file: string, value: unknown): void {
-  mkdirSync(dirname(resolve(file)), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
 }

@@ -4,18 +4,19 @@ const HEAD = ['', 'value', 'baseline', 'ratio', 'goal', ''] as const;
 
 /** A table for people, and under it one line for each figure on how it was measured. */
 export function report(measurements: readonly NamedMeasurement[]): string {
-  const rows = [HEAD, ...measurements.map(cells)];
-  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
   const how = measurements.map(({ name, how: text }) => `${name}: ${text}`);
-  return [...lines, '', ...how].join('\n');
+  return [table([HEAD, ...measurements.map(cells)]), '', ...how].join('\n');
+}
+
+/** Rows of cells in columns, the first aligned left and the others right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const aligned = (cell: string, column: number): string =>
+    column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0);
+  return rows.map((row) => row.map(aligned).join('  ').trimEnd()).join('\n');
 }
 
 function cells(measurement: NamedMeasurement): readonly string[] {

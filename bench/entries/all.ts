@@ -3,6 +3,7 @@ import { cycle } from './cycle';
 import { halt } from './halt';
 import { outboxCommit } from './outbox-commit';
 import { resume } from './resume';
+import { strategies } from './strategies';
 import { actionsPerCycle, historyMbPer1000Cycles, workerRss } from './steady';
 import { submit } from './submit';
 
@@ -16,4 +17,5 @@ export const entries: readonly BenchEntry[] = [
   workerRss,
   actionsPerCycle,
   historyMbPer1000Cycles,
+  strategies,
 ];
