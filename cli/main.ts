@@ -21,7 +21,11 @@ function commandLine(args: readonly string[]) {
       requiresArg: true,
       describe: 'Your configuration file; else ./ballast.yaml',
     })
-    .option('profile', { type: 'string', requiresArg: true, describe: 'dev (default), paper or live' })
+    .option('profile', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'dev (default), paper, testnet or live',
+    })
     .option('json', { type: 'boolean', default: false, describe: 'Print the result as JSON, for programs' })
     .option('verbose', { type: 'boolean', default: false, describe: 'Show stack traces of errors' })
     .command([...allCommands])
@@ -59,6 +63,11 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     return exitCode;
   }
 }
+
+// Whoever reads our output may have seen enough (`ballast orders | head`): what is under way goes on without it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 // The exit is explicit: a client library's stray timer must not keep a finished command alive.
 void main(processEnvironment().args).then((code) => process.exit(code));

@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { describeFailure } from '../cli/failure';
 import { openLive } from '../cli/open-live';
 import { runEmulator } from '../cli/run-emulator';
 import { tradedSymbols, type BallastConfig } from '../config/config';
 import { processEnvironment } from '../config/environment';
 import { loadConfig } from '../config/load';
 import { listingFor } from '../emulator/market/companions';
+import { ExchangeFailure, UserError } from '../domain/errors';
 import { openMarketSource } from '../emulator/market/open-market';
 import { MarketMode, type MarketSource } from '../emulator/market/source';
 import { createLogger } from './logging';
@@ -70,7 +72,11 @@ function openSource(config: BallastConfig, journalDir: string, log: Logger): Pro
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    // The log's last lines are what `up` shows when the exchange does not come up.
+    const { message, hint = '' } = describeFailure(error);
+    const isForeseen = error instanceof UserError || error instanceof ExchangeFailure;
+    const stack = !isForeseen && error instanceof Error ? (error.stack ?? '') : '';
+    process.stderr.write(`${[message, hint, stack].filter((text) => text !== '').join('\n')}\n`);
     process.exit(1);
   },
 );

@@ -14,7 +14,7 @@ import { runEmulator } from '../run-emulator';
 interface EmulatorCommandOptions {
   readonly port: number;
   readonly data?: string;
-  readonly simulate: boolean;
+  readonly simulate?: boolean;
   readonly speed?: string;
   readonly journal: string;
   readonly seed: number;
@@ -45,7 +45,6 @@ export const emulatorCommand = defineCommand<EmulatorCommandOptions>({
       })
       .option('simulate', {
         type: 'boolean',
-        default: false,
         describe: 'The simulated market, whatever data is there',
       })
       .option('speed', {
@@ -148,7 +147,7 @@ function openSource(options: EmulatorCommandOptions, journalDir: string): Promis
     projectRoot: projectRoot(),
   });
   return openMarketSource({
-    dataDir: options.simulate ? undefined : choice.dataDir,
+    dataDir: options.simulate === true ? undefined : choice.dataDir,
     seed: options.seed,
   });
 }

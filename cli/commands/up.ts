@@ -9,7 +9,7 @@ import { runView } from '../view/run-view';
 
 interface UpCommandOptions {
   readonly data?: string;
-  readonly simulate: boolean;
+  readonly simulate?: boolean;
   readonly seed?: number;
   readonly speed?: number;
   readonly strategies?: string;
@@ -30,7 +30,6 @@ export const upCommand = defineCommand<UpCommandOptions>({
       })
       .option('simulate', {
         type: 'boolean',
-        default: false,
         describe: 'The simulated market, whatever data is there',
       })
       .option('seed', { type: 'number', requiresArg: true, describe: 'Seed of the simulated market' })
@@ -88,7 +87,7 @@ export const upCommand = defineCommand<UpCommandOptions>({
 });
 
 function flagsOf({ data, simulate, seed, speed }: GlobalOptions & UpCommandOptions) {
-  const mode = data !== undefined ? Mode.Replay : simulate ? Mode.Simulated : undefined;
+  const mode = data !== undefined ? Mode.Replay : simulate === true ? Mode.Simulated : undefined;
   return { mode, market: { dataDir: data, seed, speed } };
 }
 

@@ -70,7 +70,7 @@ async function replyOf(
     return { status: 200, ...(await act()) };
   } catch (thrown) {
     const error = toApiError(thrown);
-    if (error.status >= 500) parts.onError(thrown, key);
+    if (error.status >= 500 && error !== thrown) parts.onError(thrown, key);
     return replyOfError(error);
   }
 }

@@ -113,7 +113,7 @@ export class ApiSession {
       return { status: 200, headers: {}, body: await this.run(method, values) };
     } catch (thrown) {
       const error = toApiError(thrown);
-      if (error.status >= 500) this.parts.onError(thrown, method);
+      if (error.status >= 500 && error !== thrown) this.parts.onError(thrown, method);
       return replyOfError(error);
     }
   }
