@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { ClockReading } from '../../../domain/clock';
 import type { VenueClock } from '../../clock';
 import type { LiveMarket, LiveStatus, SymbolSpec } from '../source';
-import { LiveBars } from './bars';
+import { BarKeeper } from './bar-keeper';
 import { LiveClock } from './clock';
 import type { FeedConnection, FeedEvent, LiveFeed } from './feed';
 import { Freshness } from './freshness';
@@ -14,9 +14,7 @@ import type { LiveLog, LiveTiming } from './timing';
 
 /** Market time of which steps are kept: the running minute, and one more. */
 export const KEPT_MS = 120_000;
-/** Held from the start: a day for the tickers, and an hour. */
-const HELD_BARS_MS = 25 * 3_600_000;
-const BAR_LOOK_MS = 1000;
+const LOOK_MS = 1000;
 /** A clock that has drifted by more is noted in the record. */
 const CLOCK_DRIFT_MS = 1000;
 
@@ -37,15 +35,19 @@ export interface LiveMirrorOptions {
 export class LiveMirror implements LiveMarket {
   readonly timeline = new Timeline(KEPT_MS);
   private readonly mirrors: ReadonlyMap<string, SymbolMirror>;
-  private readonly bars: ReadonlyMap<string, LiveBars>;
+  readonly bars: BarKeeper;
   private readonly freshness: Freshness;
   private readonly clock: LiveClock;
   private readonly closing = new AbortController();
   /** Books that are being fetched, with the connection they are for. */
   private readonly fetching = new Map<string, AbortSignal>();
+  /** When a trade was heard that no change of the book has followed yet, by symbol; monotonic time. */
+  private readonly unmoved = new Map<string, number>();
   private record: MirrorRecord | undefined;
   private notedClock: ClockReading | undefined;
   private newestMs = 0;
+  /** Aborted when the connection is lost. */
+  private connection: AbortSignal = AbortSignal.abort();
   private running: Promise<void> = Promise.resolve();
   private timers: NodeJS.Timeout[] = [];
   private onFailure: (error: unknown) => void = () => undefined;
@@ -55,16 +57,14 @@ export class LiveMirror implements LiveMarket {
     this.clock = new LiveClock(reading);
     this.mirrors = new Map(specs.map((spec) => [spec.symbol, new SymbolMirror(spec)]));
     this.freshness = new Freshness([...this.mirrors.keys()], () => Date.now());
-    this.bars = new Map(
-      [...this.mirrors].map(([symbol, { scale }]) => {
-        const fetch = async (fromMs: number, toMs: number) =>
-          (await feed.bars(symbol, fromMs, toMs)).map((bar) => scale.bar(bar));
-        return [
-          symbol,
-          new LiveBars({ fetch, fromMs: reading.marketTimeMs - HELD_BARS_MS, clock: this.clock }),
-        ];
-      }),
-    );
+    this.bars = new BarKeeper({
+      feed,
+      scales: new Map([...this.mirrors].map(([symbol, { scale }]) => [symbol, scale])),
+      clock: this.clock,
+      isFresh: (symbol) => this.freshness.isFresh(symbol),
+      timing: options.timing,
+      log: options.log,
+    });
     for (const news of contents?.news ?? []) {
       const mirror = this.mirrors.get(news.symbol);
       if (mirror !== undefined) this.timeline.push(mirror.replay(news));
@@ -92,8 +92,9 @@ export class LiveMirror implements LiveMarket {
     this.running = this.followAll();
     this.timers = [
       setInterval(() => {
-        this.lookForBars();
-      }, BAR_LOOK_MS),
+        this.bars.look();
+        this.lookForSilentBooks();
+      }, LOOK_MS),
       setInterval(() => {
         this.readClock().catch((error: unknown) => {
           this.options.log('error', 'the venue does not tell the time', { reason: messageOf(error) });
@@ -128,24 +129,11 @@ export class LiveMirror implements LiveMarket {
   }
 
   async prepareBars(symbol: string, fromMs: number, toMs: number): Promise<void> {
-    const bars = this.barsOf(symbol);
-    try {
-      if (!(await this.isReady(symbol))) return;
-      await bars.reachBack(fromMs);
-      await bars.await(toMs, () => this.freshness.isFresh(symbol), this.options.timing.barWaitMs);
-    } catch (error) {
-      this.options.log('error', 'bars cannot be fetched', { symbol, reason: messageOf(error) });
-    }
+    if (await this.isReady(symbol)) await this.bars.prepare(symbol, fromMs, toMs);
   }
 
   barsKnownToMs(symbol: string): number {
-    return this.barsOf(symbol).knownToMs;
-  }
-
-  barsOf(symbol: string): LiveBars {
-    const bars = this.bars.get(symbol);
-    if (bars === undefined) throw new RangeError(`${symbol} is not mirrored`);
-    return bars;
+    return this.bars.of(symbol).knownToMs;
   }
 
   /** One connection after the other, until closed. */
@@ -171,6 +159,8 @@ export class LiveMirror implements LiveMarket {
     try {
       await this.readClock();
       for (const mirror of this.mirrors.values()) mirror.awaitSnapshot({ forget: true });
+      this.unmoved.clear();
+      this.connection = signal;
       connection = await feed.connect([...this.mirrors.keys()], signal);
       for (const mirror of this.mirrors.values()) void this.synchronise(mirror, signal);
       for (;;) this.take(await connection.next(), signal);
@@ -187,15 +177,31 @@ export class LiveMirror implements LiveMarket {
     if (mirror === undefined) return;
     try {
       if (event.kind === 'bar') {
-        this.barsOf(event.symbol).add(mirror.scale.bar(event.bar));
+        this.bars.of(event.symbol).add(mirror.scale.bar(event.bar));
         return;
       }
+      if (event.kind === 'book') this.unmoved.delete(event.symbol);
+      else if (!this.unmoved.has(event.symbol)) this.unmoved.set(event.symbol, performance.now());
       const news = event.kind === 'trade' ? mirror.takeTrade(event) : mirror.takeChange(event);
       if (news !== undefined) this.publish(mirror, news);
     } catch (error) {
-      this.freshness.lose(event.symbol, messageOf(error));
-      mirror.awaitSnapshot({ forget: false });
-      void this.synchronise(mirror, signal);
+      this.startOver(mirror, messageOf(error), signal);
+    }
+  }
+
+  private startOver(mirror: SymbolMirror, reason: string, signal: AbortSignal): void {
+    this.freshness.lose(mirror.spec.symbol, reason);
+    mirror.awaitSnapshot({ forget: false });
+    void this.synchronise(mirror, signal);
+  }
+
+  /** A book whose stream has died under a living connection shows itself by the trades that do not change it. */
+  private lookForSilentBooks(): void {
+    for (const [symbol, sinceMs] of this.unmoved) {
+      const mirror = this.mirrors.get(symbol);
+      if (mirror === undefined || performance.now() - sinceMs < this.options.timing.bookSilenceMs) continue;
+      this.unmoved.delete(symbol);
+      this.startOver(mirror, `${symbol}: trades go on and the book does not change`, this.connection);
     }
   }
 
@@ -236,7 +242,7 @@ export class LiveMirror implements LiveMarket {
       this.clock.published();
       if (news.kind !== 'book' || !mirror.isSynced) return;
       this.freshness.refresh(news.symbol);
-      this.lookForBars();
+      this.bars.look();
       this.options.log('info', 'the book is the venue’s', { symbol: news.symbol, updateId: news.updateId });
     });
     if (this.record?.wantsRotation() === true) this.record.rotate(this.head());
@@ -266,15 +272,6 @@ export class LiveMirror implements LiveMarket {
     if (Math.abs(expectedMs - reading.marketTimeMs) < CLOCK_DRIFT_MS) return;
     this.notedClock = reading;
     this.record?.noteClock(reading);
-  }
-
-  private lookForBars(): void {
-    for (const [symbol, bars] of this.bars) {
-      if (!this.freshness.isFresh(symbol) || !bars.isOverdue()) continue;
-      bars.catchUp().catch((error: unknown) => {
-        this.options.log('error', 'bars cannot be fetched', { symbol, reason: messageOf(error) });
-      });
-    }
   }
 
   private async pause(failures: number): Promise<void> {

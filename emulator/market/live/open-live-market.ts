@@ -38,7 +38,7 @@ export async function openLiveMarket(options: LiveMarketOptions): Promise<Market
     startMs: 0,
     endMs: Infinity,
     sessionStartMs: Math.floor(reading.marketTimeMs),
-    bars: (symbol, fromMs, toMs) => mirror.barsOf(symbol).list(fromMs, toMs),
+    bars: (symbol, fromMs, toMs) => mirror.bars.of(symbol).list(fromMs, toMs),
     steps: (fromMs, toMs) => mirror.timeline.between(fromMs, toMs),
     at: (symbol, timeMs) => mirror.timeline.at(symbol, timeMs),
     live: mirror,

@@ -7,6 +7,8 @@ export interface LiveTiming {
   /** The first and the longest wait before connecting again, or asking again for a book. */
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
+  /** Trades go on and the book does not change for so long: its stream has died. */
+  readonly bookSilenceMs: number;
   /** How long a request for bars waits for one that has just closed. */
   readonly barWaitMs: number;
 }
@@ -16,6 +18,7 @@ export const LIVE_TIMING: LiveTiming = {
   holdMs: 2000,
   minBackoffMs: 250,
   maxBackoffMs: 10_000,
+  bookSilenceMs: 3000,
   barWaitMs: 2500,
 };
 

@@ -14,6 +14,8 @@ export interface MirrorOptions {
   readonly journalDir?: string;
   readonly pairs?: readonly string[];
   readonly timing?: Partial<LiveTiming>;
+  /** Silence after which the connection counts as lost. */
+  readonly staleAfterMs?: number;
   /** Stands between the venue and the mirror. */
   readonly through?: (feed: LiveFeed) => LiveFeed;
   readonly accounts?: EmulatorOptions['accounts'];
@@ -33,7 +35,7 @@ export class LiveBench extends Fixture {
       wsUrl: upstream.wsUrl,
       clock: 'emulator',
       requestTimeoutMs: 5000,
-      staleAfterMs: 6000,
+      staleAfterMs: options.staleAfterMs ?? 6000,
     });
     const through = options.through ?? ((direct: LiveFeed) => direct);
     const source = await openLiveMarket({

@@ -3,10 +3,10 @@ import { decimal } from '../../../domain/decimal';
 import { FailureKind } from '../../../domain/errors';
 import { readExchangeRecord } from '../../../emulator/journal/record';
 import type { RunningEmulator } from '../../../emulator/main';
-import type { FeedEvent, LiveFeed } from '../../../emulator/market/live/feed';
+import type { LiveFeed } from '../../../emulator/market/live/feed';
 import { Client, type Json } from '../client';
 import { MINUTE_MS, scriptedMarket, START_MS, waveMarket } from '../scripted-market';
-import { BTC_PAIR, eventually, LiveBench, type Mirror } from './bench';
+import { BTC_PAIR, eventually, LiveBench, type Mirror, type MirrorOptions } from './bench';
 
 const bench = new LiveBench();
 afterEach(() => bench.end());
@@ -147,47 +147,100 @@ it('an order that comes while the book is fetched anew waits for it', async () =
   expect((await placed).body).toMatchObject({ status: 'FILLED' });
 });
 
-it('fetches the book anew after a gap in its updates, and hears the trades meanwhile', async () => {
-  const upstream = await bench.start({ source: waveMarket({ everyMs: 50 }), paused: false });
-  let drop = 0;
-  let books = 0;
-  const leaky = (feed: LiveFeed): LiveFeed => ({
-    ...feed,
-    book: (symbol) => {
-      books += 1;
-      return feed.book(symbol);
-    },
-    connect: async (symbols, signal) => {
-      const connection = await feed.connect(symbols, signal);
-      const next = async (): Promise<FeedEvent> => {
-        for (;;) {
-          const event = await connection.next();
-          if (event.kind !== 'book' || drop === 0) return event;
-          drop -= 1;
-        }
-      };
-      return {
-        next,
-        close: () => {
-          connection.close();
-        },
-      };
-    },
-  });
-  const mirror = await bench.mirror(upstream, { through: leaky });
-  await mirror.until('live');
-  const venue = new Client(upstream);
-  for (let round = 1; round <= 3; round += 1) {
-    drop = 1;
-    await eventually(
-      () => Promise.resolve(books),
-      (asked) => asked > round,
-    );
+describe('a venue at fault', () => {
+  let upstream: RunningEmulator;
+  let mirror: Mirror;
+  let snapshots: number;
+  const open = async (options: Pick<MirrorOptions, 'timing' | 'staleAfterMs'> = {}): Promise<void> => {
+    upstream = await bench.start({ source: waveMarket({ everyMs: 50 }), paused: false });
+    snapshots = 0;
+    const counted = (feed: LiveFeed): LiveFeed => ({
+      ...feed,
+      book: (symbol) => {
+        snapshots += 1;
+        return feed.book(symbol);
+      },
+    });
+    mirror = await bench.mirror(upstream, { through: counted, ...options });
+    await mirror.until('live');
+  };
+
+  /** The market stands still for a moment, so that both books can be compared. */
+  const expectSameBook = async (): Promise<void> => {
+    const venue = new Client(upstream);
     await mirror.until('live');
     await venue.control('POST /emulator/clock', { action: 'pause' });
     await mirror.untilSameBook(venue);
     await venue.control('POST /emulator/clock', { action: 'resume' });
-  }
+  };
+  const untilFetched = (times: number): Promise<number> =>
+    eventually(
+      () => Promise.resolve(snapshots),
+      (count) => count >= times,
+    );
+
+  it.each([
+    ['loses an update of the book', { kind: 'ws-gap', match: 'ws:btcusdt@depth@100ms' }],
+    ['cuts the connection', { kind: 'ws-disconnect', match: 'ws:market' }],
+  ])('%s: the book is fetched anew', async (_what, fault) => {
+    await open();
+    for (let round = 1; round <= 3; round += 1) {
+      await new Client(upstream).control('POST /emulator/faults', fault);
+      await untilFetched(round + 1);
+      await expectSameBook();
+    }
+  });
+
+  it('sends news in the wrong order: the book is the venue’s all the same', async () => {
+    await open();
+    await new Client(upstream).control('POST /emulator/faults', {
+      kind: 'ws-reorder',
+      match: 'ws:market',
+      times: 20,
+    });
+    await eventually(
+      async () => (await new Client(upstream).control('GET /emulator/faults')) as unknown as Json[],
+      (planned) => planned.length === 0,
+    );
+    await expectSameBook();
+  });
+
+  it('sends updates and trades twice: each counts once', async () => {
+    await open();
+    for (const stream of ['depth@100ms', 'aggTrade'])
+      await new Client(upstream).control('POST /emulator/faults', {
+        kind: 'ws-duplicate',
+        match: `ws:btcusdt@${stream}`,
+        times: 'always',
+      });
+    await eventually(
+      () => tapeOf(mirror),
+      (tape) => tape.length > 50,
+    );
+    await expectSameBook();
+    expect(snapshots).toBe(1);
+    // The wave trades 1,500 and 700 lots in turn: a doubled trade would show as two equal ones in a row.
+    const sizes = (await tapeOf(mirror)).map(({ qty }) => qty);
+    for (const [index, size] of sizes.entries()) expect(size).not.toBe(sizes[index + 1]);
+  });
+
+  it('falls silent: stale within the limit, whatever the connection says', async () => {
+    await open({ staleAfterMs: 1000 });
+    const venue = new Client(upstream);
+    await venue.control('POST /emulator/faults', { kind: 'ws-stale', match: 'ws:market' });
+    expect(await mirror.until('stale')).toMatchObject({ reason: 'Nothing was heard for 1000 ms.' });
+    await venue.control('DELETE /emulator/faults');
+    await expectSameBook();
+  });
+
+  it('goes on with its trades and forgets its book: stale, until the book is back', async () => {
+    await open({ timing: { bookSilenceMs: 500 } });
+    const venue = new Client(upstream);
+    await venue.control('POST /emulator/faults', { kind: 'ws-mute', match: 'ws:btcusdt@depth@100ms' });
+    await untilFetched(2);
+    await venue.control('DELETE /emulator/faults');
+    await expectSameBook();
+  });
 });
 
 it('comes up without the venue when it has a record, stale, and finds it later', async () => {
