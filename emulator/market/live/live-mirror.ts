@@ -96,6 +96,7 @@ export class LiveMirror implements LiveMarket {
         this.lookForSilentBooks();
       }, LOOK_MS),
       setInterval(() => {
+        if (this.connection.aborted) return;
         this.readClock().catch((error: unknown) => {
           this.options.log('error', 'the venue does not tell the time', { reason: messageOf(error) });
         });
