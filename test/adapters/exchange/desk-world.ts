@@ -13,6 +13,7 @@ import { TradingMode } from '../../../domain/risk';
 import { ACCOUNT, createDeps, DEPLOYMENT, grantOf, noOwners, STRATEGY } from '../../activities/bench';
 import type { Grant } from '../../activities/memory-orders';
 import { MemoryStore } from '../../activities/memory-store';
+import type { ExchangeRecord } from '../../../emulator/journal/record';
 import { BTC, EmulatorWorld } from './emulator-world';
 import { SESSION_START_MS } from './still-market';
 
@@ -177,3 +178,18 @@ export class DeskWorld {
 const isCalm = ({ orders }: PositionView): boolean =>
   orders.some(({ leg, state }) => leg === 'stop' && state === OrderState.Open) &&
   orders.every(({ state }) => state !== OrderState.Sending && state !== OrderState.Unknown);
+
+/** No id twice, nothing left open, as much sold as can be of what was bought. */
+export function expectClean({ orders, trades, balances }: ExchangeRecord): void {
+  const ids = orders.map(({ clientOrderId }) => clientOrderId);
+  expect(ids.length).toBe(new Set(ids).size);
+  expect(orders.filter(({ status }) => status === 'NEW' || status === 'PARTIALLY_FILLED')).toEqual([]);
+  const traded = (side: string): number =>
+    trades
+      .filter((trade) => trade.side === side)
+      .reduce((total, { quantity }) => total + Number(quantity), 0);
+  // A fee of a thousandth is taken in BTC, and a lot is 0.00001.
+  expect(traded('SELL')).toBeLessThanOrEqual(traded('BUY') * 0.999 + 1e-9);
+  const btc = balances.find(({ asset }) => asset === 'BTC');
+  expect(Number(btc?.free ?? 0) + Number(btc?.locked ?? 0)).toBeLessThan(0.00009);
+}

@@ -1,4 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { createFeedActivities } from '../../../activities/feed';
 import { OrderState, type OrderView } from '../../../domain/order';
 import type { FaultStrike } from '../../../emulator/server/faults/log';
@@ -29,7 +30,7 @@ async function struck(kind: string, count = 1): Promise<void> {
 
 /** Listens, and knows by a stop of another position that the feed hears. */
 async function listen(): Promise<void> {
-  environment = new MockActivityEnvironment();
+  environment = new MockActivityEnvironment(undefined, { logger: new DefaultLogger('ERROR') });
   const { watchAccount } = createFeedActivities(desk.deps);
   feed.failed = false;
   watching = environment.run(watchAccount, { account: ACCOUNT }).catch(() => (feed.failed = true));

@@ -3,48 +3,20 @@ import { ExchangeFailure, FailureKind } from '../../../domain/errors';
 import { OrderType } from '../../../domain/order';
 import { decimal } from '../../../domain/decimal';
 import { BTC, EmulatorWorld } from './emulator-world';
+import { ACCEPTED_BEHIND, LOST_BEFORE, named, NOT_TAKEN, REFUSED } from './fault-kinds';
 
 const { Rejected, NotExecuted, Ambiguous } = FailureKind;
 const REQUEST_TIMEOUT_MS = 400;
 
 /** What a failed request proves, by fault; the same whatever the request was. */
-const BEFORE: readonly [object, FailureKind][] = [
-  [{ kind: 'reset-before' }, Ambiguous],
-  [{ kind: 'hang-before' }, Ambiguous],
-  [{ kind: 'status', status: 502 }, Ambiguous],
-  [{ kind: 'garbage' }, Ambiguous],
-  [{ kind: 'garbage', status: 403 }, Ambiguous],
-  [{ kind: 'empty' }, Ambiguous],
-  [{ kind: 'code', code: -1000 }, Ambiguous],
-  [{ kind: 'code', code: -1001 }, Ambiguous],
-  [{ kind: 'code', code: -1006 }, Ambiguous],
-  [{ kind: 'code', code: -1007 }, Ambiguous],
-  [{ kind: 'code', code: -1003, retryAfterS: 0 }, NotExecuted],
-  [{ kind: 'rate-limit', status: 418, retryAfterS: 0 }, NotExecuted],
-  [{ kind: 'code', code: -1008 }, NotExecuted],
-  [{ kind: 'code', code: -1015, retryAfterS: 0 }, NotExecuted],
-  [{ kind: 'code', code: -1021 }, NotExecuted],
-  [{ kind: 'maintenance', times: 1 }, NotExecuted],
-  [{ kind: 'code', code: -1022 }, Rejected],
-  [{ kind: 'code', code: -2010 }, Rejected],
-  [{ kind: 'code', code: -2015 }, Rejected],
+const BEFORE_ROWS = [
+  ...named(LOST_BEFORE).map(([name, fault]) => [name, fault, Ambiguous] as const),
+  ...named([...NOT_TAKEN, { kind: 'maintenance', times: 1 }]).map(
+    ([name, fault]) => [name, fault, NotExecuted] as const,
+  ),
+  ...named(REFUSED).map(([name, fault]) => [name, fault, Rejected] as const),
 ];
-const AFTER: readonly object[] = [
-  { kind: 'reset-after' },
-  { kind: 'hang-after' },
-  { kind: 'status', status: 502, phase: 'after' },
-  { kind: 'status', status: 504, phase: 'after' },
-  { kind: 'garbage', phase: 'after' },
-  { kind: 'garbage', status: 502, phase: 'after' },
-  { kind: 'empty', phase: 'after' },
-  { kind: 'code', code: -1000, phase: 'after' },
-  { kind: 'code', code: -1001, phase: 'after' },
-  { kind: 'code', code: -1006, phase: 'after' },
-  { kind: 'code', code: -1007, phase: 'after' },
-];
-const named = (fault: object): string => Object.values(fault).join(' ');
-const BEFORE_ROWS = BEFORE.map(([fault, kind]) => [named(fault), fault, kind] as const);
-const AFTER_ROWS = AFTER.map((fault) => [named(fault), fault] as const);
+const AFTER_ROWS = named(ACCEPTED_BEHIND);
 
 let world: EmulatorWorld;
 let exchange: ExchangePort;
