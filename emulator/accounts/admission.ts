@@ -4,7 +4,8 @@ import type { Matcher } from '../engine/matching';
 import { isContingent, isOpen, OrderType, Refusal, Side } from '../engine/types';
 import { maxUnits } from '../engine/units';
 import { MAX_OPEN_ORDERS, MAX_RESIDENT_STOPS, type ParsedOrder } from './filters';
-import { lockFor, type ExchangeState } from './state';
+import { lockFor } from './locks';
+import type { ExchangeState } from './state';
 
 /** An order that will be accepted: its quantity, and the money it holds from the start. */
 export interface Prepared {

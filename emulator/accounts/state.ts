@@ -1,7 +1,6 @@
-import { baseOf, costOf, type Instrument } from '../engine/instrument';
+import { baseOf, type Instrument } from '../engine/instrument';
 import {
   isOpen,
-  isUnpriced,
   OrderStatus,
   remainingLots,
   Side,
@@ -13,7 +12,7 @@ import {
   type Trade,
   type TradingRules,
 } from '../engine/types';
-import { maxUnits } from '../engine/units';
+import { lockAfter } from './locks';
 
 export interface Balance {
   free: bigint;
@@ -285,25 +284,4 @@ const FIRST_USER_TRADE = 1024;
 /** The id of the `index`-th third-party print of a symbol within `timeMs`. */
 export function printTradeId(timeMs: number, index: number): number {
   return timeMs * TRADE_IDS_PER_MS + Math.min(index, FIRST_USER_TRADE - 1);
-}
-
-/**
- * What an order must hold while it is open: a seller the base it still offers, a buyer its limit price times what it
- * still wants. A buyer without a limit holds `unpricedUnits`.
- */
-export function lockFor(
-  instrument: Instrument,
-  order: Pick<OrderTerms, 'side' | 'type' | 'priceTicks'>,
-  lots: number,
-  unpricedUnits: bigint,
-): bigint {
-  if (order.side === Side.Sell) return baseOf(instrument, lots);
-  return isUnpriced(order.type) ? unpricedUnits : costOf(instrument, order.priceTicks, lots);
-}
-
-/** The lock after a fill that cost `spent`: an unpriced buyer keeps the rest of what it held. */
-function lockAfter(instrument: Instrument, order: Order, spent: bigint): bigint {
-  const lots = remainingLots(order);
-  if (lots === 0) return 0n;
-  return lockFor(instrument, order, lots, maxUnits(0n, order.locked - spent));
 }

@@ -1,4 +1,5 @@
-import { lockFor, type ExchangeState } from '../accounts/state';
+import { lockFor } from '../accounts/locks';
+import type { ExchangeState } from '../accounts/state';
 import type { MarketStep, Print } from '../market/source';
 import { isMarketable, opposite, SymbolBook } from './book';
 import { baseOf, costOf, type Instrument } from './instrument';

@@ -1,6 +1,6 @@
 import type { OrderRequest } from '../accounts/filters';
 import { isContingent, isUnpriced, OrderType, Refusal, Side, TimeInForce } from '../engine/types';
-import { CancelRestriction, type CancelRequest, type ListRequest } from '../exchange';
+import { CancelRestriction, type CancelRequest, type ListRequest } from '../requests';
 import type { Params } from './params';
 
 /** Reads a new order; which parameters are mandatory and which forbidden depends on its type, as on Binance. */

@@ -1,5 +1,6 @@
 import { Refusal, type Order } from '../engine/types';
-import type { CancelReplaceOutcome, Exchange, ListRef } from '../exchange';
+import type { Exchange } from '../exchange';
+import type { CancelReplaceOutcome, ListRef } from '../requests';
 import { requireInstrument, type ServerContext } from './context';
 import { ApiError } from './errors';
 import { readCancel, readList, readOldList, readOrder } from './order-params';

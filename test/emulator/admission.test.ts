@@ -1,5 +1,5 @@
 import { OrderStatus, OrderType, Side, TimeInForce } from '../../emulator/engine/types';
-import { CancelRestriction } from '../../emulator/exchange';
+import { CancelRestriction } from '../../emulator/requests';
 import { ladder, openDesk } from './desk';
 
 const { Buy } = Side;

@@ -1,5 +1,5 @@
 import { isOpen, Refusal } from '../../engine/types';
-import type { CancelReplaceRequest } from '../../exchange';
+import type { CancelReplaceRequest } from '../../requests';
 import type { Venue } from '../../venue';
 import { readCancel } from '../order-params';
 import type { Params } from '../params';
