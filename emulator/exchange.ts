@@ -38,6 +38,7 @@ export class Exchange {
   private readonly admission: Admission;
   private readonly emit: (event: ExchangeEvent) => void;
   private readonly observers: ((event: ExchangeEvent) => void)[] = [];
+  private isHeld: (order: Order) => boolean = () => false;
   private events: ExchangeEvent[] = [];
 
   /** @param averageTicks the five-minute average price of a symbol at a market time, 0 when there is none. */
@@ -55,7 +56,10 @@ export class Exchange {
     this.emit = emit;
     this.admission = new Admission(state, (symbol) => this.matcher(symbol));
     for (const instrument of instruments.values()) {
-      this.matchers.set(instrument.symbol, new Matcher(instrument, state, fees, emit));
+      this.matchers.set(
+        instrument.symbol,
+        new Matcher(instrument, state, fees, emit, (order) => this.isHeld(order)),
+      );
     }
     for (const order of state.allOpenOrders().sort((a, b) => a.workingMs - b.workingMs))
       this.matcher(order.symbol).book.add(order);
@@ -71,6 +75,11 @@ export class Exchange {
   /** Calls `observer` after each event, while the state is exactly as that event left it. */
   observe(observer: (event: ExchangeEvent) => void): void {
     this.observers.push(observer);
+  }
+
+  /** From now on orders that wait for a trigger do not trigger while `isHeld` says so. */
+  holdStops(isHeld: (order: Order) => boolean): void {
+    this.isHeld = isHeld;
   }
 
   /** @throws Refusal -1121 when the exchange has no such symbol. */

@@ -37,6 +37,8 @@ export class Matcher {
     private readonly state: ExchangeState,
     private readonly fees: FeeRates,
     private readonly emit: (event: ExchangeEvent) => void,
+    /** Whether a waiting order is kept from triggering, though the market has reached it. */
+    private readonly isHeld: (order: Order) => boolean = () => false,
   ) {}
 
   /** Puts a just accepted order to work: waits for its trigger, or trades and then rests or expires. */
@@ -216,6 +218,7 @@ export class Matcher {
     this.book.lastTicks = priceTicks;
     if (this.book.contingent.length === 0) return;
     for (const order of this.book.triggeredBy(priceTicks)) {
+      if (this.isHeld(order)) continue;
       this.book.remove(order);
       this.triggered.push(order);
     }

@@ -1,4 +1,4 @@
-import { isOpen, Refusal } from '../../engine/types';
+import { isOpen, Refusal, type Order } from '../../engine/types';
 import type { CancelReplaceRequest } from '../../requests';
 import type { Venue } from '../../venue';
 import { readCancel } from '../order-params';
@@ -13,6 +13,7 @@ const REPLACE = 'POST /api/v3/order/cancelReplace';
 export class ExecutionFaults {
   /** Wall time from which each hidden order can be seen. */
   private readonly visibleFromMs = new Map<number, number>();
+  private readonly heldStops = new Set<number>();
 
   constructor(
     private readonly plan: FaultPlan,
@@ -22,6 +23,7 @@ export class ExecutionFaults {
     venue.exchange.observe((event) => {
       if (event.kind === 'orderAccepted') this.hide(event.order);
     });
+    venue.exchange.holdStops((order) => this.holds(order));
   }
 
   /** Wall time as the server sees it: what it signs, checks and tells. */
@@ -63,6 +65,14 @@ export class ExecutionFaults {
     const occasion = { endpoint: REPLACE, clientOrderId };
     const fault = this.plan.strike(['replace-fails'], occasion, () => true);
     return fault && { half: fault.half, refusal: new Refusal(fault.code, fault.message) };
+  }
+
+  private holds({ orderId, clientOrderId, symbol }: Order): boolean {
+    const fault = this.plan.due(['hold-stops']).find(({ request }) => (request.symbol ?? symbol) === symbol);
+    if (fault === undefined) return false;
+    if (!this.heldStops.has(orderId)) this.plan.record(fault, { endpoint: symbol, clientOrderId });
+    this.heldStops.add(orderId);
+    return true;
   }
 
   private hide({

@@ -138,6 +138,8 @@ const executionFaults = [
     ...common,
     delayMs,
   }),
+  /** Stops and take-profits wait on, without a word, though the market has reached them. */
+  z.strictObject({ kind: z.literal('hold-stops'), symbol: z.string().optional(), ...holding }),
   /** The server's clock is off by `skewMs`. */
   z.strictObject({ kind: z.literal('clock-skew'), ...holding, skewMs: z.int() }),
 ] as const;

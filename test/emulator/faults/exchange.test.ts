@@ -4,6 +4,7 @@ import { readFaultLog } from '../../../emulator/server/faults/log';
 import { Fixture, type Json } from '../client';
 import { compileEmulator, removeCompiled, spawnEmulator } from '../compiled';
 import { Desk } from '../desk';
+import { scriptedMarket, START_MS } from '../scripted-market';
 import { FaultWorld } from './world';
 
 const fixture = new Fixture();
@@ -49,6 +50,28 @@ describe('what the exchange does of its own accord', () => {
     await world.holdWithStop();
     await world.plan({ kind: 'fill-order', clientOrderId: 'stop' });
     expect((await world.lookUp('stop')).body).toMatchObject({ status: 'FILLED', executedQty: '0.00900000' });
+  });
+
+  it('holds a stop back that the market has reached, until it is called off', async () => {
+    const book = { bids: [[60_000, 5]], asks: [[60_001, 5]] } as const;
+    const fall = { bids: [[49_000, 5]], asks: [[49_001, 5]], prints: [['sell', 49_000, 1]] } as const;
+    const minutes = (count: number): number => count * 60_000;
+    const steps = [
+      { atMs: 0, ...book },
+      { atMs: minutes(1), ...fall },
+      { atMs: minutes(2), ...fall },
+    ];
+    world = await FaultWorld.start(fixture, { source: scriptedMarket(steps, { basePrice: 60_000 }) });
+    const advance = (count: number): Promise<Json> =>
+      world.client.control('POST /emulator/clock', { action: 'advanceTo', toMs: START_MS + minutes(count) });
+    await world.holdWithStop();
+    await world.plan({ kind: 'hold-stops', symbol: 'BTCUSDT' });
+    await advance(1);
+    expect(await statusOf('stop')).toBe('NEW');
+    expect(await world.strikes()).toMatchObject([{ kind: 'hold-stops', clientOrderId: 'stop' }]);
+    await world.client.control('DELETE /emulator/faults');
+    await advance(2);
+    expect(await statusOf('stop')).toBe('FILLED');
   });
 
   it('ends both legs of an OCO when one expires', async () => {
