@@ -97,7 +97,8 @@ export const emulatorCommand = defineCommand<EmulatorCommandOptions>({
     await runEmulator({ port: options.port, source, speed, journalDir }, (emulator) => {
       const { url, wsUrl, apiKey, secret, sessionId } = emulator;
       output.result({ url, wsUrl, apiKey, secret, sessionId, market: source.description, journalDir }, () => {
-        output.say(`The exchange is open: ${source.description}, at ${speed}×.`);
+        const pace = options.live === undefined ? `, at ${speed}×` : '';
+        output.say(`The exchange is open: ${source.description}${pace}.`);
         output.say(`  REST       ${url}`);
         output.say(`  websocket  ${wsUrl}`);
         output.say(`  API key    ${apiKey}`);
