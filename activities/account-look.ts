@@ -99,13 +99,11 @@ export class AccountLook {
     symbols: readonly string[],
     clock: ClockReading,
   ): Promise<EquityState> {
-    const { exchange, store, wallTimeMs } = this.deps;
+    const { store, wallTimeMs } = this.deps;
     const { account, session } = before;
-    const [symbol] = symbols;
-    if (symbol === undefined) throw new Error('An account without symbols cannot be marked.');
-    const [instrument] = await exchange.instruments([symbol]);
-    if (instrument === undefined) throw new Error(`${exchange.venue} does not list ${symbol}.`);
-    const { equity } = await readMarks(this.deps, account, instrument.quote);
+    const quote = symbols[0]?.split('/')[1];
+    if (quote === undefined) throw new Error('An account without symbols cannot be marked.');
+    const { equity } = await readMarks(this.deps, account, quote);
     const marketTimeMs = Math.floor(marketTimeAt(clock, wallTimeMs()));
     const state = markEquity(before.equity, equity, marketTimeMs);
     await store.recordEquity(account, session, state, marketTimeMs);

@@ -1,6 +1,6 @@
 import type { OrderReport } from '../adapters/exchange/port';
 import { clientOrderIdPrefix } from '../domain/ids';
-import { isTerminal, Leg, Side } from '../domain/order';
+import { isTerminal, Leg, OrderState, Side, type OrderView } from '../domain/order';
 import { backoffMs, emergencyStep, type PositionStep } from '../domain/planner';
 import { ExitReason, type PositionView } from '../domain/position';
 import { TradingMode } from '../domain/risk';
@@ -86,12 +86,15 @@ export function createEmergencyActivities(deps: ActivityDeps) {
     return { cancelled, seen: mine.length };
   }
 
-  /** One step of one position; true when it sent an order. Its owners are told at the end of the stop. */
-  async function act({ positionId }: PositionView, step: PositionStep, epoch: number): Promise<boolean> {
+  /** One step of one position; the order that it sent, if it did. Its owners are told at the end of the stop. */
+  async function act(
+    { positionId }: PositionView,
+    step: PositionStep,
+    epoch: number,
+  ): Promise<OrderView | undefined> {
     if (step.do === 'cancel') await desk.cancel(step.order.clientOrderId);
-    if (step.do !== 'order') return false;
-    await desk.submit({ deployment: deps.deployment, positionId, ...step }, epoch);
-    return true;
+    if (step.do !== 'order') return undefined;
+    return (await desk.submit({ deployment: deps.deployment, positionId, ...step }, epoch)).order;
   }
 
   /** Steps of one position in this pass: cancelling its entry and selling what it holds are two of them. */
@@ -103,7 +106,10 @@ export function createEmergencyActivities(deps: ActivityDeps) {
       const step = emergencyStep(position);
       if (step.do === 'wait') return { sent, waiting: position };
       if (step.do === 'settle' || (step.do === 'order' && mustBackOff(position))) break;
-      if (await act(position, step, epoch)) sent += 1;
+      const order = await act(position, step, epoch);
+      if (order !== undefined) sent += 1;
+      // Most often that is all; the end of the pass looks at every position anyway.
+      if (order?.state === OrderState.Filled) break;
       position = await store.position(seen.positionId);
     }
     return { sent, waiting: undefined };
