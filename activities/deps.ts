@@ -2,6 +2,7 @@ import type { ExchangePort } from '../adapters/exchange/port';
 import type { Journal, OrderStore } from '../adapters/store/port';
 import type { OrderView } from '../domain/order';
 import type { ExchangeHealth } from './exchange-health';
+import type { Finding } from '../domain/findings';
 import type { MarketClock } from './market-clock';
 import type { OrderDesk } from './order-desk';
 
@@ -11,8 +12,11 @@ export interface Owners {
   notifyOrder(order: OrderView): Promise<boolean>;
   /** False when the position has no running workflow. */
   notifyPosition(positionId: string): Promise<boolean>;
-  /** Asks for a reconciliation, with what gave rise to it. */
-  wakeReconciliation(account: string, trigger: string): Promise<void>;
+  /**
+   * Asks for a reconciliation that begins after this call, with what gave rise to it and, when that is a finding already,
+   * the finding, to be told with its own.
+   */
+  wakeReconciliation(account: string, trigger: string, finding?: Finding): Promise<void>;
 }
 
 /** A line for the log; workflows and the journal carry what matters. */

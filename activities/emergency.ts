@@ -196,10 +196,13 @@ export function createEmergencyActivities(deps: ActivityDeps) {
      */
     async verifyFlat({ account }: { readonly account: string }): Promise<boolean> {
       const live = await store.livePositions(account);
-      const [open] = await Promise.all([ourOpenOrders(), learnLateNews(emergency, live)]);
+      const [open, owed] = await Promise.all([ourOpenOrders(), learnLateNews(emergency, live)]);
       const [after, { halted }] = await Promise.all([store.livePositions(account), haltInForce(account)]);
       return (
-        halted && open.length === 0 && after.every((position) => emergencyStep(position).do === 'settle')
+        halted &&
+        !owed &&
+        open.length === 0 &&
+        after.every((position) => emergencyStep(position).do === 'settle')
       );
     },
 

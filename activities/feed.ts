@@ -1,11 +1,13 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { OrderState, type OrderView } from '../domain/order';
 import { TradingMode } from '../domain/risk';
+import type { Finding } from '../domain/findings';
 import { isMarked } from '../domain/ids';
-import type { AccountEvent } from '../adapters/exchange/port';
 import { tryEach } from '../adapters/exchange/try-each';
+import type { AccountEvent, OrderReport } from '../adapters/exchange/port';
 import type { ActivityDeps } from './deps';
 import { stopReportKey } from './emergency';
+import { strangeCancel } from './reconciling/known-orders';
 import { tellOwner } from './wake';
 
 /** The account's ear: everything the exchange says is journaled first, then its owner is told. */
@@ -37,25 +39,40 @@ export function createFeedActivities(deps: ActivityDeps) {
       log.warn({ account, reason: message }, 'an order cannot be asked about');
   }
 
+  /** Told before the news is journaled: afterwards nobody could say that the order was resting. */
+  async function strangeCancelOf(order: OrderView, report: OrderReport): Promise<Finding | undefined> {
+    if (report.status !== 'cancelled') return undefined;
+    const position = await store.position(order.positionId);
+    return position && strangeCancel(position, order, report, await deps.clock.nowMs());
+  }
+
   async function hear(account: string, event: AccountEvent): Promise<void> {
-    if (event.kind === 'connected') return catchUp(account);
+    if (event.kind === 'connected') {
+      await catchUp(account);
+      await owners.wakeReconciliation(account, 'connected to the exchange');
+      return;
+    }
     if (event.kind === 'fill') {
       const { fill } = event;
       const { order, ownerless } = await desk.learnFill(account, fill);
       if (order !== undefined) await tell(order);
-      if (ownerless && isMarked(fill.clientOrderId)) {
-        await owners.wakeReconciliation(account, `fill ${fill.tradeId} has no owner`);
+      if (ownerless) {
+        const whose = isMarked(fill.clientOrderId) ? 'has no owner' : 'is of an order that is not ours';
+        await owners.wakeReconciliation(account, `trade ${fill.tradeId} ${whose}`);
       }
       return;
     }
     const { report } = event;
-    if ((await store.order(report.clientOrderId)) === undefined) {
+    const order = await store.order(report.clientOrderId);
+    if (order === undefined) {
       // A stranger's order, or one of ours that the journal lost: reconciliation tells which.
       if (report.status === 'open')
         await owners.wakeReconciliation(account, `unknown order ${report.clientOrderId}`);
       return;
     }
+    const strange = await strangeCancelOf(order, report);
     await tell(await desk.learn(report, 'stream'));
+    if (strange !== undefined) await owners.wakeReconciliation(account, strange.message, strange);
   }
 
   return {

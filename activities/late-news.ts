@@ -1,5 +1,5 @@
 import type { ExchangePort, OrderReport } from '../adapters/exchange/port';
-import { compare } from '../domain/decimal';
+import { compare, lessThan } from '../domain/decimal';
 import { OrderState, type OrderView } from '../domain/order';
 import type { PositionView } from '../domain/position';
 import type { OrderDesk } from './order-desk';
@@ -10,12 +10,14 @@ const LOOK_BACK_MS = 3_600_000;
 /**
  * Journals whatever the exchange knows about the sent orders of `positions` and the journal does not: one request per
  * symbol, however many orders a position has had, and one look-up per order whose fate is open.
+ * @returns true when the exchange tells of fills whose trades it does not list yet: what is held is not known
  * @throws the first failure, after everything has been tried
  */
 export async function learnLateNews(
   { exchange, desk }: { readonly exchange: ExchangePort; readonly desk: OrderDesk },
   positions: readonly PositionView[],
-): Promise<void> {
+): Promise<boolean> {
+  let owed = false;
   const orders = positions.flatMap((position) => position.orders);
   const symbols = [...new Set(orders.filter(mayHaveLateNews).map(({ symbol }) => symbol))];
 
@@ -25,7 +27,9 @@ export async function learnLateNews(
     const ours = new Map(orders.filter(mayHaveLateNews).map((order) => [order.clientOrderId, order]));
     for (const report of await exchange.ordersSince(symbol, sinceMs)) {
       const order = ours.get(report.clientOrderId);
-      if (order !== undefined && differs(order, report)) await desk.learn(report, 'look-up');
+      if (order === undefined || !differs(order, report)) continue;
+      const learnt = await desk.learn(report, 'look-up');
+      owed ||= lessThan(learnt.filledQuantity, report.filledQuantity);
     }
   }
 
@@ -33,6 +37,7 @@ export async function learnLateNews(
     ...symbols.map(compareRecord),
     ...orders.filter(fateIsOpen).map(({ clientOrderId }) => desk.resolve(clientOrderId)),
   ]);
+  return owed;
 }
 
 const fateIsOpen = ({ state }: OrderView): boolean =>
@@ -42,7 +47,8 @@ const fateIsOpen = ({ state }: OrderView): boolean =>
 const mayHaveLateNews = (order: OrderView): boolean =>
   order.sendDeadlineMs !== null && order.state !== OrderState.Filled && !fateIsOpen(order);
 
-const differs = (order: OrderView, report: OrderReport): boolean =>
+/** The exchange tells something of the order that the journal does not have. */
+export const differs = (order: OrderView, report: OrderReport): boolean =>
   report.status !== order.state || compare(report.filledQuantity, order.filledQuantity) !== 0;
 
 async function allTried(work: readonly Promise<unknown>[]): Promise<void> {

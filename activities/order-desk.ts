@@ -1,5 +1,5 @@
 import { marketTimeAt } from '../domain/clock';
-import { compare, isZero, lessThan } from '../domain/decimal';
+import { isZero, lessThan } from '../domain/decimal';
 import { ExchangeFailure, FailureKind, type RefusalCode } from '../domain/errors';
 import { isTerminal, OrderEvent, OrderState, type Fill, type OrderView } from '../domain/order';
 import { WOULD_TRIGGER_REASON } from '../domain/planner';
@@ -15,7 +15,11 @@ export interface OrderTiming {
   readonly receiveWindowMs: number;
   /** How long after acceptance an order may still be invisible to a look-up. */
   readonly visibilityLagMs: number;
+  /** How long an exchange may owe us the trades of an order before its sums are believed without them. */
+  readonly tradeLagMs?: number;
 }
+
+const TRADE_LAG_MS = 5_000;
 
 export interface OrderDeskDeps {
   readonly exchange: ExchangePort;
@@ -23,6 +27,8 @@ export interface OrderDeskDeps {
   readonly clock: MarketClock;
   readonly timing: OrderTiming;
   readonly wallTimeMs: () => number;
+  /** Awaited before anything is sent; throws when nothing may be sent yet. */
+  readonly mayBegin?: () => Promise<void>;
 }
 
 /** What an attempt left behind: the order itself, and others that it changed (a replaced one). */
@@ -60,6 +66,9 @@ const EVENT_OF_STATUS = {
  * it send, and journals what it learns, fills before states, so that a crash between the two loses no fill.
  */
 export class OrderDesk {
+  /** Orders whose trades the exchange does not list, and since when; wall time. */
+  private readonly owedSinceMs = new Map<string, number>();
+
   constructor(private readonly deps: OrderDeskDeps) {}
 
   /**
@@ -67,6 +76,7 @@ export class OrderDesk {
    * whoever finds the order already sent looks it up instead.
    */
   async submit(plan: OrderPlan, emergencyEpoch: number | null = null): Promise<Attempt> {
+    await this.deps.mayBegin?.();
     const planned = await this.deps.orders.plan(plan);
     const wallTimeMs = this.deps.wallTimeMs();
     // An emergency sends no entries, which alone expire, and does not wait for a clock.
@@ -124,14 +134,13 @@ export class OrderDesk {
     source: 'answer' | 'stream' | 'look-up' | 'reconciliation',
   ): Promise<OrderView> {
     const { orders, exchange } = this.deps;
-    const order = await this.known(report.clientOrderId);
+    const order = await this.adopted(report);
     if (report.fills.length > 0) await orders.recordFills(order.account, report.fills, source);
     if (lessThan((await this.known(report.clientOrderId)).filledQuantity, report.filledQuantity)) {
       const fills = await exchange.fillsOf(report.symbol, report.exchangeOrderId, report.clientOrderId);
       await orders.recordFills(order.account, fills, source);
     }
-    const complete =
-      compare((await this.known(report.clientOrderId)).filledQuantity, report.filledQuantity) >= 0;
+    const complete = await this.isComplete(report);
     // A final state is journaled only with all its fills: until they are visible the order counts as open.
     const event = complete ? EVENT_OF_STATUS[report.status] : OrderEvent.SeenOpen;
     const triggered = event === OrderEvent.SeenOpen && report.triggered === true;
@@ -146,6 +155,50 @@ export class OrderDesk {
     return this.note(clientOrderId, OrderEvent.SeenTriggered, {
       triggeredAtMs,
       ...(exchangeOrderId !== undefined && { exchangeOrderId }),
+    });
+  }
+
+  /**
+   * Whether the journal has all that the report tells of. The exchange may list a trade later than it counts it, and may
+   * have lost it: after a while its sums are believed, and an inferred fill stands in.
+   */
+  private async isComplete({
+    clientOrderId,
+    filledQuantity,
+    filledQuote,
+    marketTimeMs,
+  }: OrderReport): Promise<boolean> {
+    const lacks = async (): Promise<boolean> =>
+      lessThan((await this.known(clientOrderId)).filledQuantity, filledQuantity);
+    if (!(await lacks())) {
+      this.owedSinceMs.delete(clientOrderId);
+      return true;
+    }
+    const nowMs = this.deps.wallTimeMs();
+    const sinceMs = this.owedSinceMs.get(clientOrderId) ?? nowMs;
+    this.owedSinceMs.set(clientOrderId, sinceMs);
+    if (filledQuote === undefined || nowMs - sinceMs < (this.deps.timing.tradeLagMs ?? TRADE_LAG_MS))
+      return false;
+    await this.deps.orders.inferFill(clientOrderId, {
+      quantity: filledQuantity,
+      quote: filledQuote,
+      marketTimeMs,
+    });
+    return !(await lacks());
+  }
+
+  /** The order as journaled; one that this journal does not know as sent takes over what the exchange has. */
+  private async adopted(report: OrderReport): Promise<OrderView> {
+    const order = await this.known(report.clientOrderId);
+    const { sendDeadlineMs, positionId, leg, sequence, clientOrderId } = order;
+    const asSent = sendDeadlineMs !== null && sendDeadlineMs > 0;
+    if (asSent || (order.sendDeadlineMs === 0 && order.quantity === report.quantity)) return order;
+    return this.deps.orders.adoptOrder({
+      ...{ clientOrderId, positionId, leg, sequence },
+      ...{ exchangeOrderId: report.exchangeOrderId, quantity: report.quantity },
+      type: report.type ?? order.type,
+      limitPrice: report.type === undefined ? order.limitPrice : (report.limitPrice ?? null),
+      stopPrice: report.type === undefined ? order.stopPrice : report.stopPrice,
     });
   }
 

@@ -104,10 +104,10 @@ export function createOrderActivities(deps: ActivityDeps) {
     async settlePosition(positionId: string): Promise<SettleResult> {
       const before = await load(positionId);
       if (before.state === PositionState.Closed) return { position: before, closed: true };
-      await learnLateNews({ exchange: deps.exchange, desk }, [before]);
+      const owed = await learnLateNews({ exchange: deps.exchange, desk }, [before]);
       const { position, mode, clock: reading } = await loadPosition(positionId);
       const marketTimeMs = marketTimeAt(reading, wallTimeMs());
-      if (nextStep(position, mode, { marketTimeMs, wallTimeMs: wallTimeMs() }).do !== 'settle')
+      if (owed || nextStep(position, mode, { marketTimeMs, wallTimeMs: wallTimeMs() }).do !== 'settle')
         return { position, closed: false };
       const closed = await store.closePosition(positionId, reasonOfClose(position), Math.floor(marketTimeMs));
       return { position: closed, closed: closed.state === PositionState.Closed };

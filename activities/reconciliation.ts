@@ -1,82 +1,73 @@
 import { marketTimeAt } from '../domain/clock';
-import { add, isPositive, lessThan, ZERO, type DecimalString } from '../domain/decimal';
-import { clientOrderIdPrefix, isMarked } from '../domain/ids';
-import { OrderState } from '../domain/order';
-import { TradingMode } from '../domain/risk';
+import { isMarked } from '../domain/ids';
+import type { Fill } from '../domain/order';
 import type { PositionView } from '../domain/position';
+import {
+  DeedKind,
+  FindingKind,
+  isUnexplained,
+  StrayPolicy,
+  type Finding,
+  type ReconciliationReport,
+} from '../domain/findings';
+import { type StrategyPace } from '../domain/reconciliation';
+import { TradingMode } from '../domain/risk';
 import type { AccountState } from '../adapters/store/port';
 import type { ActivityDeps } from './deps';
+import { compareSince, matters, readExchange, type ExchangeRecord } from './reconciling/exchange-record';
+import { Findings, journalFindings } from './reconciling/findings';
+import { compareHoldings, noteForeignHoldings, type Shortfalls } from './reconciling/holdings';
+import { learnKnownOrders, settleOrders } from './reconciling/known-orders';
+import { placeStrays } from './reconciling/strays';
 
 export interface ReconcileInput {
   readonly account: string;
   readonly symbols: readonly string[];
+  /** What to do about strays; `alert` when absent. */
+  readonly strays?: StrayPolicy;
+  readonly strategies?: readonly StrategyPace[];
+  /** Shortfalls that the look before has found: the same ones now are facts. */
+  readonly suspected?: Shortfalls;
+  /** Findings of others, to be journaled and told with these. */
+  readonly told?: readonly Finding[];
 }
 
 /** What the exchange and the journal say about each other. */
-export interface ReconcileResult {
-  readonly session: string;
-  readonly checkedOrders: number;
-  readonly recoveredFills: number;
+export interface ReconcileResult extends Omit<ReconciliationReport, 'adoptedPositions'> {
   /** Live positions; each needs a running workflow. */
-  readonly livePositions: readonly {
-    readonly positionId: string;
-    readonly strategy: string;
-    readonly symbol: string;
-  }[];
-  /** What cannot be explained. */
-  readonly findings: readonly string[];
+  readonly livePositions: readonly Pick<PositionView, 'positionId' | 'strategy' | 'symbol'>[];
+  /** What the next look is to confirm. */
+  readonly suspected: Shortfalls;
+  /** Something was under way: a look in a moment may see more. */
+  readonly lookAgain: boolean;
 }
 
-/** How far back the exchange's fills are read again, in market time, before the oldest live position's grant. */
-const LOOK_BACK_MS = 3_600_000;
 const RECONCILIATION = 'reconciliation';
+/** Findings that a mode's reason names; the report has them all. */
+const NAMED_FINDINGS = 3;
 
 /** Exchange truth against the journal. It changes the journal only by what the exchange proves, and never guesses. */
 export function createReconciliationActivities(deps: ActivityDeps) {
-  const { exchange, store, desk } = deps;
-  const prefix = clientOrderIdPrefix(deps.deployment);
+  const { exchange, store } = deps;
 
-  /** Every order whose fate is open is looked up. */
-  async function settleOrders(account: string): Promise<number> {
-    const unsettled = (await store.unsettledOrders(account)).filter(
-      ({ state }) => state !== OrderState.Created,
-    );
-    for (const { clientOrderId } of unsettled) await desk.resolve(clientOrderId);
-    return unsettled.length;
-  }
-
-  /** Trades of our orders that the journal missed; strangers' trades are left alone. */
-  async function recoverFills(account: string, symbols: readonly string[], sinceMs: number): Promise<number> {
-    let recovered = 0;
-    for (const symbol of symbols) {
-      const fills = await exchange.fillsSince(symbol, sinceMs);
-      const { changed } = await store.recordFills(account, fills, 'reconciliation');
-      recovered += changed.length;
+  /** Trades of our orders that the journal missed, and the account's trades that are nobody's order of ours. */
+  async function recoverFills(
+    account: string,
+    { fills, reports }: ExchangeRecord,
+    findings: Findings,
+  ): Promise<number> {
+    const { changed, ownerless } = await store.recordFills(account, fills, 'reconciliation');
+    if (changed.length > 0) {
+      const ids = changed.map(({ clientOrderId }) => clientOrderId).join(', ');
+      findings.did(DeedKind.FillsRecovered, ids, `fills that the journal lacked: of ${ids}`);
     }
-    return recovered;
-  }
-
-  /**
-   * Orders under an id of Ballast's that rest or have traded, and that the journal does not know: another deployment on
-   * this account, a journal restored from an older copy, or an emergency stop without it. Ours are journaled before they are sent.
-   */
-  async function strayOrders(symbols: readonly string[], sinceMs: number): Promise<readonly string[]> {
-    const open = await exchange.openOrders();
-    const past = (await Promise.all(symbols.map((symbol) => exchange.ordersSince(symbol, sinceMs)))).flat();
-    const candidates = new Map([...past, ...open].map((report) => [report.clientOrderId, report]));
-    const findings: string[] = [];
-    for (const { symbol, side, status, filledQuantity, clientOrderId } of candidates.values()) {
-      const matters = status === 'open' || isPositive(filledQuantity);
-      if (!matters || !isMarked(clientOrderId)) continue;
-      if ((await store.order(clientOrderId)) !== undefined) continue;
-      const owner = clientOrderId.startsWith(prefix)
-        ? 'of this deployment, but the journal does not know it'
-        : 'of another deployment';
-      findings.push(
-        `${side} order ${clientOrderId} on ${symbol} (${status}, filled ${filledQuantity}) is ${owner}`,
-      );
+    for (const order of changed) await deps.owners.notifyOrder(order);
+    const nameOf = new Map(reports.map((report) => [report.exchangeOrderId, report.clientOrderId]));
+    for (const fill of ownerless) {
+      const clientOrderId = nameOf.get(fill.exchangeOrderId) ?? fill.clientOrderId;
+      if (!isMarked(clientOrderId)) noteManualTrade(fill, clientOrderId, findings);
     }
-    return findings;
+    return changed.length;
   }
 
   /**
@@ -94,87 +85,88 @@ export function createReconciliationActivities(deps: ActivityDeps) {
     return store.setMode(account, TradingMode.Reducing, { reason, by: RECONCILIATION });
   }
 
-  /** The account must hold at least what the positions say; more is somebody else's and left alone. */
-  async function missingCoins(live: readonly PositionView[]): Promise<readonly string[]> {
-    const balances = new Map(
-      (await exchange.balances()).map(({ asset, free, locked }) => [asset, add(free, locked)]),
-    );
-    const held = new Map<string, DecimalString>();
-    for (const { instrument, ledger } of live)
-      held.set(instrument.base, add(held.get(instrument.base) ?? ZERO, ledger.heldQuantity));
-    return [...held].flatMap(([asset, quantity]) => {
-      const there = balances.get(asset) ?? ZERO;
-      return lessThan(there, quantity)
-        ? [`positions hold ${quantity} ${asset}, the account only ${there}`]
-        : [];
-    });
-  }
-
   /**
-   * While nothing of ours is held or wanted, all coins in the account are somebody else's. A grant would be seen in the
-   * second look, and no coin is bought without one.
+   * Unexplained findings reduce, until a comparison without them. Somebody who sold everything by hand or by the direct
+   * stop wants no new positions: that lasts until a person resumes.
    */
-  async function noteForeignHoldings(account: string): Promise<void> {
-    const idle = async (): Promise<boolean> => (await store.livePositions(account)).length === 0;
-    if (!(await idle())) return;
-    const balances = await exchange.balances();
-    const holdings = Object.fromEntries(
-      balances.map(({ asset, free, locked }) => [asset, add(free, locked)]),
-    );
-    if (await idle()) await store.recordForeignHoldings(account, holdings);
+  async function setMode(account: string, findings: readonly Finding[]): Promise<TradingMode> {
+    const state = await store.account(account);
+    if (state === undefined) throw new Error(`Account ${account} is not in the journal.`);
+    const { mode, modeReason } = state;
+    const unexplained = findings.filter(isUnexplained);
+    const direct = findings.filter(({ kind }) => kind === FindingKind.DirectStop);
+    const mine = `${RECONCILIATION}: `;
+    const change = async (to: TradingMode, reason: string): Promise<TradingMode> =>
+      (await store.setMode(account, to, { reason, by: RECONCILIATION })).mode;
+    if (mode === TradingMode.Active && direct.length > 0)
+      return change(TradingMode.Reducing, nameSome(direct));
+    if (mode === TradingMode.Active && unexplained.length > 0)
+      return change(TradingMode.Reducing, mine + nameSome(unexplained));
+    const explained =
+      mode === TradingMode.Reducing && modeReason.startsWith(mine) && unexplained.length === 0;
+    return explained ? change(TradingMode.Active, 'everything is explained') : mode;
   }
 
   return {
     /**
-     * Compares orders, fills, balances and positions. Anything unexplained sets REDUCING, with the findings as its
-     * reason; REDUCING that a reconciliation set is lifted by one without findings.
+     * Compares orders, fills, balances and positions, learns what can be explained, and places strays by policy. Anything
+     * unexplained sets REDUCING, with the findings as its reason; REDUCING that a reconciliation set is lifted by one without.
      */
     async reconcileAccount(input: ReconcileInput): Promise<ReconcileResult> {
-      const { account, symbols } = input;
+      const { account } = input;
       const reading = await exchange.clock();
-      const nowMs = marketTimeAt(reading, deps.wallTimeMs());
-      const state = await enterSession(account, reading.session);
-      const oldestMs = Math.min(
-        nowMs,
-        ...(await store.livePositions(account)).map(({ grantedAtMs }) => grantedAtMs),
-      );
-      const sinceMs = Math.floor(oldestMs) - LOOK_BACK_MS;
-      const recoveredFills = await recoverFills(account, symbols, sinceMs);
-      const checkedOrders = await settleOrders(account);
-      const strays = await strayOrders(symbols, sinceMs);
-      if (strays.length === 0) await noteForeignHoldings(account);
+      const { session } = reading;
+      const nowMs = Math.floor(marketTimeAt(reading, deps.wallTimeMs()));
+      await enterSession(account, session);
+      const findings = new Findings();
+      const sinceMs = await compareSince(store, account, session, nowMs);
+      const held = (await store.livePositions(account)).map(({ symbol }) => symbol);
+      const record = await readExchange(exchange, [...new Set([...input.symbols, ...held])], sinceMs);
+
+      const unknown = await learnKnownOrders(deps, account, record, nowMs, findings);
+      const recoveredFills = await recoverFills(account, record, findings);
+      const { strays: policy = StrayPolicy.Alert, strategies = [] } = input;
+      await placeStrays(deps, { account, session }, unknown, { policy, strategies, sinceMs }, findings);
+      const unsettled = await settleOrders(deps, account, record, findings);
+      if (findings.unexplainedCount === 0 && !unknown.some(matters)) await noteForeignHoldings(deps, account);
+      const suspected = await compareHoldings(deps, account, input.suspected ?? {}, findings);
+
+      const found = await journalFindings(store, account, [...(input.told ?? []), ...findings.found], nowMs);
+      const mode = await setMode(account, found);
       const live = await store.livePositions(account);
-      const findings = [...strays, ...(await missingCoins(live))];
-      await setMode(account, state.mode, state.modeReason, findings);
       return {
-        session: reading.session,
-        checkedOrders,
-        recoveredFills,
+        ...{ session, marketTimeMs: nowMs, sinceMs, mode, recoveredFills, suspected },
+        checkedOrders: unsettled,
         livePositions: live.map(({ positionId, strategy, symbol }) => ({ positionId, strategy, symbol })),
-        findings,
+        findings: found,
+        done: findings.done,
+        lookAgain: findings.lookAgain,
       };
     },
-  };
 
-  async function setMode(
-    account: string,
-    mode: TradingMode,
-    modeReason: string,
-    findings: readonly string[],
-  ): Promise<void> {
-    const mine = `${RECONCILIATION}: `;
-    if (findings.length > 0 && mode === TradingMode.Active) {
-      await store.setMode(account, TradingMode.Reducing, {
-        reason: mine + findings.join('; '),
-        by: RECONCILIATION,
-      });
-    } else if (findings.length === 0 && mode === TradingMode.Reducing && modeReason.startsWith(mine)) {
-      await store.setMode(account, TradingMode.Active, {
-        reason: 'everything is explained',
-        by: RECONCILIATION,
-      });
-    }
-  }
+    /** Keeps the report of a run. `key` makes a repetition harmless. */
+    async recordReconciliation(entry: {
+      readonly account: string;
+      readonly key: string;
+      readonly trigger: string;
+      readonly report: ReconciliationReport;
+    }): Promise<void> {
+      const { session, marketTimeMs } = entry.report;
+      await store.recordReconciliation({ ...entry, session, marketTimeMs });
+    },
+  };
 }
 
 export type ReconciliationActivities = ReturnType<typeof createReconciliationActivities>;
+
+function noteManualTrade(fill: Fill, clientOrderId: string, findings: Findings): void {
+  const { symbol, tradeId, side, quantity, price } = fill;
+  const message = `somebody else's order ${clientOrderId === '' ? fill.exchangeOrderId : clientOrderId} traded on ${symbol}: ${side} ${quantity} at ${price}`;
+  findings.notice(FindingKind.ManualTrade, `${symbol}/${tradeId}/${side}`, message);
+}
+
+function nameSome(findings: readonly Finding[]): string {
+  const named = findings.slice(0, NAMED_FINDINGS).map(({ message }) => message);
+  const more = findings.length - named.length;
+  return [...named, ...(more > 0 ? [`and ${more} more; see ballast reconcile --last`] : [])].join('; ');
+}

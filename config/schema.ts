@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Timeframe } from '../domain/bar';
 import { decimal, isNegative, type DecimalString } from '../domain/decimal';
+import { StrayPolicy } from '../domain/findings';
 import { riskLimitsSchema } from '../domain/risk';
 import { triggerLimitsSchema } from '../domain/triggers';
 import { Secret } from './secret';
@@ -201,6 +202,12 @@ export const configSchema = z.strictObject({
     intervalMs: milliseconds(100, 600_000),
     /** When the account stops by itself. */
     triggers: triggerLimitsSchema.prefault({}),
+  }),
+  reconciliation: z.strictObject({
+    /** What to do about orders of this deployment that the journal does not know and cannot place. */
+    strays: z.enum(StrayPolicy),
+    /** Wall milliseconds between two scheduled reconciliations; null for none. */
+    intervalMs: milliseconds(1_000, 86_400_000).nullable(),
   }),
   strategies: z.array(strategySchema),
   live: z.strictObject({ confirm: z.string().optional() }),

@@ -33,6 +33,26 @@ export function clientOrderId(key: OrderKey): string {
   return clientOrderIdPrefix(key.deployment) + digest(JSON.stringify(identity), 24);
 }
 
+/** No digit of a hash: it sets the sells of `emergency-stop --direct`, which no journal has planned, apart from all others. */
+const DIRECT_STOP_MARK = 'x';
+
+/** The client order id of one sell of a direct stop, which began at `startedAtMs` and may need several passes. */
+export function directStopOrderId(key: {
+  readonly deployment: string;
+  readonly account: string;
+  readonly symbol: string;
+  readonly startedAtMs: number;
+  readonly pass: number;
+}): string {
+  const { deployment, account, symbol, startedAtMs, pass } = key;
+  const identity = [deployment, account, symbol, String(startedAtMs), String(pass)];
+  return clientOrderIdPrefix(deployment) + DIRECT_STOP_MARK + digest(JSON.stringify(identity), 23);
+}
+
+/** True for a sell of this deployment's direct stop. */
+export const isDirectStopOrder = (deployment: string, clientOrderId: string): boolean =>
+  clientOrderId.startsWith(clientOrderIdPrefix(deployment) + DIRECT_STOP_MARK);
+
 export interface PositionKey {
   readonly account: string;
   readonly session: string;

@@ -1,8 +1,8 @@
 import { isZero, lessThan, type DecimalString } from './decimal';
 import { roundQuantity, untradable, type Untradable } from './instrument';
 import { isTerminal, Leg, mayBeLive, OrderState, OrderType, type OrderView } from './order';
-import { ExitReason, type PositionView } from './position';
 import { TradingMode } from './trading-mode';
+import { availableQuantity, ExitReason, type PositionView } from './position';
 
 /**
  * What the owner of a position does next. The planner is a pure function of the journal, so it does not matter who
@@ -69,7 +69,7 @@ export function emergencyStep(position: PositionView): PositionStep {
 
 /** What is held and can be sold, rounded down to the lot; zero when it is dust. */
 export function sellable(position: PositionView): { quantity: DecimalString; dust: Untradable | undefined } {
-  const quantity = roundQuantity(position.instrument, position.ledger.heldQuantity);
+  const quantity = roundQuantity(position.instrument, availableQuantity(position));
   return { quantity, dust: untradable(position.instrument, quantity, position.stopPrice) };
 }
 

@@ -1,5 +1,5 @@
 import type { Timeframe } from './bar';
-import type { DecimalString } from './decimal';
+import { maximum, subtract, ZERO, type DecimalString } from './decimal';
 import type { Instrument } from './instrument';
 import type { PositionLedger } from './ledger';
 import type { OrderView } from './order';
@@ -17,6 +17,10 @@ export const ExitReason = {
   Emergency: 'emergency',
   Unprotected: 'unprotected',
   NotEntered: 'not-entered',
+  /** The coins are not in the account any more, and no order of ours sold them. */
+  Missing: 'missing',
+  /** Recovered from orders that the journal had lost, to be sold by policy. */
+  Stray: 'stray',
 } as const;
 export type ExitReason = (typeof ExitReason)[keyof typeof ExitReason];
 
@@ -51,5 +55,14 @@ export interface PositionView {
   /** Oldest first within each leg. */
   readonly orders: readonly OrderView[];
   readonly ledger: PositionLedger;
+  /** How much of what the ledger holds a reconciliation did not find in the account; absent means none. */
+  readonly missingQuantity?: DecimalString;
   readonly instrument: Instrument;
 }
+
+/** What is held and, as far as the last reconciliation saw, is there to be sold. Never negative. */
+export const availableQuantity = ({
+  ledger,
+  missingQuantity = ZERO,
+}: Pick<PositionView, 'ledger' | 'missingQuantity'>): DecimalString =>
+  maximum(subtract(ledger.heldQuantity, missingQuantity), ZERO);

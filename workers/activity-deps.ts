@@ -5,10 +5,13 @@ import type { ActivityDeps } from '../activities/deps';
 import { ExchangeHealth } from '../activities/exchange-health';
 import { createMarketClock } from '../activities/market-clock';
 import { OrderDesk } from '../activities/order-desk';
+import { StartGate } from '../activities/start-gate';
 import { createExchange } from '../adapters/exchange/exchange';
 import type { ExchangePort } from '../adapters/exchange/port';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
+import { accountRef } from '../cli/strategy-client';
+import { reconciliationInput } from '../cli/reconciliation-client';
 import { tradedSymbols, type BallastConfig } from '../config/config';
 import { createOwners } from './owners';
 
@@ -23,11 +26,15 @@ export async function openActivityDeps(
   config: BallastConfig,
   client: Client,
   log: Logger,
-): Promise<{ readonly deps: ActivityDeps; readonly close: () => Promise<void> }> {
-  const { deployment, account, postgres } = config;
+): Promise<{
+  readonly deps: ActivityDeps;
+  /** Nothing is sent before it opens. */
+  readonly gate: StartGate;
+  readonly close: () => Promise<void>;
+}> {
+  const { deployment, postgres } = config;
   if (postgres.url === undefined)
     throw new Error('No PostgreSQL is configured and no embedded server is running.');
-  const symbols = tradedSymbols(config);
   const wallTimeMs = (): number => Date.now();
   const url = postgres.url.reveal();
   const openPool = (applicationName: string): Pool =>
@@ -41,7 +48,12 @@ export async function openActivityDeps(
     });
   const pools = [openPool('ballast-worker'), openPool('ballast-emergency')] as const;
   const [store, emergencyStore] = [createStore(pools[0]), createStore(pools[1])];
-  const exchangeHealth = new ExchangeHealth({ account: account.name, journal: store, wallTimeMs, log });
+  const exchangeHealth = new ExchangeHealth({
+    account: config.account.name,
+    journal: store,
+    wallTimeMs,
+    log,
+  });
   const open = async (throttle: boolean): Promise<ExchangePort> =>
     exchangeHealth.watch(await openExchange(config, throttle, log));
   const [exchange, emergencyExchange] = await Promise.all([open(true), open(false)]);
@@ -52,17 +64,22 @@ export async function openActivityDeps(
     receiveWindowMs: config.exchange.recvWindowMs,
     visibilityLagMs: VISIBILITY_LAG_MS,
   };
-  const owners = createOwners(client, { deployment, account: account.name, venue: exchange.venue, symbols });
+  const gate = new StartGate();
+  const owners = createOwners(client, reconciliationInput(config, accountRef(config)));
   const deps: ActivityDeps = {
     deployment,
     exchange,
     emergencyExchange,
     store,
     emergencyStore,
-    desk: new OrderDesk({ exchange, orders: store, clock, timing, wallTimeMs }),
+    desk: new OrderDesk({
+      ...{ exchange, orders: store, clock, timing, wallTimeMs },
+      mayBegin: () => gate.pass(),
+    }),
     emergencyDesk: new OrderDesk({
       ...{ exchange: emergencyExchange, orders: emergencyStore, clock: emergencyClock },
       ...{ timing, wallTimeMs },
+      mayBegin: () => gate.passInEmergency(),
     }),
     exchangeHealth,
     clock,
@@ -74,7 +91,7 @@ export async function openActivityDeps(
     await Promise.all([exchange.close(), emergencyExchange.close()]);
     await Promise.all(pools.map((pool) => pool.end()));
   };
-  return { deps, close };
+  return { deps, gate, close };
 }
 
 /** @param throttle keeps to the exchange's request rate by waiting, which an emergency does not */

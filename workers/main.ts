@@ -1,8 +1,11 @@
 import { loadConfig } from '../config/load';
 import { processEnvironment } from '../config/environment';
 import { connectTemporal } from '../temporal/connection';
+import { accountRef } from '../cli/strategy-client';
+import { reconciliationInput } from '../cli/reconciliation-client';
 import { openActivityDeps } from './activity-deps';
 import { Caretaker, keepLooking } from './caretaker';
+import { reconcileFirst } from './first-reconciliation';
 import { createLogger } from './logging';
 import { startWorkers } from './worker';
 
@@ -14,7 +17,7 @@ async function main(): Promise<void> {
   const config = loadConfig(processEnvironment());
   const log = createLogger(config, 'worker');
   const temporal = await connectTemporal(config.temporal);
-  const { deps, close } = await openActivityDeps(config, temporal.client, log);
+  const { deps, gate, close } = await openActivityDeps(config, temporal.client, log);
   const workers = await startWorkers(config, deps, log);
   const stop = new AbortController();
   const caretaker = new Caretaker({ ...deps, client: temporal.client, config });
@@ -23,6 +26,7 @@ async function main(): Promise<void> {
     signal: stop.signal,
     log,
   });
+  const first = reconcileFirst(deps, reconciliationInput(config, accountRef(config)), gate, stop.signal);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       log.info({ signal }, 'draining');
@@ -32,7 +36,7 @@ async function main(): Promise<void> {
   log.info({ account: config.account.name, deployment: config.deployment, pid: process.pid }, 'worker ready');
   await workers.done;
   stop.abort();
-  await looking;
+  await Promise.all([looking, first]);
   await close();
   await temporal.close();
   log.info('worker stopped');

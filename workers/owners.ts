@@ -1,7 +1,8 @@
-import { WorkflowIdConflictPolicy, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Owners } from '../activities/deps';
 import type { SignalDefinition } from '@temporalio/common';
 import {
+  lookAgainSignal,
   orderNewsSignal,
   pokeSignal,
   startOptions,
@@ -34,12 +35,13 @@ export function createOwners(client: Client, reconciliation: Omit<Reconciliation
       const told = await signal(workflowIds.order(order.positionId, order.leg), orderNewsSignal, order);
       return told || notifyPosition(order.positionId);
     },
-    async wakeReconciliation(account, trigger) {
-      await client.workflow.start('reconciliation', {
-        workflowId: workflowIds.reconciliation(account),
+    async wakeReconciliation(account, trigger, finding) {
+      await client.workflow.signalWithStart('reconciliation', {
         ...startOptions,
-        workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+        workflowId: workflowIds.reconciliation(account),
         args: [{ ...reconciliation, account, trigger }],
+        signal: lookAgainSignal,
+        signalArgs: [{ trigger, ...(finding !== undefined && { finding }) }],
         staticSummary: `reconciliation of ${account}: ${trigger}`,
         typedSearchAttributes: tags({ account }),
       });

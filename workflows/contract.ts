@@ -3,6 +3,8 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Timeframe } from '../domain/bar';
 import type { ClockReading } from '../domain/clock';
 import type { Leg, OrderType, OrderView } from '../domain/order';
+import type { Finding, ReconciliationReport, StrayPolicy } from '../domain/findings';
+import type { StrategyPace } from '../domain/reconciliation';
 import type { RiskLimits } from '../domain/risk';
 import type { TriggerLimits } from '../domain/triggers';
 import type { DecimalString } from '../domain/decimal';
@@ -240,18 +242,27 @@ export interface EmergencyStopResult {
 
 // reconciliation
 
+export type { ReconciliationReport } from '../domain/findings';
+
 export interface ReconciliationInput extends AccountRef {
   readonly symbols: readonly string[];
   readonly trigger: string;
+  /** What to do about strays; `alert` when absent. */
+  readonly strays?: StrayPolicy;
+  /** By whose bars lost positions are recognised. */
+  readonly strategies?: readonly StrategyPace[];
+  /** Set on runs that a Schedule starts, whose ids differ: they hand over to the account's one reconciliation. */
+  readonly scheduled?: boolean;
 }
 
-export interface ReconciliationReport {
-  readonly session: string;
-  readonly checkedOrders: number;
-  /** Fills the exchange knew and the journal did not. */
-  readonly recoveredFills: number;
-  /** Live positions whose workflow was started again or was running already. */
-  readonly adoptedPositions: readonly string[];
-  /** What could not be explained; not empty means REDUCING. */
-  readonly findings: readonly string[];
+/** Why an account is to be compared, and what whoever asks has found already. */
+export interface LookAgain {
+  readonly trigger: string;
+  readonly finding?: Finding;
 }
+/** Compare once more: something has happened that a comparison under way may have missed. */
+export const lookAgainSignal = defineSignal<[LookAgain]>('lookAgain');
+/** Answers with the report of a comparison that began after the request. */
+export const reconcileUpdate = defineUpdate<ReconciliationReport, [{ readonly trigger: string }]>(
+  'reconcile',
+);

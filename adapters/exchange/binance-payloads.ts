@@ -47,6 +47,10 @@ export const orderPayload = z
     status,
     origQty: decimalSchema,
     executedQty: decimalSchema,
+    /** Negative for old orders of which Binance does not know it. */
+    cummulativeQuoteQty: decimalSchema.optional(),
+    price: decimalSchema.optional(),
+    timeInForce: z.string().optional(),
     stopPrice: decimalSchema.optional(),
     isWorking: z.boolean().optional(),
     /** -1 while the order is not on the book. */
@@ -116,6 +120,8 @@ export const executionReportPayload = z.object({
   X: status,
   q: decimalSchema,
   z: decimalSchema,
+  /** Sum of price × quantity over all its trades. */
+  Z: decimalSchema.optional(),
   P: decimalSchema,
   i: integerText,
   T: integer,

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { add, isPositive, minimum, subtract, sum, ZERO, type DecimalString } from '../../domain/decimal';
 import { ExchangeFailure, FailureKind } from '../../domain/errors';
-import { clientOrderId, clientOrderIdPrefix } from '../../domain/ids';
+import { clientOrderIdPrefix, directStopOrderId } from '../../domain/ids';
 import { roundQuantity, untradable, type Instrument } from '../../domain/instrument';
-import { Leg, OrderType, Side } from '../../domain/order';
 import type { Balance, ExchangePort, OrderReport, OrderRequest } from './port';
 import { isUnlisted } from './try-each';
+import { OrderType, Side } from '../../domain/order';
 
 /**
  * The emergency stop that needs nothing but the exchange: no journal, no workflows. What is ours is told by the prefix
@@ -268,14 +268,7 @@ class DirectStop {
   private sellRequest({ symbol, sellable }: Holding, pass: number): OrderRequest {
     const { deployment, account, sendWindowMs } = this.options;
     return {
-      clientOrderId: clientOrderId({
-        deployment,
-        account,
-        session: 'direct-stop',
-        positionId: `${symbol}/${this.startedAtMs}`,
-        leg: Leg.Emergency,
-        sequence: pass,
-      }),
+      clientOrderId: directStopOrderId({ deployment, account, symbol, startedAtMs: this.startedAtMs, pass }),
       symbol,
       side: Side.Sell,
       type: OrderType.Market,

@@ -1,12 +1,24 @@
-import { isPositive, isZero, ZERO, type DecimalString } from '../../domain/decimal';
-import { Side, type Fill } from '../../domain/order';
+import { isNegative, isPositive, isZero, ZERO, type DecimalString } from '../../domain/decimal';
+import { OrderType, Side, type Fill } from '../../domain/order';
 import type { ExecutionReportPayload, OrderPayload, TradePayload } from './binance-payloads';
 import type { AccountEvent, OrderReport } from './port';
 
 /** Binance's order types that wait for a trigger. */
 const STOP_TYPE = /^(STOP_LOSS|TAKE_PROFIT)/;
 
-const stopPriceOf = (price: DecimalString | undefined): DecimalString | null =>
+/** Binance's names of the order types that Ballast sends. */
+function typeOf({ type, timeInForce }: OrderPayload): OrderType | undefined {
+  if (type === 'LIMIT') return timeInForce === 'IOC' ? OrderType.LimitIoc : OrderType.Limit;
+  if (type === 'STOP_LOSS') return OrderType.StopMarket;
+  return type === 'MARKET' ? OrderType.Market : undefined;
+}
+
+/** A total that Binance knows; of old orders it may answer -1. */
+const known = (quote: DecimalString | undefined): { readonly filledQuote?: DecimalString } =>
+  quote === undefined || isNegative(quote) ? {} : { filledQuote: quote };
+
+/** Binance writes 0 for a price that an order does not have. */
+const priceOrNull = (price: DecimalString | undefined): DecimalString | null =>
   price === undefined || isZero(price) ? null : price;
 
 /**
@@ -16,6 +28,7 @@ const stopPriceOf = (price: DecimalString | undefined): DecimalString | null =>
 export function toOrderReport(order: OrderPayload, symbol: string): OrderReport {
   const clientOrderId = order.origClientOrderId ?? order.clientOrderId;
   const marketTimeMs = order.transactTime ?? order.updateTime ?? order.time ?? 0;
+  const type = typeOf(order);
   const onBook = order.isWorking ?? (order.workingTime !== undefined && order.workingTime > 0);
   return {
     clientOrderId,
@@ -25,8 +38,11 @@ export function toOrderReport(order: OrderPayload, symbol: string): OrderReport 
     status: order.status,
     quantity: order.origQty,
     filledQuantity: order.executedQty,
+    ...known(order.cummulativeQuoteQty),
+    ...(type !== undefined && { type }),
+    limitPrice: priceOrNull(order.price),
     ...(STOP_TYPE.test(order.type) && { triggered: onBook || isPositive(order.executedQty) }),
-    stopPrice: stopPriceOf(order.stopPrice),
+    stopPrice: priceOrNull(order.stopPrice),
     marketTimeMs,
     fills: order.fills.map((fill) => ({
       symbol,
@@ -73,8 +89,9 @@ export function toAccountEvents(news: ExecutionReportPayload, symbol: string): r
       status: news.X,
       quantity: news.q,
       filledQuantity: news.z,
+      ...known(news.Z),
       ...(STOP_TYPE.test(news.o) && { triggered: news.w || isPositive(news.z) }),
-      stopPrice: stopPriceOf(news.P),
+      stopPrice: priceOrNull(news.P),
       marketTimeMs: news.T,
       fills: [],
     },

@@ -13,9 +13,16 @@ export interface OrderReport {
   readonly status: 'open' | 'filled' | 'cancelled' | 'expired' | 'rejected';
   readonly quantity: DecimalString;
   readonly filledQuantity: DecimalString;
+  /** Sum of price × quantity over what is filled; absent where the exchange does not tell. */
+  readonly filledQuote?: DecimalString;
+  /** Absent for a type that Ballast does not use. */
+  readonly type?: OrderType;
+  /** Null or absent for an order without a limit. */
+  readonly limitPrice?: DecimalString | null;
   /** Set on stop orders: true once the stop has triggered. */
   readonly triggered?: boolean;
   readonly stopPrice: DecimalString | null;
+  /** When the exchange last changed it; its trades up to then are in `filledQuantity`. */
   readonly marketTimeMs: number;
   /** The fills the answer itself carried; empty means "not told", never "none". */
   readonly fills: readonly Fill[];

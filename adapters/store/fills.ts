@@ -8,7 +8,7 @@ export interface OwnedFill extends Fill {
 }
 
 /** How we learnt of a fill. */
-export type FillSource = 'answer' | 'stream' | 'look-up' | 'reconciliation';
+export type FillSource = 'answer' | 'stream' | 'look-up' | 'reconciliation' | 'inferred';
 
 export interface FillRow {
   readonly position_id: string;
@@ -51,6 +51,30 @@ export async function fillsOf(db: Queryable, positionIds: readonly string[]): Pr
     [positionIds],
   );
   return rows.map(ownedFill);
+}
+
+/** The fills of these orders that stand in for trades. */
+export async function inferredFills(
+  tx: Transaction,
+  clientOrderIds: readonly string[],
+): Promise<readonly Fill[]> {
+  const { rows } = await tx.query<FillRow>(
+    `SELECT ${FILL_COLUMNS} FROM fills f JOIN orders o USING (client_order_id)
+     WHERE f.client_order_id = ANY($1) AND f.source = 'inferred'`,
+    [clientOrderIds],
+  );
+  return rows.map(ownedFill);
+}
+
+/** Puts `fill` in the place of whatever was inferred of an order before. */
+export async function replaceInferred(
+  tx: Transaction,
+  owner: { readonly account: string; readonly session: string },
+  clientOrderId: string,
+  fill: Fill | undefined,
+): Promise<void> {
+  await tx.query(`DELETE FROM fills WHERE client_order_id = $1 AND source = 'inferred'`, [clientOrderId]);
+  if (fill !== undefined) await insertFills(tx, owner, [fill], 'inferred');
 }
 
 /**

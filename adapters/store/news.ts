@@ -1,8 +1,16 @@
-import { add, lessThan, multiply, type DecimalString } from '../../domain/decimal';
+import { add, lessThan, ZERO } from '../../domain/decimal';
 import { RefusalCode } from '../../domain/errors';
+import {
+  inferFill as pureInferFill,
+  isInferred,
+  mergeFills,
+  quantityOf,
+  quoteOf,
+  type Executed,
+} from '../../domain/inferred-fill';
 import { Leg, OrderEvent, OrderState, transition, type Fill, type OrderView } from '../../domain/order';
 import type { PositionView } from '../../domain/position';
-import { insertFills, type FillSource } from './fills';
+import { fillsOf, inferredFills, insertFills, replaceInferred, type FillSource } from './fills';
 import { recordRiskEvent } from './journal';
 import { findOwners, writeOrder } from './orders';
 import { lockOrder, lockPosition, reopen } from './positions';
@@ -43,9 +51,17 @@ export async function recordEvent(tx: Transaction, news: OrderNews): Promise<Ord
     state,
     exchangeOrderId,
     triggeredAtMs,
-    sendDeadlineMs: state === OrderState.Created ? null : order.sendDeadlineMs,
+    sendDeadlineMs: deadlineIn(state, order),
     reason: state === order.state ? order.reason : (news.reason ?? null),
   });
+}
+
+/** An order that the exchange tells of was sent, though this journal may not know when: long ago, then. */
+const SENT_UNKNOWN_WHEN_MS = 0;
+
+function deadlineIn(state: OrderState, { sendDeadlineMs }: OrderView): number | null {
+  if (state === OrderState.Created) return null;
+  return state === OrderState.Abandoned ? sendDeadlineMs : (sendDeadlineMs ?? SENT_UNKNOWN_WHEN_MS);
 }
 
 /** Client ids are unique among open orders only, so two exchange orders under one id mean that something sent twice. */
@@ -81,9 +97,14 @@ export async function recordFills(
   for (const positionId of [...owned.keys()].sort()) {
     const position = await lockPosition(tx, positionId);
     const added = await insertFills(tx, position, owned.get(positionId) ?? [], source);
+    const inferred = await inferredFills(tx, [...new Set(added.map((fill) => fill.clientOrderId))]);
     for (const order of position.orders) {
       const news = added.filter((fill) => fill.clientOrderId === order.clientOrderId);
-      if (news.length > 0) changed.push(await addToOrder(tx, order, news));
+      if (news.length === 0) continue;
+      const stoodIn = inferred.some((fill) => fill.clientOrderId === order.clientOrderId);
+      changed.push(
+        await (stoodIn ? takeOverInferred(tx, position, order, news) : addToOrder(tx, order, news)),
+      );
     }
     if (added.length > 0) await touchPosition(tx, position, added);
   }
@@ -120,17 +141,69 @@ async function assignOwners(tx: Transaction, account: string, fills: readonly Fi
   return { owned, ownerless };
 }
 
+/**
+ * Journals the fill that stands in for trades which the exchange counts in an order and does not list. What was inferred
+ * of the order before gives way to it.
+ * @returns the order as it is then; undefined when the journal lacks nothing
+ */
+export async function inferFill(
+  tx: Transaction,
+  clientOrderId: string,
+  executed: Executed,
+): Promise<OrderView | undefined> {
+  const found = await lockOrder(tx, clientOrderId);
+  if (found === undefined || !lessThan(found.order.filledQuantity, executed.quantity)) return undefined;
+  const { position, order } = found;
+  const trades = (await fillsOfOrder(tx, order)).filter((fill) => !isInferred(fill));
+  const fill = pureInferFill(order, trades, executed, position.instrument);
+  if (fill === undefined) return undefined;
+  await replaceInferred(tx, position, clientOrderId, fill);
+  await recordRiskEvent(tx, {
+    account: order.account,
+    code: 'fill-inferred',
+    message: `The exchange counts ${executed.quantity} of order ${clientOrderId} as filled and does not list all its trades: ${fill.quantity} at ${fill.price} stand in for them until it does.`,
+    marketTimeMs: executed.marketTimeMs,
+    key: fill.tradeId,
+  });
+  const changed = await writeFilled(tx, order, [...trades, fill]);
+  await touchPosition(tx, position, [fill]);
+  return changed;
+}
+
+const fillsOfOrder = async (
+  tx: Transaction,
+  { positionId, clientOrderId }: OrderView,
+): Promise<readonly Fill[]> =>
+  (await fillsOf(tx, [positionId])).filter((fill) => fill.clientOrderId === clientOrderId);
+
+/** Real trades, already journaled, take the place of what stood in for them. */
+async function takeOverInferred(
+  tx: Transaction,
+  position: PositionView,
+  order: OrderView,
+  trades: readonly Fill[],
+): Promise<OrderView> {
+  const isNews = (fill: Fill): boolean => trades.some(({ tradeId }) => tradeId === fill.tradeId);
+  const before = (await fillsOfOrder(tx, order)).filter((fill) => !isNews(fill));
+  const fills = mergeFills(order, before, trades, position.instrument);
+  await replaceInferred(tx, position, order.clientOrderId, fills.find(isInferred));
+  return writeFilled(tx, order, fills);
+}
+
+/** Writes an order whose fills are these, all of them. */
+const writeFilled = (tx: Transaction, order: OrderView, fills: readonly Fill[]): Promise<OrderView> =>
+  addToOrder(tx, { ...order, filledQuantity: ZERO, filledQuote: ZERO }, fills);
+
 function addToOrder(tx: Transaction, order: OrderView, fills: readonly Fill[]): Promise<OrderView> {
-  const total = (start: DecimalString, amount: (fill: Fill) => DecimalString): DecimalString =>
-    fills.reduce((sum, fill) => add(sum, amount(fill)), start);
-  const filledQuantity = total(order.filledQuantity, (fill) => fill.quantity);
+  const filledQuantity = add(order.filledQuantity, quantityOf(fills));
   const isFilled = !lessThan(filledQuantity, order.quantity);
   const state = transition(order.state, isFilled ? OrderEvent.SeenFilled : OrderEvent.SeenOpen);
   return writeOrder(tx, 'fill', order, {
     ...order,
     state,
     filledQuantity,
-    filledQuote: total(order.filledQuote, (fill) => multiply(fill.price, fill.quantity)),
+    filledQuote: add(order.filledQuote, quoteOf(fills)),
+    sendDeadlineMs: deadlineIn(state, order),
     exchangeOrderId:
       order.exchangeOrderId ?? fills.find((fill) => fill.exchangeOrderId !== '')?.exchangeOrderId ?? null,
     reason: state === order.state ? order.reason : null,

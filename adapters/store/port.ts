@@ -2,10 +2,13 @@ import type { Bar, Timeframe } from '../../domain/bar';
 import type { DecimalString } from '../../domain/decimal';
 import type { EquityState } from '../../domain/equity';
 import type { RefusalCode } from '../../domain/errors';
+import type { Executed } from '../../domain/inferred-fill';
 import type { Instrument } from '../../domain/instrument';
 import type { Fill, Leg, OrderEvent, OrderType, OrderView } from '../../domain/order';
 import type { ExitReason, PositionView } from '../../domain/position';
 import type { Proposal, RiskLimits, TradingMode } from '../../domain/risk';
+import type { ReconciliationReport } from '../../domain/findings';
+import type { OrderPlace, SalePart } from '../../domain/reconciliation';
 import type { Reason } from '../../domain/strategy';
 import type { FailureStreak, RequestKind } from '../../domain/triggers';
 
@@ -87,6 +90,51 @@ export interface FillOutcome {
   readonly ownerless: readonly Fill[];
 }
 
+/** An order as the exchange has it, and the position it belongs to. */
+export interface FoundOrder
+  extends OrderPlace, Pick<OrderView, 'clientOrderId' | 'type' | 'quantity' | 'limitPrice' | 'stopPrice'> {
+  readonly exchangeOrderId: string;
+}
+
+/** A position of which only its entry at the exchange is left. */
+export interface FoundPosition {
+  readonly positionId: string;
+  readonly account: string;
+  readonly strategy: string;
+  readonly timeframe: Timeframe;
+  readonly barCloseMs: number;
+  readonly instrument: Instrument;
+  readonly entry: Omit<FoundOrder, keyof OrderPlace>;
+  /** Of one unit, at most. */
+  readonly price: DecimalString;
+  readonly stopPrice: DecimalString;
+  readonly targetPrice: DecimalString;
+  /** Set when it is to be sold at once. */
+  readonly exitReason: ExitReason | null;
+  readonly grantedAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** A sale that no position ordered, divided among those whose coins it sold. */
+export interface FoundSale {
+  readonly clientOrderId: string;
+  readonly exchangeOrderId: string;
+  readonly leg: Leg;
+  readonly exitReason: ExitReason;
+  readonly parts: readonly SalePart[];
+}
+
+/** The report of one reconciliation, and when it was made. */
+export interface ReconciliationRecord {
+  readonly session: string;
+  readonly trigger: string;
+  /** The exchange's clock when it began to read. */
+  readonly marketTimeMs: number;
+  readonly report: ReconciliationReport;
+  /** ISO 8601. */
+  readonly recordedAt: string;
+}
+
 /**
  * The order path (design section 3). Every method is one transaction, safe to repeat: the same call after a crash
  * changes nothing and returns the same answer.
@@ -149,6 +197,21 @@ export interface OrderStore {
   closePosition(positionId: string, reason: ExitReason, marketTimeMs: number): Promise<PositionView>;
   /** Client order ids that may be live at the exchange, or were never settled, in this account. */
   unsettledOrders(account: string): Promise<readonly OrderView[]>;
+  /** Lets one fill stand in for the trades that an order has by its own sums and the exchange does not list. */
+  inferFill(clientOrderId: string, executed: Executed): Promise<OrderView | undefined>;
+  /** Positions of the current session that are live, or were closed at or after `sinceMs` in market time. */
+  recentPositions(account: string, sinceMs: number): Promise<readonly PositionView[]>;
+  /** Takes over an order that the journal has lost, or planned and does not know as sent. One sent from here stays as it is. */
+  adoptOrder(found: FoundOrder): Promise<OrderView>;
+  /** Takes over a position that the journal has lost; the one that is there when it is known. */
+  recoverPosition(found: FoundPosition): Promise<PositionView>;
+  /**
+   * Journals a sale that no position ordered as exits of those whose coins it sold. Returns their ids; none when known.
+   * @throws Error coded `conflict` when one of them holds less by now
+   */
+  adoptSale(sale: FoundSale): Promise<readonly string[]>;
+  /** Notes how much of what a position holds is not in the account. True when that is news. */
+  setMissing(positionId: string, missing: DecimalString): Promise<boolean>;
 }
 
 export const DecisionOutcome = {
@@ -239,6 +302,20 @@ export interface Journal {
     nowMs: number,
   ): Promise<ReadonlyMap<string, number>>;
   hasRiskEvent(account: string, key: string): Promise<boolean>;
+  /**
+   * Findings of a reconciliation as risk events, each once by its key. Tells which are news, and which were known when a
+   * person last resumed trading.
+   */
+  recordFindings(
+    account: string,
+    findings: readonly { readonly key: string; readonly code: string; readonly message: string }[],
+    marketTimeMs: number,
+  ): Promise<{ readonly fresh: ReadonlySet<string>; readonly accepted: ReadonlySet<string> }>;
+  /** Keeps the report of a reconciliation, once by its key. */
+  recordReconciliation(
+    entry: Omit<ReconciliationRecord, 'recordedAt'> & { readonly account: string; readonly key: string },
+  ): Promise<void>;
+  lastReconciliation(account: string): Promise<ReconciliationRecord | undefined>;
   /** One row per operator command, written before it takes effect. */
   audit(entry: {
     account: string;

@@ -27,6 +27,7 @@ interface PositionRow {
   readonly opened_at_ms: string | null;
   readonly closed_at_ms: string | null;
   readonly unprotected_ms: string;
+  readonly missing_quantity: string;
   readonly epoch: number;
   readonly quantity: string;
   readonly limit_price: string;
@@ -38,7 +39,7 @@ interface PositionRow {
 }
 
 const SELECT = `SELECT p.position_id, p.account, p.session, p.strategy, p.symbol, p.timeframe, p.bar_close_ms, p.instrument,
-    p.state, p.stop_price, p.exit_reason, p.opened_at_ms, p.closed_at_ms, p.unprotected_ms, g.epoch, g.quantity,
+    p.state, p.stop_price, p.exit_reason, p.opened_at_ms, p.closed_at_ms, p.unprotected_ms, p.missing_quantity, g.epoch, g.quantity,
     g.limit_price, g.target_price, g.trail_distance, g.reserved_quote, g.granted_at_ms, g.expires_at_ms
   FROM positions p JOIN approvals g USING (position_id)`;
 
@@ -71,6 +72,7 @@ function positionView(
     unprotectedMs: Number(row.unprotected_ms),
     orders,
     ledger: ledgerOf(fills, row.instrument),
+    missingQuantity: decimal(row.missing_quantity),
     instrument: row.instrument,
   };
 }
@@ -104,6 +106,18 @@ export function livePositions(db: Queryable, account: string): Promise<readonly 
   const clause = `JOIN accounts a ON a.account = p.account
     WHERE p.account = $1 AND p.session = a.session AND p.state = 'live' ORDER BY p.created_at, p.position_id`;
   return selectPositions(db, clause, [account]);
+}
+
+/** Positions of the account's current session that are live or were closed at or after `sinceMs`, oldest first. */
+export function recentPositions(
+  db: Queryable,
+  account: string,
+  sinceMs: number,
+): Promise<readonly PositionView[]> {
+  const clause = `JOIN accounts a ON a.account = p.account
+    WHERE p.account = $1 AND p.session = a.session AND (p.state = 'live' OR p.closed_at_ms >= $2)
+    ORDER BY p.created_at, p.position_id`;
+  return selectPositions(db, clause, [account, sinceMs]);
 }
 
 /** Positions chosen by the rest of a query, whose table `positions` is called `p`. */

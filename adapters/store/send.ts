@@ -2,7 +2,7 @@ import { maximum, subtract, sum, ZERO, type DecimalString } from '../../domain/d
 import { RefusalCode } from '../../domain/errors';
 import { roundQuantity, untradable } from '../../domain/instrument';
 import { Leg, mayBeLive, OrderEvent, OrderState, transition, type OrderView } from '../../domain/order';
-import type { PositionView } from '../../domain/position';
+import { availableQuantity, type PositionView } from '../../domain/position';
 import { TradingMode } from '../../domain/risk';
 import { shareAccountOf } from './accounts';
 import { lacksFills, writeOrder } from './orders';
@@ -109,5 +109,5 @@ function reducible(position: PositionView, order: OrderView): DecimalString {
       (lacksFills(other) || (mayBeLive(other.state) && other.clientOrderId !== order.replaces)),
   );
   const unfilled = (other: OrderView): DecimalString => subtract(other.quantity, other.filledQuantity);
-  return maximum(subtract(position.ledger.heldQuantity, sum(others.map(unfilled))), ZERO);
+  return maximum(subtract(availableQuantity(position), sum(others.map(unfilled))), ZERO);
 }

@@ -1,9 +1,10 @@
 import type { Pool } from 'pg';
 import { findAccount, openAccount, raiseHalt, recordForeignHoldings, setMode } from './accounts';
+import { adoptOrder, adoptSale, recoverPosition, setMissing } from './adopt';
 import { findCandles, saveCandles } from './candles';
 import { grant } from './grant';
 import { audit, hasRiskEvent, recordDecision, recordEquity, recordRiskEvent } from './journal';
-import { recordEvent, recordFills } from './news';
+import { inferFill, recordEvent, recordFills } from './news';
 import { failureStreaks, noteMissingStops, ordersSent, recordStreak } from './observations';
 import { findOrder, unsettledOrders } from './orders';
 import { plan } from './plan';
@@ -12,11 +13,13 @@ import {
   closePosition,
   findPosition,
   livePositions,
+  recentPositions,
   recordUnprotected,
   updateInstrument,
   wishExit,
   wishStop,
 } from './positions';
+import { lastReconciliation, recordFindings, recordReconciliation } from './reconciliations';
 import { beginSend } from './send';
 import { inSnapshot, inTransaction } from './transaction';
 
@@ -44,6 +47,13 @@ export function createStore(pool: Pool): OrderStore & Journal {
     closePosition: (positionId, reason, marketTimeMs) =>
       inTransaction(pool, (tx) => closePosition(tx, positionId, reason, marketTimeMs)),
     unsettledOrders: (account) => unsettledOrders(pool, account),
+    inferFill: (clientOrderId, executed) =>
+      inTransaction(pool, (tx) => inferFill(tx, clientOrderId, executed)),
+    recentPositions: (account, sinceMs) => inSnapshot(pool, (tx) => recentPositions(tx, account, sinceMs)),
+    adoptOrder: (found) => inTransaction(pool, (tx) => adoptOrder(tx, found)),
+    adoptSale: (sale) => inTransaction(pool, (tx) => adoptSale(tx, sale)),
+    recoverPosition: (found) => inTransaction(pool, (tx) => recoverPosition(tx, found)),
+    setMissing: (positionId, missing) => inTransaction(pool, (tx) => setMissing(tx, positionId, missing)),
 
     openAccount: (account, session) => inTransaction(pool, (tx) => openAccount(tx, account, session)),
     account: (account) => findAccount(pool, account),
@@ -64,5 +74,9 @@ export function createStore(pool: Pool): OrderStore & Journal {
       inTransaction(pool, (tx) => noteMissingStops(tx, account, positionIds, nowMs)),
     hasRiskEvent: (account, key) => hasRiskEvent(pool, account, key),
     audit: (entry) => audit(pool, entry),
+    recordFindings: (account, findings, marketTimeMs) =>
+      inTransaction(pool, (tx) => recordFindings(tx, account, findings, marketTimeMs)),
+    recordReconciliation: (entry) => inTransaction(pool, (tx) => recordReconciliation(tx, entry)),
+    lastReconciliation: (account) => lastReconciliation(pool, account),
   };
 }

@@ -6,6 +6,7 @@ import { emergencyStopCommand } from './emergency-stop';
 import { emulatorCommand } from './emulator';
 import { ordersCommand } from './orders';
 import { positionsCommand } from './positions';
+import { reconcileCommand } from './reconcile';
 import { resumeTradingCommand } from './resume-trading';
 import { runsCommand } from './runs';
 import { startCommand } from './start';
@@ -25,6 +26,7 @@ export const allCommands = [
   flattenCommand,
   emergencyStopCommand,
   resumeTradingCommand,
+  reconcileCommand,
   statusCommand,
   strategiesCommand,
   positionsCommand,

@@ -1,6 +1,8 @@
 import type { ClockReading } from '../../domain/clock';
+import type { ReconciliationRecord } from '../../adapters/store/port';
 import { drawdownFraction } from '../../domain/equity';
 import { subtract } from '../../domain/decimal';
+import { isUnexplained } from '../../domain/findings';
 import { defineCommand, noOptions } from '../command';
 import { withContext } from '../context';
 import { clip, gain, money, percent, span, utcTime } from '../format';
@@ -20,12 +22,13 @@ export const statusCommand = defineCommand({
     withContext(options, async (context) => {
       const { account, config, running, output } = context;
       const views = await context.views();
-      const [state, totals, events, market, strategies] = await Promise.all([
+      const [state, totals, events, market, strategies, reconciled] = await Promise.all([
         views.account(account.account),
         views.totals({ account: account.account }),
         views.riskEvents({ account: account.account, limit: 3 }),
         readMarket(context, []),
         context.temporal().then((client) => runningStrategies(client, account.account)),
+        context.store().then((journal) => journal.lastReconciliation(account.account)),
       ]);
       const clock = market?.clock ?? null;
       const value = {
@@ -36,6 +39,7 @@ export const statusCommand = defineCommand({
         clock,
         strategies,
         riskEvents: events,
+        reconciliation: reconciled ?? null,
       };
       output.result(value, () => {
         const line = (name: string, text: string): void => {
@@ -74,7 +78,14 @@ export const statusCommand = defineCommand({
           `${totals.livePositions} open, ${totals.closedPositions} closed (${totals.wins} won, ${totals.losses} lost, realised ${gain(totals.realisedPnl)})`,
         );
         line('Strategies', strategies.length === 0 ? 'none is running' : strategies.join(', '));
+        line('Reconciled', reconciled === undefined ? 'never' : outcomeOf(reconciled));
         for (const event of events) line('Risk event', clip(`${event.code}: ${event.message}`, 100));
       });
     }),
 });
+
+function outcomeOf({ recordedAt, report }: ReconciliationRecord): string {
+  const unexplained = report.findings.filter(isUnexplained).length;
+  const outcome = unexplained === 0 ? 'everything is explained' : `${unexplained} not explained`;
+  return `${span(Date.now() - Date.parse(recordedAt))} ago: ${outcome} (ballast reconcile --last)`;
+}

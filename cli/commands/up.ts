@@ -1,6 +1,7 @@
 import { loadLayeredConfig, type LoadOptions } from '../../config/load';
 import { Mode } from '../../config/schema';
 import { UserError } from '../../domain/errors';
+import { isUnexplained } from '../../domain/findings';
 import { runUp } from '../../workers/up';
 import { defineCommand } from '../command';
 import { UnavailableError } from '../failure';
@@ -73,7 +74,9 @@ export const upCommand = defineCommand<UpCommandOptions>({
       progress: tell,
     });
     const { started, continued, reconciliation } = system.begun;
-    for (const finding of reconciliation.findings) tell(`Not explained: ${finding}`);
+    for (const finding of reconciliation.findings)
+      tell(`${isUnexplained(finding) ? 'Not explained' : 'Noticed'}: ${finding.message}`);
+    for (const { message } of reconciliation.done) tell(`Reconciled: ${message}`);
     if (continued.length > 0) tell(`Continuing session ${reconciliation.session}: ${continued.join(', ')}`);
     if (started.length > 0) tell(`Started ${started.join(', ')}`);
     if (options.view)

@@ -68,6 +68,10 @@ export class FakeExchange implements ExchangePort {
   foreign = { quote: decimal('10000'), base: decimal('3') };
   /** Requests that reached the exchange, by client order id, replacements included. */
   readonly received: string[] = [];
+  /** Trades that the exchange counts in their orders and does not list (yet), by their ids. */
+  readonly unlisted = new Set<string>();
+  /** Coins that somebody has taken out of the account without an order of ours; negative for coins brought in. */
+  withdrawn = ZERO;
   /** Bars that the exchange does not (yet) tell of, by the market time of their close. */
   readonly missingBars = new Set<number>();
 
@@ -151,6 +155,8 @@ export class FakeExchange implements ExchangePort {
     const filledQuantity = add(report.filledQuantity, rest);
     this.write(clientOrderId, {
       filledQuantity,
+      filledQuote: add(report.filledQuote ?? ZERO, multiply(price, rest)),
+      marketTimeMs,
       ...(filledQuantity === report.quantity && { status: 'filled' }),
     });
     return true;
@@ -197,16 +203,21 @@ export class FakeExchange implements ExchangePort {
     return Promise.resolve(this.open());
   }
 
-  ordersSince(): Promise<readonly OrderReport[]> {
-    return Promise.resolve([...this.orders.values()].map(({ report }) => report));
+  ordersSince(_symbol: string, sinceMs: number): Promise<readonly OrderReport[]> {
+    const reports = [...this.orders.values()].map(({ report }) => report);
+    return Promise.resolve(reports.filter(({ marketTimeMs }) => marketTimeMs >= sinceMs));
   }
 
   fillsSince(_symbol: string, sinceMs: number): Promise<readonly Fill[]> {
-    return Promise.resolve(this.fills.filter(({ marketTimeMs }) => marketTimeMs >= sinceMs));
+    return Promise.resolve(this.listed().filter(({ marketTimeMs }) => marketTimeMs >= sinceMs));
   }
 
   fillsOf(_symbol: string, _exchangeOrderId: string, clientOrderId: string): Promise<readonly Fill[]> {
-    return Promise.resolve(this.fills.filter((fill) => fill.clientOrderId === clientOrderId));
+    return Promise.resolve(this.listed().filter((fill) => fill.clientOrderId === clientOrderId));
+  }
+
+  private listed(): readonly Fill[] {
+    return this.fills.filter(({ tradeId }) => !this.unlisted.has(tradeId));
   }
 
   instruments(): ReturnType<ExchangePort['instruments']> {
@@ -238,7 +249,7 @@ export class FakeExchange implements ExchangePort {
     });
     return Promise.resolve([
       { asset: BTC.quote, free: add(this.foreign.quote, sum(spent)), locked: ZERO },
-      { asset: BTC.base, free: add(this.foreign.base, this.held()), locked: ZERO },
+      { asset: BTC.base, free: subtract(add(this.foreign.base, this.held()), this.withdrawn), locked: ZERO },
     ]);
   }
 
@@ -305,6 +316,9 @@ export class FakeExchange implements ExchangePort {
       ...identity,
       status: 'open',
       filledQuantity: ZERO,
+      filledQuote: ZERO,
+      type: request.type,
+      limitPrice: request.limitPrice,
       marketTimeMs: this.marketTimeMs(),
       fills: [],
     };

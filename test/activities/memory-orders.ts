@@ -1,4 +1,12 @@
-import type { OrderPlan, OrderStore, SendRequest, SendTicket } from '../../adapters/store/port';
+import type {
+  FoundOrder,
+  FoundPosition,
+  FoundSale,
+  OrderPlan,
+  OrderStore,
+  SendRequest,
+  SendTicket,
+} from '../../adapters/store/port';
 import {
   add,
   lessThan,
@@ -12,8 +20,17 @@ import {
 import { RefusalCode } from '../../domain/errors';
 import { clientOrderId } from '../../domain/ids';
 import { roundQuantity, untradable } from '../../domain/instrument';
+import {
+  inferFill,
+  isInferred,
+  mergeFills,
+  quantityOf,
+  quoteOf,
+  type Executed,
+} from '../../domain/inferred-fill';
 import { ledgerOf } from '../../domain/ledger';
 import {
+  isTerminal,
   Leg,
   mayBeLive,
   OrderEvent,
@@ -23,7 +40,8 @@ import {
   type Fill,
   type OrderView,
 } from '../../domain/order';
-import { PositionState, type PositionView } from '../../domain/position';
+import { idsOfSale } from '../../domain/reconciliation';
+import { availableQuantity, PositionState, type PositionView } from '../../domain/position';
 import { TradingMode } from '../../domain/risk';
 import type { AccountState } from '../../adapters/store/port';
 
@@ -39,6 +57,7 @@ interface Row {
   exitReason: PositionView['exitReason'];
   openedAtMs: number | null;
   closedAtMs: number | null;
+  missingQuantity: DecimalString;
   state: PositionState;
   readonly gaps: Map<string, number>;
 }
@@ -70,6 +89,7 @@ export class MemoryOrders {
       exitReason,
       openedAtMs,
       closedAtMs,
+      missingQuantity: ZERO,
       gaps: new Map<string, number>(),
     };
     this.rows.set(positionId, { ...row, state: PositionState.Live });
@@ -94,13 +114,14 @@ export class MemoryOrders {
   position(positionId: string): PositionView | undefined {
     const row = this.rows.get(positionId);
     if (row === undefined) return undefined;
-    const { grant, instrument, stopPrice, exitReason, openedAtMs, closedAtMs, state, gaps } = row;
+    const { grant, instrument, stopPrice, exitReason, openedAtMs, closedAtMs } = row;
+    const { missingQuantity, state, gaps } = row;
     const orders = [...this.orders.values()].filter((order) => order.positionId === positionId);
     const ids = new Set(orders.map((order) => order.clientOrderId));
     const fills = [...this.fills.values()].filter((fill) => ids.has(fill.clientOrderId));
     const unprotectedMs = [...gaps.values()].reduce((total, gap) => total + gap, 0);
-    const wishes = { instrument, stopPrice, exitReason, openedAtMs, closedAtMs, state, unprotectedMs };
-    return { ...grant, ...wishes, orders, ledger: ledgerOf(fills, instrument) };
+    const wishes = { instrument, stopPrice, exitReason, openedAtMs, closedAtMs, missingQuantity };
+    return { ...grant, ...wishes, state, unprotectedMs, orders, ledger: ledgerOf(fills, instrument) };
   }
 
   positions(account: string): readonly PositionView[] {
@@ -193,6 +214,11 @@ export class MemoryOrders {
   fill(news: Fill): OrderView | undefined {
     const order = this.orders.get(news.clientOrderId);
     if (order === undefined || this.fills.has(news.tradeId)) return undefined;
+    const known = this.fillsOf(order.clientOrderId);
+    if (known.some(isInferred)) {
+      const { instrument } = this.known(order.positionId);
+      return this.writeFills(order, mergeFills(order, known, [news], instrument));
+    }
     this.fills.set(news.tradeId, news);
     this.reopen(order.positionId);
     const row = this.rows.get(order.positionId);
@@ -206,6 +232,104 @@ export class MemoryOrders {
       state: transition(order.state, event),
       exchangeOrderId: order.exchangeOrderId ?? news.exchangeOrderId,
     });
+  }
+
+  /** Lets a fill stand in for trades that the exchange does not list. */
+  infer(id: string, executed: Executed): OrderView | undefined {
+    const order = this.orders.get(id);
+    if (order === undefined || !lessThan(order.filledQuantity, executed.quantity)) return undefined;
+    const trades = this.fillsOf(id).filter((fill) => !isInferred(fill));
+    const fill = inferFill(order, trades, executed, this.known(order.positionId).instrument);
+    return fill === undefined ? undefined : this.writeFills(order, [...trades, fill]);
+  }
+
+  private fillsOf(id: string): readonly Fill[] {
+    return [...this.fills.values()].filter((fill) => fill.clientOrderId === id);
+  }
+
+  private writeFills(order: OrderView, fills: readonly Fill[]): OrderView {
+    for (const { tradeId } of this.fillsOf(order.clientOrderId)) this.fills.delete(tradeId);
+    for (const fill of fills) this.fills.set(fill.tradeId, fill);
+    this.reopen(order.positionId);
+    const row = this.rows.get(order.positionId);
+    if (row !== undefined && order.leg === Leg.Entry)
+      row.openedAtMs = Math.min(row.openedAtMs ?? Infinity, ...fills.map(({ marketTimeMs }) => marketTimeMs));
+    const filledQuantity = quantityOf(fills);
+    const event = lessThan(filledQuantity, order.quantity) ? OrderEvent.SeenOpen : OrderEvent.SeenFilled;
+    const state = transition(order.state, event);
+    return this.write(order, { filledQuantity, filledQuote: quoteOf(fills), state });
+  }
+
+  adopt(found: FoundOrder): OrderView {
+    const { clientOrderId: id, leg, sequence, type, quantity, limitPrice, stopPrice } = found;
+    const { grant } = this.rowOf(this.known(found.positionId));
+    const known = this.orders.get(id);
+    if (known !== undefined && (known.sendDeadlineMs ?? 0) > 0) return known;
+    const order = known ?? this.insert(grant, { leg, sequence, type, limitPrice, stopPrice });
+    if (order.clientOrderId !== id) {
+      this.orders.delete(order.clientOrderId);
+      this.orders.set(id, { ...order, clientOrderId: id });
+    }
+    this.reopen(found.positionId);
+    if (leg === Leg.Stop && stopPrice !== null)
+      this.wish(found.positionId, (row) => {
+        row.stopPrice = maximum(row.stopPrice, stopPrice);
+      });
+    const state = isTerminal(order.state) ? order.state : transition(order.state, OrderEvent.SeenOpen);
+    return this.write(
+      { ...order, clientOrderId: id },
+      {
+        type,
+        quantity,
+        limitPrice,
+        stopPrice,
+        state,
+        sendDeadlineMs: 0,
+        exchangeOrderId: found.exchangeOrderId,
+      },
+    );
+  }
+
+  recover(found: FoundPosition, account: AccountState, deployment: string): PositionView {
+    const { positionId, entry, price: limitPrice, instrument } = found;
+    if (this.rows.has(positionId)) return this.known(positionId);
+    const { session, haltEpoch: epoch } = account;
+    const blank = { trailDistance: null, openedAtMs: null, closedAtMs: null };
+    const { quantity } = entry;
+    const { symbol } = instrument;
+    const grant: Grant = {
+      ...{ ...found, deployment, session, epoch, symbol, quantity, limitPrice, reservedQuote: limitPrice },
+      ...blank,
+    };
+    const { stopPrice, exitReason, openedAtMs, closedAtMs } = grant;
+    const wishes = { stopPrice, exitReason, openedAtMs, closedAtMs, missingQuantity: ZERO };
+    const row = { grant, instrument, ...wishes };
+    this.rows.set(positionId, { ...row, gaps: new Map(), state: PositionState.Live });
+    this.adopt({ ...entry, positionId, leg: Leg.Entry, sequence: 0 });
+    return this.known(positionId);
+  }
+
+  adoptSale({
+    clientOrderId: saleId,
+    exchangeOrderId,
+    leg,
+    exitReason,
+    parts,
+  }: FoundSale): readonly string[] {
+    if (idsOfSale(saleId).some((id) => this.orders.has(id))) return [];
+    for (const { positionId, clientOrderId: id, quantity, fills } of parts) {
+      const { orders, state, ledger } = this.known(positionId);
+      if (lessThan(ledger.heldQuantity, quantity)) throw new Error(`conflict: ${positionId} holds less`);
+      const sequence = orders.filter((order) => order.leg === leg).length;
+      const place = { positionId, leg, sequence, clientOrderId: id, exchangeOrderId };
+      this.adopt({ ...place, type: 'market', quantity, limitPrice: null, stopPrice: null });
+      for (const fill of fills) this.fill(fill);
+      if (state === PositionState.Live)
+        this.wish(positionId, (row) => {
+          row.exitReason = exitReason;
+        });
+    }
+    return parts.map(({ positionId }) => positionId);
   }
 
   /** Ends a position whose flatness the caller has checked; orders that were never sent end with it. */
@@ -279,5 +403,5 @@ function reducible(position: PositionView, order: OrderView): DecimalString {
       mayBeLive(other.state),
   );
   const taken = sum(others.map((other) => subtract(other.quantity, other.filledQuantity)));
-  return maximum(subtract(position.ledger.heldQuantity, taken), ZERO);
+  return maximum(subtract(availableQuantity(position), taken), ZERO);
 }

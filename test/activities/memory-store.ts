@@ -7,14 +7,17 @@ import type {
   OrderStore,
 } from '../../adapters/store/port';
 import type { Bar } from '../../domain/bar';
-import { greaterThan } from '../../domain/decimal';
+import { compare, greaterThan, ZERO } from '../../domain/decimal';
 import { roundLongStop } from '../../domain/instrument';
 import { isTerminal, Leg, OrderState, type OrderView } from '../../domain/order';
 import { sellable } from '../../domain/planner';
-import { PositionState } from '../../domain/position';
+import { PositionState, type PositionView } from '../../domain/position';
 import { sizePosition, TradingMode } from '../../domain/risk';
 import type { FailureStreak, RequestKind } from '../../domain/triggers';
 import { MemoryOrders } from './memory-orders';
+
+/** Whose client order ids recovered positions give out. */
+const DEPLOYMENT = 'test';
 
 type Method<K extends keyof (OrderStore & Journal)> = (OrderStore & Journal)[K];
 type Of<K extends keyof (OrderStore & Journal)> = Parameters<Method<K>>;
@@ -36,6 +39,9 @@ export class MemoryStore implements OrderStore, Journal {
   /** Keys of changes of the mode. */
   private readonly changes = new Set<string>();
   readonly audits: Of<'audit'>[0][] = [];
+  readonly reconciliations: (Of<'recordReconciliation'>[0] & { readonly recordedAt: string })[] = [];
+  /** Keys of findings that a person has resumed trading in spite of. */
+  private readonly accepted = new Set<string>();
   private readonly accounts = new Map<string, AccountState>();
   private readonly halts = new Map<string, number>();
   private readonly bars = new Map<string, Map<number, Bar>>();
@@ -88,6 +94,9 @@ export class MemoryStore implements OrderStore, Journal {
       const changed = { ...state, mode, modeReason: change.reason };
       const after = change.measureAfresh === undefined ? changed : this.afresh(changed, change.measureAfresh);
       this.accounts.set(account, after);
+      const byPerson = change.by !== 'reconciliation' && change.by !== 'risk-desk';
+      if (mode === TradingMode.Active && byPerson)
+        for (const { key } of this.riskEvents) this.accepted.add(key);
       return after;
     });
   }
@@ -204,6 +213,65 @@ export class MemoryStore implements OrderStore, Journal {
 
   unsettledOrders(account: string): Promise<readonly OrderView[]> {
     return transaction(() => this.orders.ordersOf(account).filter(({ state }) => !isTerminal(state)));
+  }
+
+  inferFill(...[id, executed]: Of<'inferFill'>): Promise<OrderView | undefined> {
+    return transaction(() => this.orders.infer(id, executed));
+  }
+
+  recentPositions(...[account, sinceMs]: Of<'recentPositions'>): ReturnType<OrderStore['livePositions']> {
+    return transaction(() => {
+      const session = this.accounts.get(account)?.session;
+      const isRecent = ({ state, closedAtMs }: PositionView): boolean =>
+        state === PositionState.Live || (closedAtMs !== null && closedAtMs >= sinceMs);
+      return this.orders.positions(account).filter((each) => each.session === session && isRecent(each));
+    });
+  }
+
+  adoptOrder(...[found]: Of<'adoptOrder'>): Promise<OrderView> {
+    return transaction(() => this.orders.adopt(found));
+  }
+
+  adoptSale(...[sale]: Of<'adoptSale'>): Promise<readonly string[]> {
+    return transaction(() => this.orders.adoptSale(sale));
+  }
+
+  recoverPosition(...[found]: Of<'recoverPosition'>): Promise<PositionView> {
+    return transaction(() => this.orders.recover(found, this.accountOf(found.account), DEPLOYMENT));
+  }
+
+  setMissing(...[positionId, missing]: Of<'setMissing'>): Promise<boolean> {
+    return transaction(() => {
+      const news = compare(this.orders.known(positionId).missingQuantity ?? ZERO, missing) !== 0;
+      this.orders.wish(positionId, (row) => {
+        row.missingQuantity = missing;
+      });
+      return news;
+    });
+  }
+
+  recordFindings(
+    ...[account, findings, marketTimeMs]: Of<'recordFindings'>
+  ): ReturnType<Journal['recordFindings']> {
+    return transaction(() => {
+      const knownBefore = new Set(this.riskEvents.map(({ key }) => key));
+      const keys = findings.map(({ key }) => key);
+      for (const finding of findings)
+        if (!knownBefore.has(finding.key)) this.riskEvents.push({ ...finding, account, marketTimeMs });
+      const fresh = new Set(keys.filter((key) => !knownBefore.has(key)));
+      return { fresh, accepted: new Set(keys.filter((key) => this.accepted.has(key))) };
+    });
+  }
+
+  recordReconciliation(...[entry]: Of<'recordReconciliation'>): Promise<void> {
+    return transaction(() => {
+      if (this.reconciliations.some(({ key }) => key === entry.key)) return;
+      this.reconciliations.push({ ...entry, recordedAt: new Date(entry.marketTimeMs).toISOString() });
+    });
+  }
+
+  lastReconciliation(account: string): ReturnType<Journal['lastReconciliation']> {
+    return transaction(() => this.reconciliations.findLast((entry) => entry.account === account));
   }
 
   saveCandles(...[key, bars]: Of<'saveCandles'>): Promise<void> {

@@ -36,9 +36,9 @@ function counted({ exchange }: Bench): { lookUps: number; records: number } {
     count.lookUps += 1;
     return lookUp(...wanted);
   };
-  exchange.ordersSince = () => {
+  exchange.ordersSince = (...wanted) => {
     count.records += 1;
-    return ordersSince();
+    return ordersSince(...wanted);
   };
   return count;
 }

@@ -54,6 +54,8 @@ describe('exit codes', () => {
     ],
     [3, ['status'], /No PostgreSQL is configured and none is running/],
     [3, ['strategies'], /No Temporal is configured and none is running/],
+    [3, ['reconcile'], /No Temporal is configured and none is running/],
+    [3, ['reconcile', '--last'], /No PostgreSQL is configured and none is running/],
     [3, ['balance'], /The emulator is not running/],
     [3, ['emergency-stop', '--reason', 'x', '--yes'], /The halt could not be written/],
     [3, ['emergency-stop', '--direct', '--yes'], /The emulator is not running/],

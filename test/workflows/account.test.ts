@@ -1,6 +1,7 @@
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { clientOrderId } from '../../domain/ids';
+import { clientOrderId, clientOrderIdPrefix } from '../../domain/ids';
+import { Leg } from '../../domain/order';
 import { decimal } from '../../domain/decimal';
 import { ExchangeFailure } from '../../domain/errors';
 import {
@@ -17,6 +18,7 @@ import {
   type RiskDeskInput,
 } from '../../workflows/contract';
 import { triggerLimitsSchema, type TriggerLimits } from '../../domain/triggers';
+import { reconcileNow } from '../../cli/reconciliation-client';
 import { haltNow, runEmergencyStop } from '../../cli/emergency-client';
 import { DEPLOYMENT } from '../activities/bench';
 import { BTC } from '../domain/fixtures';
@@ -349,16 +351,29 @@ describe('an account', () => {
   });
 
   describe('reconciliation', () => {
+    const id = () => workflowIds.reconciliation(world.account);
+    const input = (): ReconciliationInput => ({ ...reference(), trigger: 'a test' });
+
     async function reconcile(): Promise<ReconciliationReport> {
-      const id = workflowIds.reconciliation(world.account);
-      const input: ReconciliationInput = { ...reference(), trigger: 'a test' };
       const handle = await harness.start<(input: ReconciliationInput) => Promise<ReconciliationReport>>(
         'reconciliation',
-        id,
-        input,
+        id(),
+        input(),
       );
       await harness.until(async () => (await handle.describe()).status.name === 'COMPLETED');
       return handle.result();
+    }
+
+    /** An order of another deployment, which nothing explains. */
+    async function placeStray(positionId: string): Promise<string> {
+      const order = { account: world.account, session: 's1', positionId, leg: 'exit', sequence: 9 } as const;
+      const stray = clientOrderId({ ...order, deployment: 'somebody-else' });
+      await world.exchange.submit({
+        ...{ clientOrderId: stray, symbol: BTC.symbol, side: 'buy', type: 'limit' },
+        ...{ quantity: decimal('1'), limitPrice: decimal('50'), stopPrice: null },
+        sendDeadlineMs: world.time.nowMs + 1_000,
+      });
+      return stray;
     }
 
     it('gives positions without an owner one, and leaves the others theirs', async () => {
@@ -369,20 +384,20 @@ describe('an account', () => {
       await harness.until(() => world.store.orders.known(ownerless.positionId).openedAtMs !== null);
       expect(await harness.statusOf(owned.positionId)).toBe('RUNNING');
       expect((await account()).mode).toBe('ACTIVE');
+      expect(await world.store.lastReconciliation(world.account)).toMatchObject({
+        report,
+        trigger: 'a test',
+      });
     });
 
     it('reduces while something cannot be explained, and no longer', async () => {
       const { positionId } = await hold();
-      const order = { account: world.account, session: 's1', positionId, leg: 'exit', sequence: 9 } as const;
-      const stray = clientOrderId({ ...order, deployment: 'somebody-else' });
-      await world.exchange.submit({
-        ...{ clientOrderId: stray, symbol: BTC.symbol, side: 'buy', type: 'limit' },
-        ...{ quantity: decimal('1'), limitPrice: decimal('50'), stopPrice: null },
-        sendDeadlineMs: world.time.nowMs + 1_000,
-      });
+      const stray = await placeStray(positionId);
       const { findings } = await reconcile();
-      expect(findings).toHaveLength(1);
-      expect(findings[0]).toMatch(new RegExp(`order ${stray} on BTC/USDT .*is of another deployment`));
+      expect(findings).toMatchObject([{ kind: 'foreign-deployment', severity: 'unexplained' }]);
+      expect(findings[0]?.message).toMatch(
+        new RegExp(`order ${stray} on BTC/USDT .*is of another deployment`),
+      );
       expect((await account()).mode).toBe('REDUCING');
 
       world.exchange.end(stray, 'cancelled');
@@ -391,10 +406,126 @@ describe('an account', () => {
     });
 
     it('is woken by a flatten that meets a position without an owner', async () => {
-      const input = harness.grant();
+      const { positionId } = harness.grant();
       await world.real.flattenPositions({ account: world.account, strategy: null, reason: 'flatten' });
-      await harness.until(() => world.store.orders.known(input.positionId).state === 'closed');
+      await harness.until(() => world.store.orders.known(positionId).state === 'closed');
       expect(world.exchange.received).toEqual([]);
+    });
+
+    it('looks once more for whoever asks while it looks, however many they are', async () => {
+      const { reconcileAccount } = world.real;
+      const { owners } = world.deps;
+      world.script.reconcileAccount = async (asked) => {
+        const found = await reconcileAccount(asked);
+        // What happens now is not in that look.
+        if (callsOf('reconcileAccount') === 1)
+          for (let times = 0; times < 10; times += 1)
+            await owners.wakeReconciliation(world.account, `request ${times}`);
+        return found;
+      };
+      await owners.wakeReconciliation(world.account, 'the first');
+      await harness.until(async () => (await harness.statusOf(id())) === 'COMPLETED');
+      expect(callsOf('reconcileAccount')).toBe(2);
+      expect(world.store.reconciliations.map(({ trigger }) => trigger)).toEqual(['the first', 'request 9']);
+    });
+
+    it('answers with the report of a look that began after the request', async () => {
+      const { positionId } = await hold();
+      const { reconcileAccount } = world.real;
+      let asked: Promise<ReconciliationReport> | undefined;
+      world.script.reconcileAccount = async (wanted) => {
+        const found = await reconcileAccount(wanted);
+        if (callsOf('reconcileAccount') === 1) {
+          await placeStray(positionId);
+          asked = reconcileNow(harness.client, input());
+          await new Promise((resolve) => setTimeout(resolve, 200));
+        }
+        return found;
+      };
+      await world.deps.owners.wakeReconciliation(world.account, 'the first');
+      await harness.until(() => callsOf('reconcileAccount') === 2);
+      expect((await asked)?.findings).toMatchObject([{ kind: 'foreign-deployment' }]);
+      // And starts a run when none is there.
+      await harness.until(async () => (await harness.statusOf(id())) === 'COMPLETED');
+      expect((await reconcileNow(harness.client, input())).mode).toBe('REDUCING');
+    });
+
+    it('confirms a shortfall with a second look, and the position goes on with what is there', async () => {
+      const { positionId } = await hold();
+      const stop = world.store.orders.known(positionId).orders.find(({ leg }) => leg === 'stop');
+      world.exchange.foreign.base = decimal('0');
+      world.exchange.withdrawn = decimal('0.4');
+      const report = await reconcile();
+      expect(callsOf('reconcileAccount')).toBe(2);
+      expect(report.findings).toMatchObject([{ kind: 'missing-coins', subject: 'BTC/0.4' }]);
+      world.exchange.end(stop?.clientOrderId ?? '', 'cancelled');
+      await harness.hear(stop?.clientOrderId ?? '');
+      await harness.until(() => world.exchange.offered() === '0.599');
+      await world.store.wishExit(positionId, 'flatten');
+      await harness.handle(positionId).signal('poke');
+      await harness.until(() => world.store.orders.known(positionId).state === 'closed');
+      expect(world.exchange.held()).toBe('0.4');
+    });
+
+    it('ends a position whose coins are all gone instead of asking for them for ever', async () => {
+      const { positionId } = await hold();
+      const stop = world.store.orders.known(positionId).orders.find(({ leg }) => leg === 'stop');
+      world.exchange.foreign.base = decimal('0');
+      world.exchange.withdrawn = decimal('0.999');
+      world.exchange.end(stop?.clientOrderId ?? '', 'cancelled');
+      await reconcile();
+      await harness.until(() => world.store.orders.known(positionId).state === 'closed');
+      expect(world.store.orders.known(positionId).exitReason).toBe('missing');
+    });
+
+    it('adopts a position that was terminated while its entry was on its way', async () => {
+      const { positionId, ...rest } = harness.grant();
+      world.exchange.faults.push('late');
+      await harness.start('position', positionId, { positionId, ...rest });
+      await harness.until(() => world.exchange.received.length === 1);
+      await Promise.all(
+        [positionId, workflowIds.order(positionId, Leg.Entry)].map((each) => harness.terminate(each)),
+      );
+      const { adoptedPositions } = await reconcile();
+      expect(adoptedPositions).toEqual([positionId]);
+      await harness.until(() => world.exchange.offered() === '0.999');
+      expect(new Set(world.exchange.received).size).toBe(world.exchange.received.length);
+    });
+
+    it('learns the fate of an order whose own workflow alone is gone', async () => {
+      const { positionId, ...rest } = harness.grant();
+      world.exchange.faults.push('late');
+      await harness.start('position', positionId, { positionId, ...rest });
+      await harness.until(() => world.exchange.received.length === 1);
+      await harness.terminate(workflowIds.order(positionId, Leg.Entry));
+      const { adoptedPositions } = await reconcile();
+      expect(adoptedPositions).toEqual([]);
+      await harness.until(() => world.exchange.offered() === '0.999');
+      expect(await harness.statusOf(positionId)).toBe('RUNNING');
+    });
+
+    it('takes in a stray by policy, and its new owner sells it', async () => {
+      await reconcile();
+      const stray = `${clientOrderIdPrefix(DEPLOYMENT)}lost`;
+      await world.exchange.submit({
+        ...{ clientOrderId: stray, symbol: BTC.symbol, side: 'buy', type: 'market' },
+        ...{ quantity: decimal('1'), limitPrice: null, stopPrice: null },
+        sendDeadlineMs: world.time.nowMs + 1_000,
+      });
+      const report = await reconcileNow(harness.client, { ...input(), strays: 'close' });
+      expect(report).toMatchObject({ mode: 'ACTIVE', findings: [], done: [{ kind: 'position-recovered' }] });
+      const [positionId = ''] = report.adoptedPositions;
+      await harness.until(() => world.store.orders.known(positionId).state === 'closed');
+      expect(world.store.orders.known(positionId).exitReason).toBe('stray');
+      expect(world.exchange.held()).toBe('0');
+    });
+
+    it('hands a scheduled run over to the one that the account has', async () => {
+      const scheduled = `${id()}/scheduled-1`;
+      await harness.start('reconciliation', scheduled, { ...input(), scheduled: true });
+      await harness.until(async () => (await harness.statusOf(scheduled)) === 'COMPLETED');
+      await harness.until(async () => (await harness.statusOf(id())) === 'COMPLETED');
+      expect(callsOf('reconcileAccount')).toBe(1);
     });
   });
 });

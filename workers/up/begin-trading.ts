@@ -1,4 +1,5 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { reconcileNow, reconciliationInput } from '../../cli/reconciliation-client';
 import { configureStrategy, startStrategy, strategySettings } from '../../cli/strategy-client';
 import { tradedSymbols, type BallastConfig } from '../../config/config';
 import {
@@ -8,10 +9,10 @@ import {
   workflowIds,
   type AccountFeedInput,
   type AccountRef,
-  type ReconciliationInput,
   type ReconciliationReport,
   type RiskDeskInput,
 } from '../../workflows/contract';
+import { ensureReconciliationSchedule } from './reconciliation-schedule';
 
 /** What the start found and set going. */
 export interface TradingBegun {
@@ -30,8 +31,9 @@ export async function beginTrading(
   config: BallastConfig,
   account: AccountRef,
 ): Promise<TradingBegun> {
-  const symbols = tradedSymbols(config);
-  const reconciliation = await reconcile(client, { ...account, symbols, trigger: 'start' });
+  const reconciled = reconciliationInput(config, account);
+  const reconciliation = await reconcileNow(client, { ...reconciled, trigger: 'start' });
+  await ensureReconciliationSchedule(client, reconciled, config.reconciliation.intervalMs);
   for (const desk of desksOf(config, account)) await ensureRunning(client, desk, 'as configured');
 
   const started: string[] = [];
@@ -81,18 +83,6 @@ export function desksOf(config: BallastConfig, account: AccountRef): readonly De
       staticSummary: 'modes and limits of the account',
     },
   ];
-}
-
-async function reconcile(client: Client, input: ReconciliationInput): Promise<ReconciliationReport> {
-  const handle = await client.workflow.start('reconciliation', {
-    ...startOptions,
-    workflowId: workflowIds.reconciliation(input.account),
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [input],
-    staticSummary: 'the exchange against the journal, at the start',
-    typedSearchAttributes: tags({ account: input.account }),
-  });
-  return (await handle.result()) as ReconciliationReport;
 }
 
 /** Starts a desk that does not run; with `as configured`, one that runs is given the configuration as it is now. */

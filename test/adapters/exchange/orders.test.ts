@@ -84,6 +84,9 @@ describe('submit', () => {
       status: 'filled',
       quantity: '0.00123',
       filledQuantity: '0.00123',
+      filledQuote: '73.8',
+      type: 'market',
+      limitPrice: null,
       stopPrice: null,
       marketTimeMs: 1_507_725_176_595,
       fills: [

@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ActivityDeps } from '../activities/deps';
+import { createReconciliationActivities, type ReconcileInput } from '../activities/reconciliation';
+import type { StartGate } from '../activities/start-gate';
+
+/** Between two tries while the exchange or PostgreSQL does not answer; wall time. */
+const RETRY_MS = 500;
+
+/**
+ * Holds the exchange against the journal before this process sends anything, as often as it takes, then has the account's
+ * reconciliation give every position its owner.
+ */
+export async function reconcileFirst(
+  deps: ActivityDeps,
+  input: ReconcileInput,
+  gate: StartGate,
+  stopped: AbortSignal,
+): Promise<void> {
+  const activities = createReconciliationActivities(deps);
+  const retry = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    while (!stopped.aborted) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        gate.noteFailure();
+        deps.log.warn({ account: input.account, error }, `${what} failed; trying again`);
+        await sleep(RETRY_MS, undefined, { signal: stopped }).catch(() => undefined);
+      }
+    }
+  };
+  await retry('holding the exchange against the journal', () => activities.reconcileAccount(input));
+  if (stopped.aborted) return;
+  gate.open();
+  await retry('asking for a reconciliation', () =>
+    deps.owners.wakeReconciliation(input.account, 'a worker has started'),
+  );
+}
