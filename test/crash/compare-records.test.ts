@@ -213,6 +213,95 @@ describe('comparing the journal with the record of the exchange', () => {
     expect(compareRecords(tampered)).toContainEqual(expect.stringMatching(difference));
   });
 
+  describe('a sale that the journal has divided among positions', () => {
+    const [trade] = exchange.trades;
+    const [entry] = journal.orders;
+    const [fill] = journal.fills;
+    const [position] = journal.positions;
+    const sold = {
+      ...common,
+      orderId: 3,
+      clientOrderId: 'sale',
+      side: 'SELL',
+      type: 'MARKET',
+      status: 'FILLED',
+    };
+    const part = (number: number, quantity: string, positionId: string) => ({
+      order: {
+        ...entry,
+        clientOrderId: `sale#${number}`,
+        positionId,
+        leg: Leg.Emergency,
+        sequence: 0,
+        filledQuantity: decimal(quantity),
+      },
+      fill: {
+        ...fill,
+        tradeId: number === 1 ? '8' : `8#${number}`,
+        side: Side.Sell,
+        clientOrderId: `sale#${number}`,
+        quantity: decimal(quantity),
+      },
+    });
+    /** Two positions of half a coin each, sold in one order. */
+    function divided(secondPart: string): Records {
+      if (trade === undefined || entry === undefined || fill === undefined || position === undefined)
+        throw new Error('the fixture is incomplete');
+      const parts = [part(1, '0.5', 'p'), part(2, secondPart, 'q')];
+      const buys = ['p', 'q'].map((id) => ({
+        ...entry,
+        clientOrderId: `entry-${id}`,
+        positionId: id,
+        filledQuantity: decimal('0.5'),
+      }));
+      const bought = buys.map(({ clientOrderId }, index) => ({
+        ...fill,
+        tradeId: String(index + 1),
+        clientOrderId,
+        quantity: decimal('0.5'),
+      }));
+      const closed = ['p', 'q'].map((id) => ({ ...position, positionId: id, state: PositionState.Closed }));
+      return {
+        ...records,
+        journal: {
+          ...journal,
+          orders: [...buys, ...parts.map(({ order }) => ({ ...entry, ...order }))],
+          fills: [...bought, ...parts.map((each) => ({ ...fill, ...each.fill }))],
+          positions: closed,
+        },
+        exchange: {
+          ...exchange,
+          orders: [
+            ...buys.map(({ clientOrderId }, index) => ({
+              ...{ ...sold, orderId: index + 1, clientOrderId, side: 'BUY', executedQuantity: '0.500' },
+            })),
+            { ...sold, executedQuantity: '1.000' },
+          ],
+          trades: [
+            ...bought.map(({ tradeId, clientOrderId }) => ({
+              ...trade,
+              tradeId: Number(tradeId),
+              clientOrderId,
+              quantity: '0.5',
+            })),
+            { ...trade, tradeId: 8, clientOrderId: 'sale', side: 'SELL' },
+          ],
+          balances: [{ account: ACCOUNT, asset: 'USDT', free: '10000', locked: '0' }],
+        },
+      };
+    }
+
+    it('is one sale there', () => {
+      expect(compareRecords(divided('0.5'))).toEqual([]);
+    });
+
+    it('must add up to it', () => {
+      const differences = compareRecords(divided('0.4'));
+      expect(differences).toContainEqual(expect.stringMatching(/has filled 0.9, at the exchange 1.000/));
+      expect(differences).toContainEqual(expect.stringMatching(/q is closed and holds 0.1/));
+    });
+  });
+
   it('leaves the orders of other accounts alone', () => {
     const others = exchange.orders.map((order) => ({ ...order, account: 'other', clientOrderId: 'theirs' }));
     expect(compareRecords(withExchange({ orders: [...exchange.orders, ...others] }))).toEqual([]);

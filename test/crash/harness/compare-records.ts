@@ -3,6 +3,7 @@ import { roundQuantity, untradable } from '../../../domain/instrument';
 import { Leg, OrderState, Side } from '../../../domain/order';
 import { PositionState } from '../../../domain/position';
 import type { ExchangeRecord, RecordedOrder } from '../../../emulator/journal/record';
+import { isPart, withWholeSales } from './divided-sales';
 import type { JournaledFill, JournaledOrder, JournaledPosition, JournalRecord } from './journal-record';
 
 export interface Records {
@@ -73,10 +74,11 @@ export function judgeRecords(records: Records): readonly Difference[] {
       balances: exchange.balances.filter((balance) => balance.account === account),
     },
   };
+  const whole = { ...mine, journal: withWholeSales(mine.journal) };
   return [
-    ...orderDifferences(mine),
+    ...orderDifferences(whole),
     ...entryDifferences(mine),
-    ...fillDifferences(mine),
+    ...fillDifferences(whole),
     ...balanceDifferences(mine),
     ...protectionDifferences(mine),
   ];
@@ -210,7 +212,7 @@ function protectionDifferences({ exchange, journal }: Records): Difference[] {
     const isLive = position.state === PositionState.Live;
     const counted = orders.filter(({ leg }) => !(isLive && leg === Leg.Entry)).map(idOf);
     const resting = open.filter(({ clientOrderId }) => counted.includes(clientOrderId));
-    const quantity = roundQuantity(instrument, heldAtExchange(position, orders, exchange));
+    const quantity = roundQuantity(instrument, heldAtExchange(position, orders, { exchange, journal }));
     if (untradable(instrument, quantity, stopPrice) !== undefined)
       return resting.map((order) =>
         orphaned(`${positionId} is flat, yet ${order.clientOrderId} rests (${order.type})`),
@@ -236,19 +238,28 @@ function protectionDifferences({ exchange, journal }: Records): Difference[] {
   });
 }
 
+/** By the exchange's trades; of a sale that was divided among positions, whose sum is compared elsewhere, by its parts. */
 function heldAtExchange(
   { instrument }: JournaledPosition,
   orders: readonly JournaledOrder[],
-  { trades }: ExchangeRecord,
+  { exchange, journal }: Pick<Records, 'exchange' | 'journal'>,
 ): DecimalString {
   const ids = orders.map(idOf);
-  return trades
+  const parts = orders.filter(isPart).map(idOf);
+  const soldInParts = journal.fills
+    .filter(({ clientOrderId }) => parts.includes(clientOrderId))
+    .map(({ quantity }) => quantity)
+    .reduce(add, ZERO);
+  return exchange.trades
     .filter(({ clientOrderId }) => ids.includes(clientOrderId))
-    .reduce((held, trade) => {
-      const moved =
-        trade.side === 'BUY' ? add(held, decimal(trade.quantity)) : subtract(held, decimal(trade.quantity));
-      return trade.feeAsset === instrument.base ? subtract(moved, decimal(trade.fee)) : moved;
-    }, ZERO);
+    .reduce(
+      (held, trade) => {
+        const moved =
+          trade.side === 'BUY' ? add(held, decimal(trade.quantity)) : subtract(held, decimal(trade.quantity));
+        return trade.feeAsset === instrument.base ? subtract(moved, decimal(trade.fee)) : moved;
+      },
+      subtract(ZERO, soldInParts),
+    );
 }
 
 const idOf = ({ clientOrderId }: JournaledOrder): string => clientOrderId;

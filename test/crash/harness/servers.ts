@@ -54,6 +54,10 @@ export interface Servers {
   forgetWorkflows(): Promise<void>;
   /** A fresh database with the current schema. @returns its URL */
   createDatabase(name: string): Promise<string>;
+  /** Keeps a copy of a database as it is now, as a dump does. Whoever is connected to the database is cut off. */
+  copyDatabase(name: string, copy: string): Promise<void>;
+  /** Puts a copy in the place of the database, as restoring a dump does. Whoever is connected is cut off. */
+  restoreDatabase(name: string, copy: string): Promise<void>;
   /** Stops the servers; the folder goes too, unless `keep` or BALLAST_CRASH_KEEP says to keep it for a look. */
   close(options?: { readonly keep: boolean }): Promise<void>;
 }
@@ -109,12 +113,24 @@ export async function startServers(suggestAt?: number, prefix = 'ballast-crash-'
       await runOn(url, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
       return databaseUrl(url, name);
     },
+    async copyDatabase(name, copy) {
+      await runOn(url, cutOff(name));
+      await runOn(url, `CREATE DATABASE ${copy} TEMPLATE ${name}`);
+    },
+    async restoreDatabase(name, copy) {
+      await runOn(url, cutOff(name));
+      await runOn(url, `DROP DATABASE ${name} WITH (FORCE)`);
+      await runOn(url, `ALTER DATABASE ${copy} RENAME TO ${name}`);
+    },
     async close({ keep } = { keep: env.BALLAST_CRASH_KEEP !== undefined }) {
       await Promise.all([postgres.stop(), temporal.stop()]);
       if (!keep) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
+
+const cutOff = (name: string): string =>
+  `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`;
 
 function databaseUrl(server: string, name: string): string {
   const url = new URL(server);

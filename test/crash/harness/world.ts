@@ -12,8 +12,9 @@ import { createStore } from '../../../adapters/store/store';
 import type { BallastConfig } from '../../../config/config';
 import { loadConfig } from '../../../config/load';
 import { riskLimitsSchema, type RiskLimits } from '../../../domain/risk';
+import { reconcileNow, reconciliationInput } from '../../../cli/reconciliation-client';
 import { beginTrading } from '../../../workers/up/begin-trading';
-import type { AccountRef } from '../../../workflows/contract';
+import type { AccountRef, ReconciliationInput, ReconciliationReport } from '../../../workflows/contract';
 import type { ExchangeRecord } from '../../../emulator/journal/record';
 import { runCommand, type CommandResult } from './command';
 import { judgeRecords, type Difference, type Records } from './compare-records';
@@ -261,6 +262,26 @@ export class World {
       BALLAST__exchange__restUrl: url,
       BALLAST__exchange__wsUrl: url.replace('http', 'ws'),
     });
+  }
+
+  /** Keeps a copy of the journal as it is now. The worker goes on as if nothing had been. */
+  async keepJournal(copy: string): Promise<void> {
+    this.worker.stall();
+    await this.servers.copyDatabase(this.options.name, copy);
+    this.worker.resume();
+  }
+
+  /** Restores a copy of the journal while the worker is down, and starts the worker again. */
+  async restoreJournal(copy: string): Promise<void> {
+    await this.worker.down();
+    await this.servers.restoreDatabase(this.options.name, copy);
+    this.worker.up();
+  }
+
+  /** Asks for a reconciliation, as the command line does. */
+  reconcile(change: Partial<ReconciliationInput> = {}): Promise<ReconciliationReport> {
+    const input = reconciliationInput(this.config(), this.account);
+    return reconcileNow(this.client, { ...input, trigger: 'the test', ...change });
   }
 
   /** Ends every process and workflow of this world; its folder stays until the servers are closed. */

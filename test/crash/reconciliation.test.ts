@@ -1,0 +1,210 @@
+import { directStop } from '../../adapters/exchange/direct-stop';
+import { decimal } from '../../domain/decimal';
+import { FindingKind, isUnexplained, type ReconciliationReport } from '../../domain/findings';
+import { clientOrderId, clientOrderIdPrefix } from '../../domain/ids';
+import { Leg, OrderState, OrderType, Side } from '../../domain/order';
+import { ExitReason, PositionState } from '../../domain/position';
+import { TradingMode } from '../../domain/risk';
+import { workflowIds } from '../../workflows/contract';
+import { Instant } from './harness/moments';
+import { startServers, type Servers } from './harness/servers';
+import { grantPosition, openPosition } from './harness/trading';
+import { waitFor } from './harness/wait';
+import { SYMBOLS, World, type WorldOptions } from './harness/world';
+
+const BTC = 'BTC/USDT';
+
+describe('reconciliation', () => {
+  let servers: Servers;
+  let world: World;
+  let worlds = 0;
+
+  beforeAll(async () => {
+    servers = await startServers();
+  });
+  afterEach(() => world.close());
+  afterAll(() => servers.close());
+
+  async function open(options: Partial<WorldOptions> = {}): Promise<void> {
+    worlds += 1;
+    world = await World.open(servers, { name: `reconciliation_${worlds}`, ...options });
+  }
+
+  const mode = async () => (await world.store.account(world.account.account))?.mode;
+  const untilMode = (wanted: TradingMode): Promise<unknown> =>
+    waitFor(`the account to be ${wanted}`, async () => ((await mode()) === wanted ? true : undefined));
+  const buys = (): number => world.exchange.record().orders.filter(({ side }) => side === 'BUY').length;
+  const unexplained = ({ findings }: ReconciliationReport) => findings.filter(isUnexplained);
+
+  /** Buys at the exchange past the journal, under an id that a lost journal may have given out. */
+  async function buyPastTheJournal(deployment: string): Promise<string> {
+    const { session } = await world.port.clock();
+    const identity = {
+      deployment,
+      account: 'main',
+      session,
+      positionId: 'lost',
+      leg: Leg.Entry,
+      sequence: 0,
+    };
+    const id = clientOrderId(identity);
+    await world.port.submit({
+      ...{ clientOrderId: id, symbol: BTC, side: Side.Buy, type: OrderType.Market },
+      ...{ quantity: decimal('0.01'), limitPrice: null, stopPrice: null },
+      sendDeadlineMs: Date.now() + 2_000,
+    });
+    return id;
+  }
+
+  const strayPositions = async () =>
+    (await world.records()).journal.positions.filter(({ positionId }) => positionId.includes('/stray-'));
+
+  describe('a journal restored from an older copy', () => {
+    const KILLS = [Instant.Write, Instant.Written] as const;
+
+    it.each(KILLS)(
+      'learns what it has lost, though its worker is killed %s of an adoption',
+      async (instant) => {
+        await open();
+        const trailed = await openPosition(world, 'trailed');
+        await trailed.untilProtected();
+        const granted = await grantPosition(world, 'granted');
+        await world.keepJournal(`copy_${worlds}`);
+        const stopPrice = await trailed.trail('0.98');
+        await trailed.untilTrailed(stopPrice);
+        await granted.start();
+        await granted.untilProtected();
+        const killed = world.when(instant, ['INSERT INTO orders', trailed.id(Leg.Stop, 1)], (worker) => {
+          worker.kill();
+          return 'drop';
+        });
+        await world.restoreJournal(`copy_${worlds}`);
+        await killed;
+        await world.agreement();
+        expect(buys()).toBe(2);
+        expect(world.placed(trailed.id(Leg.Stop, 1))).toHaveLength(1);
+        expect((await trailed.view()).stopPrice).toBe(stopPrice);
+        const report = await world.reconcile();
+        expect(unexplained(report)).toEqual([]);
+        expect(await mode()).toBe(TradingMode.Active);
+      },
+    );
+
+    it('reduces because of a position that it has lost altogether, and takes it back by policy', async () => {
+      await open();
+      await world.keepJournal(`copy_${worlds}`);
+      const lost = await openPosition(world, 'idle');
+      const { stopPrice } = await lost.untilProtected();
+      await world.restoreJournal(`copy_${worlds}`);
+      await untilMode(TradingMode.Reducing);
+      const alerted = await world.reconcile();
+      expect(unexplained(alerted).map(({ kind }) => kind)).toEqual([FindingKind.Stray, FindingKind.Stray]);
+      const { code, stdout } = await world.ballast('reconcile', '--json');
+      expect(code).toBe(4);
+      expect((JSON.parse(stdout) as ReconciliationReport).findings).toHaveLength(2);
+
+      const report = await world.reconcile({ strays: 'adopt' });
+      expect(report.done.map(({ kind }) => kind)).toEqual(['position-recovered', 'order-adopted']);
+      expect(report.mode).toBe(TradingMode.Active);
+      expect((await lost.view()).stopPrice).toBe(stopPrice);
+      await world.agreement();
+      await lost.leave(ExitReason.Flatten);
+      await lost.untilClosed();
+      await world.agreement();
+      expect(buys()).toBe(1);
+      const last = await world.ballast('reconcile', '--last', '--json');
+      expect(last.code).toBe(0);
+    });
+  });
+
+  describe('strays that are to be closed', () => {
+    const settings = { BALLAST__reconciliation__strays: 'close' };
+    const sold = async () => {
+      await waitFor('the stray to be sold', async () => {
+        const [position] = await strayPositions();
+        return position?.state === PositionState.Closed ? position : undefined;
+      });
+    };
+
+    it.each([
+      ['before the purchase is journaled', Instant.Write],
+      ['after the purchase is journaled', Instant.Written],
+    ] as const)('are sold once, though the worker is killed %s', async (_, instant) => {
+      await open({ settings });
+      const stray = await buyPastTheJournal(world.account.deployment);
+      const killed = world.when(instant, ['INSERT INTO approvals', stray], (worker) => {
+        worker.kill();
+        return 'drop';
+      });
+      const report = world.reconcile();
+      await killed;
+      expect(unexplained(await report)).toEqual([]);
+      await sold();
+      await world.agreement();
+      expect(await mode()).toBe(TradingMode.Active);
+      const sales = world.exchange.record().orders.filter(({ side }) => side === 'SELL');
+      expect(sales).toHaveLength(1);
+    });
+  });
+
+  it('starts the owners of all positions again though the worker is killed among them', async () => {
+    await open();
+    const positions = [await openPosition(world, 'one'), await openPosition(world, 'two')];
+    for (const position of positions) await position.untilProtected();
+    for (const { input } of positions)
+      for (const id of [input.positionId, workflowIds.order(input.positionId, Leg.Stop)])
+        await world.client.workflow.getHandle(id).terminate('somebody who knows no better');
+    const killed = world.when(Instant.Asked, ['GET /api/v3/account'], (worker) => {
+      worker.kill();
+      return 'drop';
+    });
+    const report = world.reconcile();
+    await killed;
+    expect(unexplained(await report)).toEqual([]);
+    await world.agreement();
+    await Promise.all(positions.map((position) => position.leave(ExitReason.Flatten)));
+    await Promise.all(positions.map((position) => position.untilClosed()));
+    await world.agreement();
+  });
+
+  it('reduces while another deployment has an order on the account, and names it', async () => {
+    await open();
+    const prefix = clientOrderIdPrefix('somebody-else');
+    const id = `${prefix}${'0'.repeat(24)}`;
+    const [quote] = await world.port.quotes([BTC]);
+    if (quote === undefined) throw new Error('There is no price.');
+    await world.port.submit({
+      ...{ clientOrderId: id, symbol: BTC, side: Side.Buy, type: OrderType.Limit },
+      ...{ quantity: decimal('0.01'), limitPrice: decimal(String(Math.floor(Number(quote.bid) / 2))) },
+      ...{ stopPrice: null, sendDeadlineMs: Date.now() + 2_000 },
+    });
+    await untilMode(TradingMode.Reducing);
+    expect((await world.store.account('main'))?.modeReason).toContain(prefix);
+    await world.port.cancel(BTC, id);
+    expect(unexplained(await world.reconcile())).toEqual([]);
+    expect(await mode()).toBe(TradingMode.Active);
+  });
+
+  it('gives the sales of a direct emergency stop to the positions whose coins they sold', async () => {
+    await open();
+    const positions = [await openPosition(world, 'one'), await openPosition(world, 'two')];
+    for (const position of positions) await position.untilProtected();
+    const { deployment, account } = world.account;
+    const { flat } = await directStop({
+      ...{ exchange: world.port, deployment, account, symbols: SYMBOLS, lookBackMs: 86_400_000 },
+      ...{ sendWindowMs: 2_000, recvWindowMs: 5_000, report: () => undefined, pauseMs: 200 },
+    });
+    expect(flat).toBe(true);
+    for (const position of positions) {
+      const { exitReason, orders } = await position.untilClosed();
+      expect(exitReason).toBe(ExitReason.Emergency);
+      const exits = orders.filter(({ leg, state }) => leg === Leg.Emergency && state === OrderState.Filled);
+      expect(exits).toHaveLength(1);
+    }
+    await world.agreement();
+    // Somebody wanted out: nothing enters until a person says so.
+    expect(await mode()).toBe(TradingMode.Reducing);
+    expect(unexplained(await world.reconcile())).toEqual([]);
+    expect(await mode()).toBe(TradingMode.Reducing);
+  });
+});
