@@ -2,6 +2,7 @@ import type { AccountState } from '../adapters/store/port';
 import { Timeframe, timeframeMs, type Bar } from '../domain/bar';
 import { fromNumber } from '../domain/decimal';
 import type { EquityState } from '../domain/equity';
+import { FindingKind, isUnexplained } from '../domain/findings';
 import { TradingMode } from '../domain/risk';
 import { RequestKind, type Observations, type TriggerLimits } from '../domain/triggers';
 import type { ActivityDeps } from './deps';
@@ -54,14 +55,23 @@ export async function observe(
     ordersSent: triggers.orderFlood === null ? 0 : await store.ordersSent(account, sinceMs),
     marks,
     unguarded: [...since].map(([positionId, missingMs]) => ({ positionId, forMs: nowMs - missingMs })),
-    findings: findingsOf(state),
+    findings: await findingsOf(deps, state),
   };
 }
 
-/** What a reconciliation could not explain is the reason for which it reduces. */
-function findingsOf({ mode, modeReason }: AccountState): Observations['findings'] {
-  const reduced = mode === TradingMode.Reducing && modeReason.startsWith(RECONCILED);
-  return reduced ? [{ missingCoins: false, text: modeReason.slice(RECONCILED.length) }] : [];
+/** What the last reconciliation could not explain, while that is the reason for which the account is reduced. */
+async function findingsOf(
+  { store }: Pick<ActivityDeps, 'store'>,
+  { account, mode, modeReason }: AccountState,
+): Promise<Observations['findings']> {
+  if (mode !== TradingMode.Reducing || !modeReason.startsWith(RECONCILED)) return [];
+  const last = await store.lastReconciliation(account);
+  const unexplained = (last?.report.findings ?? []).filter(isUnexplained);
+  // The mode is set before the report is kept.
+  if (unexplained.length === 0) return [{ missingCoins: false, text: modeReason.slice(RECONCILED.length) }];
+  return unexplained.map(({ kind, message }) => ({
+    ...{ missingCoins: kind === FindingKind.MissingCoins, text: message },
+  }));
 }
 
 /** Prices and the ages of bars, as far as the market runs and somebody asks for them. */

@@ -18,7 +18,7 @@ import { compareSince, matters, readExchange, type ExchangeRecord } from './reco
 import { Findings, journalFindings } from './reconciling/findings';
 import { compareHoldings, noteForeignHoldings, type Shortfalls } from './reconciling/holdings';
 import { learnKnownOrders, settleOrders } from './reconciling/known-orders';
-import { placeStrays } from './reconciling/strays';
+import { noteDirectStops, placeStrays } from './reconciling/strays';
 
 export interface ReconcileInput {
   readonly account: string;
@@ -127,6 +127,7 @@ export function createReconciliationActivities(deps: ActivityDeps) {
       const recoveredFills = await recoverFills(account, record, findings);
       const { strays: policy = StrayPolicy.Alert, strategies = [] } = input;
       await placeStrays(deps, { account, session }, unknown, { policy, strategies, sinceMs }, findings);
+      await noteDirectStops(deps, record.reports, findings);
       const unsettled = await settleOrders(deps, account, record, findings);
       if (findings.unexplainedCount === 0 && !unknown.some(matters)) await noteForeignHoldings(deps, account);
       const suspected = await compareHoldings(deps, account, input.suspected ?? {}, findings);

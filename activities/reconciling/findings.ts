@@ -34,7 +34,7 @@ export class Findings {
 
 /**
  * Journals findings, and sorts out what needs no telling again: manual trades that were told before are left out, and what
- * a person has seen and resumed trading in spite of is a notice from then on.
+ * a person has seen and resumed trading in spite of is a notice from then on, or nothing.
  */
 export async function journalFindings(
   store: Pick<Journal, 'recordFindings'>,
@@ -50,6 +50,7 @@ export async function journalFindings(
   return findings.flatMap((finding) => {
     const key = findingKey(finding);
     if (finding.kind === FindingKind.ManualTrade && !fresh.has(key)) return [];
+    if (finding.kind === FindingKind.DirectStop && accepted.has(key)) return [];
     if (!isUnexplained(finding) || !accepted.has(key)) return [finding];
     return [{ ...finding, severity: Severity.Notice, message: `${finding.message} (accepted by a person)` }];
   });

@@ -4,16 +4,18 @@ import {
   decimal,
   divide,
   isPositive,
+  lessThan,
   maximum,
   multiply,
   ONE,
   subtract,
   type DecimalString,
 } from '../../domain/decimal';
+import { Timeframe } from '../../domain/bar';
 import { clientOrderId, positionId as positionIdOf } from '../../domain/ids';
 import { roundLongStop, type Instrument } from '../../domain/instrument';
 import { Leg, OrderType } from '../../domain/order';
-import { ExitReason } from '../../domain/position';
+import type { PositionView } from '../../domain/position';
 import { DeedKind } from '../../domain/findings';
 import { lineageOf, type StrategyPace } from '../../domain/reconciliation';
 import type { FoundPosition } from '../../adapters/store/port';
@@ -40,28 +42,24 @@ const NOMINAL_STOP_FRACTION = decimal('0.5');
 const STOPS_LOOKED_AT = 256;
 
 /**
- * Takes back a position whose grant the journal has lost, when its entry's id is that of a decision of a known strategy. It is
- * managed on under its old name when its stop is known; `close` sells it instead.
+ * Takes back a position whose grant the journal has lost, when its entry's id is that of a decision of a known strategy and
+ * its stop is known. It is managed on under its old name.
  */
 export async function recoverLost(
   { deps, owner, findings, strategies }: Recovery & { readonly strategies: readonly StrategyPace[] },
   entry: OrderReport,
   reports: readonly OrderReport[],
-  close: boolean,
 ): Promise<void> {
   const { deployment } = deps;
   const lineage = lineageOf(entry, { ...owner, deployment }, strategies);
   if (lineage === undefined || entry.type === undefined) return;
-  const stop = highestStop(deployment, owner, lineage.positionId, reports);
-  if (stop === undefined && !close) return;
-  const instrument = await instrumentOf(deps, entry.symbol);
+  const stopPrice = highestStop(deployment, owner, lineage.positionId, reports);
   const price = priceOf(entry);
-  const stopPrice = stop ?? nominalStop(instrument, price);
-  if (!isPositive(subtract(price, stopPrice))) return;
+  if (stopPrice === undefined || !lessThan(stopPrice, price)) return;
+  const instrument = await instrumentOf(deps, entry.symbol);
   const targetPrice = add(price, multiply(TARGET_REWARD_TO_RISK, subtract(price, stopPrice)));
   const { positionId, name: strategy, timeframe, barCloseMs } = lineage;
-  const exitReason = close ? ExitReason.Stray : null;
-  const identity = { positionId, strategy, timeframe, barCloseMs, exitReason };
+  const identity = { positionId, strategy, timeframe, barCloseMs };
   await journal({ deps, owner, findings }, { ...identity, instrument, price, stopPrice, targetPrice }, entry);
 }
 
@@ -83,28 +81,24 @@ function highestStop(
   return prices.length === 0 ? undefined : prices.reduce(maximum);
 }
 
-/**
- * Journals a stray purchase as a position of its own that is to be sold at once.
- * @returns its id
- */
-export async function takeInBuy(recovery: Recovery, buy: OrderReport): Promise<string> {
+/** How positions are named that stray purchases became. */
+const STRAY = 'stray-';
+
+export const isTakenIn = ({ strategy }: Pick<PositionView, 'strategy'>): boolean =>
+  strategy.startsWith(STRAY);
+
+/** Journals a stray purchase as a position of its own, which is to be sold. */
+export async function takeInBuy(recovery: Recovery, buy: OrderReport): Promise<void> {
   const { deps, owner } = recovery;
   const { symbol, marketTimeMs: barCloseMs, exchangeOrderId } = buy;
   const instrument = await instrumentOf(deps, symbol);
   const price = priceOf(buy);
-  const strategy = `stray-${exchangeOrderId}`;
+  const strategy = `${STRAY}${exchangeOrderId}`;
   // Its time may change at the exchange; its number does not, and is name enough.
   const positionId = positionIdOf({ ...owner, strategy, symbol, barCloseMs: 0 });
-  const identity = {
-    positionId,
-    strategy,
-    timeframe: '1m',
-    barCloseMs,
-    exitReason: ExitReason.Stray,
-  } as const;
+  const identity = { positionId, strategy, timeframe: Timeframe.M1, barCloseMs };
   const stopPrice = nominalStop(instrument, price);
   await journal(recovery, { ...identity, instrument, price, stopPrice, targetPrice: price }, buy);
-  return positionId;
 }
 
 async function journal(
@@ -121,8 +115,7 @@ async function journal(
     ...{ grantedAtMs: atMs, expiresAtMs: atMs },
   });
   await deps.desk.learn(report, 'reconciliation');
-  const purpose = position.exitReason === null ? 'goes on' : 'is sold';
-  const message = `the purchase ${id} of ${report.filledQuantity} on ${report.symbol} is taken in as ${position.positionId} and ${purpose}`;
+  const message = `the purchase ${id} of ${report.filledQuantity} on ${report.symbol} is taken in as ${position.positionId}`;
   findings.did(DeedKind.PositionRecovered, position.positionId, message);
 }
 

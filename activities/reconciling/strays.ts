@@ -1,15 +1,17 @@
 import type { OrderReport } from '../../adapters/exchange/port';
-import { lessThan, sum } from '../../domain/decimal';
+import { lessThan } from '../../domain/decimal';
 import { clientOrderIdPrefix, isDirectStopOrder } from '../../domain/ids';
-import { quantityOf } from '../../domain/inferred-fill';
 import { Leg, OrderType, Side } from '../../domain/order';
 import { ExitReason, type PositionView } from '../../domain/position';
 import { DeedKind, FindingKind, StrayPolicy } from '../../domain/findings';
-import { divideSale, placesOf, type OrderPlace, type StrategyPace } from '../../domain/reconciliation';
+import { idsOfSale, placesOf, type OrderPlace, type StrategyPace } from '../../domain/reconciliation';
 import type { ActivityDeps } from '../deps';
 import { matters } from './exchange-record';
 import type { Findings } from './findings';
-import { recoverLost, takeInBuy, type Owner } from './recovered-positions';
+import { closeStrays } from './closing';
+import { attributeSale } from './sales';
+import { describe, inOrder, partition } from './reports';
+import { recoverLost, type Owner } from './recovered-positions';
 
 export interface StrayOptions {
   readonly policy: StrayPolicy;
@@ -33,20 +35,38 @@ export async function placeStrays(
   const prefix = clientOrderIdPrefix(deps.deployment);
   const [ours, theirs] = partition(unknown, ({ clientOrderId }) => clientOrderId.startsWith(prefix));
   for (const report of theirs.filter(matters)) findings.unexplained(...foreign(report));
-  if (ours.length === 0) return;
   const [direct, strays] = partition(ours, (report) =>
     isDirectStopOrder(deps.deployment, report.clientOrderId),
   );
   const placing = new StrayPlacing(deps, owner, options, findings);
   let left = await placing.adopt(strays);
-  if (options.policy !== StrayPolicy.Alert && left.length > 0) {
+  if (options.policy === StrayPolicy.Adopt && left.length > 0) {
     await placing.recover(left);
     left = await placing.adopt(left);
   }
   for (const sale of direct.filter(matters)) await placing.attributeDirectSale(sale);
   left = left.filter(matters);
-  if (options.policy === StrayPolicy.Close) left = await placing.close(left);
+  if (options.policy === StrayPolicy.Close) left = await closeStrays(deps, owner, left, options, findings);
   for (const report of left) placing.alert(report);
+}
+
+/**
+ * Tells of the sales of the direct stop that have found their positions: whoever ran it wanted out, and until a person
+ * resumes trading every look says so again.
+ */
+export async function noteDirectStops(
+  { deployment, store }: Deps,
+  reports: readonly OrderReport[],
+  findings: Findings,
+): Promise<void> {
+  for (const report of reports.filter(matters)) {
+    const { clientOrderId, symbol, filledQuantity } = report;
+    if (!isDirectStopOrder(deployment, clientOrderId)) continue;
+    const rows = await Promise.all(idsOfSale(clientOrderId).map((id) => store.order(id)));
+    if (rows.every((row) => row === undefined)) continue;
+    const message = `emergency-stop --direct sold ${filledQuantity} on ${symbol} (${clientOrderId})`;
+    findings.notice(FindingKind.DirectStop, clientOrderId, message);
+  }
 }
 
 class StrayPlacing {
@@ -72,102 +92,23 @@ class StrayPlacing {
 
   /** Takes back the lost positions whose entries are among these. */
   async recover(reports: readonly OrderReport[]): Promise<void> {
-    const { policy, strategies } = this.options;
+    const { strategies } = this.options;
     const lost = { deps: this.deps, owner: this.owner, strategies, findings: this.findings };
     for (const entry of inOrder(reports).filter(({ side }) => side === Side.Buy))
-      await recoverLost(lost, entry, reports, policy === StrayPolicy.Close);
+      await recoverLost(lost, entry, reports);
   }
 
   /** A sale of the direct stop: exits of the positions whose coins it sold. */
   async attributeDirectSale(sale: OrderReport): Promise<void> {
-    const done = await this.attribute(sale, await this.positions(), Leg.Emergency, ExitReason.Emergency);
-    if (done === undefined) return;
-    if (!done) {
+    const { deps, findings } = this;
+    const exit = { leg: Leg.Emergency, exitReason: ExitReason.Emergency };
+    if ((await attributeSale(deps, sale, await this.positions(), exit, findings)) === 'impossible')
       this.alert(sale);
-      return;
-    }
-    const message = `emergency-stop --direct sold ${sale.filledQuantity} on ${sale.symbol} (${sale.clientOrderId})`;
-    this.findings.notice(FindingKind.DirectStop, sale.clientOrderId, message);
-  }
-
-  /**
-   * Takes into the journal what these bought, as positions to be sold at once, with what has been sold of it since.
-   * @returns those that cannot be taken in
-   */
-  async close(reports: readonly OrderReport[]): Promise<readonly OrderReport[]> {
-    const left: OrderReport[] = [];
-    for (const symbol of new Set(reports.map((report) => report.symbol))) {
-      const [buys, sells] = partition(
-        inOrder(reports.filter((report) => report.symbol === symbol)),
-        ({ side }) => side === Side.Buy,
-      );
-      // More sold than bought: what it sold was something else, and nothing may be concluded from the rest.
-      const filled = (orders: readonly OrderReport[]) => sum(orders.map((order) => order.filledQuantity));
-      const sound = !lessThan(filled(buys), filled(sells)) && buys.every(({ type }) => type !== undefined);
-      if (sound) left.push(...(await this.closeSymbol(buys, sells)));
-      else left.push(...buys, ...sells);
-    }
-    return left;
   }
 
   alert(report: OrderReport): void {
     const message = `${describe(report)} is of this deployment, but the journal does not know it`;
     this.findings.unexplained(FindingKind.Stray, report.clientOrderId, message);
-  }
-
-  private async closeSymbol(
-    buys: readonly OrderReport[],
-    sells: readonly OrderReport[],
-  ): Promise<readonly OrderReport[]> {
-    const { deps, owner, findings } = this;
-    const ids: string[] = [];
-    for (const buy of buys) ids.push(await takeInBuy({ deps, owner, findings }, buy));
-    const positions = async (): Promise<readonly PositionView[]> =>
-      (await this.positions()).filter(({ positionId }) => ids.includes(positionId));
-    const left: OrderReport[] = [];
-    for (const sell of sells) {
-      if (sell.status === 'open') await this.cancel(sell);
-      const ended = (await deps.exchange.lookUp(sell.symbol, sell.clientOrderId)) ?? sell;
-      if (!matters(ended)) continue;
-      const done = await this.attribute(ended, await positions(), Leg.Exit, ExitReason.Stray);
-      if (done === false) left.push(ended);
-    }
-    return left;
-  }
-
-  private async cancel({ symbol, clientOrderId, side }: OrderReport): Promise<void> {
-    await this.deps.exchange.cancel(symbol, clientOrderId);
-    const message = `the resting ${side} order ${clientOrderId} on ${symbol}, which no position explains, was cancelled`;
-    this.findings.did(DeedKind.StrayCancelled, clientOrderId, message);
-  }
-
-  /**
-   * Journals a sale as exits of the positions it sold from.
-   * @returns false when they hold less than was sold; undefined when it is not over or not all of its trades are listed
-   */
-  private async attribute(
-    sale: OrderReport,
-    positions: readonly PositionView[],
-    leg: Leg,
-    exitReason: ExitReason,
-  ): Promise<boolean | undefined> {
-    const { exchange, store, owners } = this.deps;
-    const { symbol, clientOrderId, exchangeOrderId, filledQuantity } = sale;
-    const fills = await exchange.fillsOf(symbol, exchangeOrderId, clientOrderId);
-    if (sale.status === 'open' || lessThan(quantityOf(fills), filledQuantity)) {
-      this.findings.lookAgain = true;
-      return undefined;
-    }
-    const parts = divideSale(
-      { clientOrderId, fills },
-      positions.filter((position) => position.symbol === symbol),
-    );
-    if (parts === undefined) return false;
-    const sold = await store.adoptSale({ clientOrderId, exchangeOrderId, leg, exitReason, parts });
-    const message = `${describe(sale)} is an exit of ${sold.join(' and of ')}`;
-    this.findings.did(DeedKind.SaleAttributed, clientOrderId, message);
-    for (const positionId of sold) await owners.notifyPosition(positionId);
-    return true;
   }
 
   private async take(report: OrderReport, place: OrderPlace): Promise<void> {
@@ -190,23 +131,9 @@ class StrayPlacing {
   }
 }
 
-export const describe = ({ side, clientOrderId, symbol, status, filledQuantity }: OrderReport): string =>
-  `${side} order ${clientOrderId} on ${symbol} (${status}, filled ${filledQuantity})`;
-
 function foreign(report: OrderReport): [typeof FindingKind.ForeignDeployment, string, string] {
   const { clientOrderId } = report;
   const prefix = clientOrderId.slice(0, clientOrderId.lastIndexOf('-') + 1);
   const message = `${describe(report)} is of another deployment, whose ids begin with ${prefix}`;
   return [FindingKind.ForeignDeployment, clientOrderId, message];
-}
-
-/** As the exchange accepted them: its ids rise. */
-const inOrder = (reports: readonly OrderReport[]): readonly OrderReport[] =>
-  [...reports].sort(
-    (a, b) =>
-      a.exchangeOrderId.length - b.exchangeOrderId.length || (a.exchangeOrderId < b.exchangeOrderId ? -1 : 1),
-  );
-
-function partition<T>(all: readonly T[], test: (one: T) => boolean): [T[], T[]] {
-  return [all.filter(test), all.filter((one) => !test(one))];
 }

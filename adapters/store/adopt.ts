@@ -73,16 +73,16 @@ export async function adoptOrder(tx: Transaction, found: FoundOrder): Promise<Or
  */
 export async function recoverPosition(tx: Transaction, found: FoundPosition): Promise<PositionView> {
   const account = await lockAccount(tx, found.account);
-  const { positionId, strategy, timeframe, barCloseMs, instrument, entry, exitReason } = found;
+  const { positionId, strategy, timeframe, barCloseMs, instrument, entry } = found;
   const known = await findPosition(tx, positionId);
   if (known !== undefined) return known;
   await tx.query(
     `INSERT INTO positions (position_id, account, session, strategy, symbol, timeframe, bar_close_ms, instrument, stop_price,
-       exit_reason, exit_wished_at, reopened)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $10::text IS NULL THEN NULL ELSE clock_timestamp() END, true)`,
+       reopened)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, true)`,
     [
       ...[positionId, found.account, account.session, strategy, instrument.symbol, timeframe, barCloseMs],
-      ...[instrument, found.stopPrice, exitReason],
+      ...[instrument, found.stopPrice],
     ],
   );
   const cost = multiply(entry.quantity, found.price);
@@ -152,7 +152,7 @@ async function journalPart(
   });
   await recordFills(tx, account, fills, 'reconciliation');
   // What a closed position had left over is no exit of it.
-  if (state === PositionState.Closed) return;
+  if (state === PositionState.Closed || exitReason === null) return;
   await tx.query(
     `UPDATE positions SET exit_reason = $2, exit_wished_at = coalesce(exit_wished_at, clock_timestamp())
      WHERE position_id = $1`,

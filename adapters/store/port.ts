@@ -109,8 +109,6 @@ export interface FoundPosition {
   readonly price: DecimalString;
   readonly stopPrice: DecimalString;
   readonly targetPrice: DecimalString;
-  /** Set when it is to be sold at once. */
-  readonly exitReason: ExitReason | null;
   readonly grantedAtMs: number;
   readonly expiresAtMs: number;
 }
@@ -120,7 +118,8 @@ export interface FoundSale {
   readonly clientOrderId: string;
   readonly exchangeOrderId: string;
   readonly leg: Leg;
-  readonly exitReason: ExitReason;
+  /** What their positions are left for from then on; null changes nothing about that. */
+  readonly exitReason: ExitReason | null;
   readonly parts: readonly SalePart[];
 }
 

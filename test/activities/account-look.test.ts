@@ -235,6 +235,24 @@ describe('a look at an account', () => {
     expect(emergency).toBe('reconciliation-mismatch: Journal and exchange disagree: a stray.');
   });
 
+  it('halts for coins that a reconciliation misses, by default', async () => {
+    const { store } = bench;
+    const message = 'positions hold 1 BTC, the account only 0';
+    await store.setMode(ACCOUNT, TradingMode.Reducing, {
+      ...{ reason: `reconciliation: ${message}`, by: 'reconciliation' },
+    });
+    const finding = { kind: 'missing-coins', severity: 'unexplained', subject: 'BTC/1', message } as const;
+    await store.recordReconciliation({
+      ...{ account: ACCOUNT, session: 's1', key: 'a run', trigger: 'a test', marketTimeMs: 0 },
+      report: {
+        ...{ session: 's1', marketTimeMs: 0, sinceMs: 0, mode: TradingMode.Reducing, checkedOrders: 0 },
+        ...{ recoveredFills: 0, adoptedPositions: [], findings: [finding], done: [] },
+      },
+    });
+    const { emergency } = await look();
+    expect(emergency).toBe(`reconciliation-mismatch: Journal and exchange disagree: ${message}.`);
+  });
+
   it('decides nothing without the journal', async () => {
     bench.store.account = () => Promise.reject(new Error('scripted: the journal is down'));
     await expect(look()).rejects.toThrow('the journal is down');

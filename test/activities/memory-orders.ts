@@ -294,7 +294,7 @@ export class MemoryOrders {
     const { positionId, entry, price: limitPrice, instrument } = found;
     if (this.rows.has(positionId)) return this.known(positionId);
     const { session, haltEpoch: epoch } = account;
-    const blank = { trailDistance: null, openedAtMs: null, closedAtMs: null };
+    const blank = { trailDistance: null, openedAtMs: null, closedAtMs: null, exitReason: null };
     const { quantity } = entry;
     const { symbol } = instrument;
     const grant: Grant = {
@@ -324,7 +324,7 @@ export class MemoryOrders {
       const place = { positionId, leg, sequence, clientOrderId: id, exchangeOrderId };
       this.adopt({ ...place, type: 'market', quantity, limitPrice: null, stopPrice: null });
       for (const fill of fills) this.fill(fill);
-      if (state === PositionState.Live)
+      if (state === PositionState.Live && exitReason !== null)
         this.wish(positionId, (row) => {
           row.exitReason = exitReason;
         });

@@ -206,13 +206,14 @@ describe('a journal older than the exchange', () => {
       expect(livePositions).toEqual([]);
     });
 
-    it('sells it by policy, in the place of its stop', async () => {
+    it('sells it by policy, and ends its stop', async () => {
       const bench = await loseOne(true);
-      const { findings } = await reconcile(bench, { strategies, strays: StrayPolicy.Close });
+      const { findings, livePositions } = await reconcile(bench, { strategies, strays: StrayPolicy.Close });
       expect(findings).toEqual([]);
-      expect(bench.store.orders.known(lost)).toMatchObject({
+      expect(bench.store.orders.known(livePositions[0]?.positionId ?? '')).toMatchObject({
         ...{ exitReason: ExitReason.Stray, ledger: { heldQuantity: '0.999' } },
       });
+      expect(bench.exchange.offered()).toBe('0');
     });
   });
 });
@@ -240,6 +241,23 @@ describe('strays that are to be closed', () => {
     expect(bench.exchange.offered()).toBe('0');
     // Repeated, it finds nothing to do.
     expect((await reconcile(bench, close)).done).toEqual([]);
+  });
+
+  it('are not sold before every stray sale is accounted for, whatever a killed run has left behind', async () => {
+    const bench = await opened();
+    await place(bench, { clientOrderId: ours('buy') });
+    await place(bench, { clientOrderId: ours('sale'), side: Side.Sell, quantity: d('0.4') });
+    const { adoptSale } = bench.store;
+    bench.store.adoptSale = () => Promise.reject(new Error('killed'));
+    await expect(reconcile(bench, close)).rejects.toThrow('killed');
+    const [position] = await bench.store.livePositions(ACCOUNT);
+    expect(position).toMatchObject({ exitReason: null, ledger: { heldQuantity: '0.999' } });
+    bench.store.adoptSale = adoptSale;
+    const { findings } = await reconcile(bench, close);
+    expect(findings).toEqual([]);
+    expect(bench.store.orders.known(position?.positionId ?? '')).toMatchObject({
+      ...{ exitReason: ExitReason.Stray, ledger: { heldQuantity: '0.599' } },
+    });
   });
 
   it('are left to a person when more was sold than bought', async () => {
@@ -297,6 +315,19 @@ describe('a sale of the direct emergency stop', () => {
     await resume(bench);
     await reconcile(bench);
     expect(await modeOf(bench)).toBe(TradingMode.Active);
+  });
+
+  it('keeps the account from entering even when the run that found it was killed before it could', async () => {
+    const bench = await opened();
+    await hold(bench);
+    bench.exchange.end(idOf(grantOf().positionId, Leg.Stop), 'cancelled');
+    await sell(bench, '0.999');
+    const { setMode } = bench.store;
+    bench.store.setMode = () => Promise.reject(new Error('killed'));
+    await expect(reconcile(bench)).rejects.toThrow('killed');
+    bench.store.setMode = setMode;
+    await reconcile(bench);
+    expect(await modeOf(bench)).toBe(TradingMode.Reducing);
   });
 
   it('is not explained when the positions do not hold what it sold', async () => {

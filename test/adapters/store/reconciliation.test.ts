@@ -153,7 +153,7 @@ describe('what a reconciliation writes', () => {
         ...{ clientOrderId: 'bl-lost-entry', exchangeOrderId: 'x1', type: OrderType.Limit },
         ...{ quantity: decimal('2'), limitPrice: decimal('100'), stopPrice: null },
       },
-      ...{ exitReason: null, grantedAtMs: barCloseMs, expiresAtMs: barCloseMs },
+      ...{ grantedAtMs: barCloseMs, expiresAtMs: barCloseMs },
     } as const;
     for (let times = 0; times < 2; times += 1)
       expect(await bench.store.recoverPosition(found)).toMatchObject({
