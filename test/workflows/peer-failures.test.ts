@@ -101,20 +101,24 @@ describe('failures of peers, on the test server', () => {
     });
   });
 
-  it.each([
-    ['was cancelled by somebody', (id: string) => void world.exchange.end(id, 'cancelled')],
-    ['is unknown to the exchange', (id: string) => void world.exchange.orders.delete(id)],
-  ])('freqtrade #12360: a stop that %s is posted anew, once', async (_, lose) => {
-    const position = await begin();
-    await position.becomes(Leg.Stop, OrderState.Open);
-    lose(idOf(position.newest(Leg.Stop)));
-    await harness.until(() => position.newest(Leg.Stop)?.sequence === 1, { limitMs: 5 * MINUTE_MS });
-    await position.becomes(Leg.Stop, OrderState.Open);
-    await harness.pass(5 * MINUTE_MS);
-    expect(world.exchange.offered()).toBe('0.999');
-    expect(world.exchange.received).toHaveLength(3);
-    expect(await harness.statusOf(position.id)).toBe('RUNNING');
-  });
+  it.each(['was cancelled by somebody', 'is unknown to the exchange'])(
+    'freqtrade #12360: a stop that %s is posted anew, once',
+    async (what) => {
+      const lose = (id: string): void => {
+        if (what === 'was cancelled by somebody') world.exchange.end(id, 'cancelled');
+        else world.exchange.orders.delete(id);
+      };
+      const position = await begin();
+      await position.becomes(Leg.Stop, OrderState.Open);
+      lose(idOf(position.newest(Leg.Stop)));
+      await harness.until(() => position.newest(Leg.Stop)?.sequence === 1, { limitMs: 5 * MINUTE_MS });
+      await position.becomes(Leg.Stop, OrderState.Open);
+      await harness.pass(5 * MINUTE_MS);
+      expect(world.exchange.offered()).toBe('0.999');
+      expect(world.exchange.received).toHaveLength(3);
+      expect(await harness.statusOf(position.id)).toBe('RUNNING');
+    },
+  );
 
   it('freqtrade #10071: an exception about one position leaves the others alone', async () => {
     const broken = await begin({ strategy: 'broken' });
