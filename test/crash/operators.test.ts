@@ -8,11 +8,11 @@ import {
   strategyProgressQuery,
   workflowIds,
 } from '../../workflows/contract';
-import { settingsOf } from './harness/cycle';
+import { prepareCycle, settingsOf } from './harness/cycle';
 import { Instant } from './harness/moments';
 import { reset, terminate, untilRunning } from './harness/operator';
 import { startServers, type Servers } from './harness/servers';
-import { grantPosition, openPosition, type GrantedPosition } from './harness/trading';
+import { grantPosition, openPosition, stopEverything, type GrantedPosition } from './harness/trading';
 import { Victim, kill } from './harness/victims';
 import { waitFor } from './harness/wait';
 import { World } from './harness/world';
@@ -135,6 +135,33 @@ describe('an operator', () => {
       for await (const { workflowId } of runs) if (workflowId.includes(positionId)) return undefined;
       return true;
     });
+    await world.agreement();
+    expect(world.exchange.record().orders).toHaveLength(before);
+  });
+
+  it('who resets an emergency stop that is over does not halt again', async () => {
+    const position = await opened();
+    const { epoch } = await stopEverything(world, 'reset-me');
+    await position.untilClosed();
+    await world.store.setMode(account, TradingMode.Active, { reason: 'a test', by: 'test', epoch });
+    const other = await opened();
+    const stop = workflowIds.emergencyStop(account);
+    await reset(world, stop);
+    await world.client.workflow.getHandle(stop).result();
+    expect((await world.store.account(account))?.mode).toBe(TradingMode.Active);
+    await staysWhole(other);
+  });
+
+  it('who resets a cycle that is over buys nothing again', async () => {
+    const { position, start, workflowId } = await prepareCycle(world, nextName());
+    await start();
+    await position.untilProtected();
+    await position.leave(ExitReason.Flatten);
+    await position.untilClosed();
+    await world.agreement();
+    const before = world.exchange.record().orders.length;
+    await reset(world, workflowId);
+    await world.client.workflow.getHandle(workflowId).result();
     await world.agreement();
     expect(world.exchange.record().orders).toHaveLength(before);
   });

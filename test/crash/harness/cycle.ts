@@ -69,7 +69,11 @@ export const settingsOf = (world: World, name: string, oversold = 30): StrategyS
 export async function prepareCycle(
   world: World,
   name: string,
-): Promise<{ readonly position: GrantedPosition; readonly start: () => Promise<void> }> {
+): Promise<{
+  readonly position: GrantedPosition;
+  readonly workflowId: string;
+  readonly start: () => Promise<void>;
+}> {
   const { oversold, barCloseMs } = await findEntry(world);
   const { session } = await world.port.clock();
   const { account } = world.account;
@@ -82,13 +86,15 @@ export async function prepareCycle(
     previousBarCloseMs: null,
     entriesPaused: false,
   };
+  const workflowId = workflowIds.tradingCycle(account, session, name, barCloseMs);
   const reference = { ...world.account, positionId: positionIdOf(key), strategy: name, symbol: SYMBOL };
   return {
     position: new GrantedPosition(world, reference, session),
+    workflowId,
     start: async () => {
       await world.client.workflow.start('tradingCycle', {
         ...startOptions,
-        workflowId: workflowIds.tradingCycle(account, session, name, barCloseMs),
+        workflowId,
         args: [input],
       });
     },
