@@ -31,7 +31,8 @@ const ENTITIES: readonly Entity[] = [
   {
     type: 'orderLifecycle',
     idOf: ({ input }) => workflowIds.order(input.positionId, Leg.Stop),
-    feed: async (_, position, round) => position.untilTrailed(await position.trail(`0.97${round + 1}`)),
+    feed: async (_, position, round) =>
+      position.untilTrailed(await position.trail((0.97 + 0.001 * (round + 1)).toFixed(3))),
   },
   {
     type: 'strategy',

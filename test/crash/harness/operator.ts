@@ -16,17 +16,18 @@ export async function terminate({ client }: World, workflowId: string): Promise<
 export async function reset({ client }: World, workflowId: string): Promise<void> {
   const { workflowService, options } = client;
   const { runId } = await client.workflow.getHandle(workflowId).describe();
-  const { history } = await workflowService.getWorkflowExecutionHistory({
-    namespace: options.namespace,
-    execution: { workflowId, runId },
+  const workflowTaskFinishEventId = await waitFor(`${workflowId} to complete a task`, async () => {
+    const { history } = await workflowService.getWorkflowExecutionHistory({
+      namespace: options.namespace,
+      execution: { workflowId, runId },
+    });
+    const first = history?.events?.find((event) => Boolean(event.workflowTaskCompletedEventAttributes));
+    return first?.eventId ?? undefined;
   });
-  const first = history?.events?.find((event) => event.workflowTaskCompletedEventAttributes !== null);
-  if (first?.eventId === undefined || first.eventId === null)
-    throw new Error(`${workflowId} has not completed a task yet.`);
   await workflowService.resetWorkflowExecution({
     namespace: options.namespace,
     workflowExecution: { workflowId, runId },
-    workflowTaskFinishEventId: first.eventId,
+    workflowTaskFinishEventId,
     reason: 'a test of operators',
     requestId: randomUUID(),
   });
