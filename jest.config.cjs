@@ -35,6 +35,7 @@ const suitesIn = (areas) => areas.map((area) => `<rootDir>/test/${area}/**/*.tes
 
 module.exports = {
   maxWorkers: 2,
+  reporters: ['default', '<rootDir>/scripts/lib/progress-reporter.cjs'],
   projects: [
     {
       ...shared,

@@ -50,6 +50,9 @@ type NewsDetail = Pick<
 /** The reason recorded on an order whose predecessor sold something between its plan and its send. */
 const HAS_SOLD_REASON = 'the order to be replaced has sold meanwhile';
 
+/** The reason recorded on an order that rested, and that the exchange does not know any more. */
+const VANISHED_REASON = 'the exchange no longer knows it';
+
 /** A report told of fills that the exchange does not list yet: it is asked again after this. */
 const FILLS_OWED_MS = 500;
 
@@ -103,8 +106,9 @@ export class OrderDesk {
     if (order.sendDeadlineMs === null || order.state === OrderState.Filled) return attempt(order);
     const found = await this.deps.exchange.lookUp(order.symbol, clientOrderId);
     if (found !== undefined) return this.withReplaced(await this.learned(found, 'look-up'));
-    if (isTerminal(order.state) || order.state === OrderState.Open) return attempt(order);
+    if (isTerminal(order.state)) return attempt(order);
     const patience = this.patienceMs(order);
+    if (order.state === OrderState.Open) return patience > 0 ? attempt(order) : this.vanished(order);
     if (patience > 0) {
       const unknown = await this.note(clientOrderId, OrderEvent.Ambiguous);
       return { ...attempt(unknown), retryAfterMs: patience };
@@ -115,6 +119,27 @@ export class OrderDesk {
       reason: 'never reached the exchange',
     });
     return this.withReplaced(attempt(absent));
+  }
+
+  /**
+   * An order that rested is not found any more: a test network that was reset, or a record that was purged. When no list
+   * has it either it does not rest, whatever became of it, and a stop is needed anew. What it has filled is asked for first.
+   */
+  private async vanished(order: OrderView): Promise<Attempt> {
+    const { exchange, orders } = this.deps;
+    const { symbol, clientOrderId, exchangeOrderId } = order;
+    const open = await exchange.openOrders(symbol);
+    if (open.some((candidate) => candidate.clientOrderId === clientOrderId)) return attempt(order);
+    const past = await this.foundInHistory(order);
+    if (past !== undefined) return this.withReplaced(past);
+    if (exchangeOrderId !== null) {
+      const fills = await exchange.fillsOf(symbol, exchangeOrderId, clientOrderId);
+      await orders.recordFills(order.account, fills, 'look-up');
+    }
+    const { filledQuantity, quantity } = await this.known(clientOrderId);
+    const isFilled = !lessThan(filledQuantity, quantity);
+    const event = isFilled ? OrderEvent.SeenFilled : OrderEvent.SeenCancelled;
+    return this.withReplaced(attempt(await this.note(clientOrderId, event, { reason: VANISHED_REASON })));
   }
 
   /** Takes an order back: withdraws it when it was never sent, else cancels it and journals how it ended. */

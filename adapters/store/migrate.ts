@@ -15,9 +15,14 @@ const QUEUE_LIMIT = `SET lock_timeout = '10s'`;
  * only go forward.
  *
  * @param log one line of progress at a time
+ * @param folder of SQL files, Ballast's own unless given
  * @returns the names of the migrations that were applied now
  */
-export async function migrate(databaseUrl: string, log: (line: string) => void): Promise<readonly string[]> {
+export async function migrate(
+  databaseUrl: string,
+  log: (line: string) => void,
+  folder: string = join(__dirname, 'migrations'),
+): Promise<readonly string[]> {
   // The tool exists only as an ES module.
   const { runner } = await import('node-pg-migrate');
   const client = new Client({ connectionString: databaseUrl, application_name: 'ballast-migrate' });
@@ -31,7 +36,7 @@ export async function migrate(databaseUrl: string, log: (line: string) => void):
     await client.query(QUEUE_LIMIT);
     const applied = await runner({
       dbClient: client,
-      dir: join(__dirname, 'migrations'),
+      dir: folder,
       direction: 'up',
       migrationsTable: 'migrations',
       singleTransaction: true,

@@ -56,6 +56,42 @@ describe('the order desk', () => {
     expect((await bench.deps.desk.resolve(clientOrderId)).order).toMatchObject({ state: 'filled' });
   });
 
+  describe('an order that rested and that no look-up finds any more', () => {
+    const WINDOW_MS = TIMING.sendWindowMs + TIMING.receiveWindowMs + TIMING.visibilityLagMs;
+    let stop: OrderView;
+    beforeEach(async () => {
+      await submit(ENTRY);
+      stop = await submit(STOP);
+      bench.exchange.lookUp = () => Promise.resolve(undefined);
+      bench.time.nowMs += WINDOW_MS;
+    });
+    const resolve = async (): Promise<OrderView> => (await bench.deps.desk.resolve(stop.clientOrderId)).order;
+
+    it('has ended when no list has it either', async () => {
+      bench.exchange.orders.delete(stop.clientOrderId);
+      expect(await resolve()).toMatchObject({
+        state: 'cancelled',
+        reason: 'the exchange no longer knows it',
+      });
+    });
+
+    it('still rests when it is listed as open', async () => {
+      expect(await resolve()).toMatchObject({ state: 'open' });
+    });
+
+    it('still rests while it may not be visible yet', async () => {
+      bench.exchange.orders.delete(stop.clientOrderId);
+      bench.time.nowMs -= 1;
+      expect(await resolve()).toMatchObject({ state: 'open' });
+    });
+
+    it('has filled when its trades say so', async () => {
+      bench.exchange.moveTo(decimal('89'));
+      bench.exchange.orders.delete(stop.clientOrderId);
+      expect(await resolve()).toMatchObject({ state: 'filled', filledQuantity: '0.999' });
+    });
+  });
+
   it('puts back what provably was not executed, for another send under the same id', async () => {
     bench.exchange.faults.push('busy');
     expect(await submit(ENTRY)).toMatchObject({ state: 'created', sendDeadlineMs: null });

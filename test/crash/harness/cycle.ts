@@ -29,8 +29,10 @@ interface Entry {
 /** Moves the market to a bar on which the RSI rises, and says above what it has risen. */
 async function findEntry(world: World): Promise<Entry> {
   for (let bars = 0; bars < SEARCH_BARS; bars += 1) {
+    // Right behind a close, so that the market is where the bar ended.
     const nowMs = marketTimeAt(await world.port.clock(), Date.now());
-    const barCloseMs = lastCloseMs(nowMs, TIMEFRAME);
+    const barCloseMs = lastCloseMs(nowMs, TIMEFRAME) + timeframeMs(TIMEFRAME);
+    await world.exchange.clock({ action: 'advanceTo', toMs: barCloseMs + 1 });
     const { warmupBars } = findStrategy('rsi').parse({ period: PERIOD });
     const history = await world.port.bars({
       symbol: SYMBOL,
@@ -42,8 +44,6 @@ async function findEntry(world: World): Promise<Entry> {
     const [previous = 0, current = 0] = rsi(closes, PERIOD).slice(-2);
     const oversold = (previous + current) / 2;
     if (current - previous > CLEAR_RISE && oversold > 1 && oversold < 98) return { oversold, barCloseMs };
-    const toMs = barCloseMs + timeframeMs(TIMEFRAME) + 1;
-    await world.exchange.clock({ action: 'advanceTo', toMs });
   }
   throw new Error(`No bar in ${SEARCH_BARS} gives a signal.`);
 }
@@ -69,7 +69,11 @@ export const settingsOf = (world: World, name: string, oversold = 30): StrategyS
 export async function prepareCycle(
   world: World,
   name: string,
-): Promise<{ readonly position: GrantedPosition; readonly start: () => Promise<void> }> {
+): Promise<{
+  readonly position: GrantedPosition;
+  readonly workflowId: string;
+  readonly start: () => Promise<void>;
+}> {
   const { oversold, barCloseMs } = await findEntry(world);
   const { session } = await world.port.clock();
   const { account } = world.account;
@@ -82,13 +86,15 @@ export async function prepareCycle(
     previousBarCloseMs: null,
     entriesPaused: false,
   };
+  const workflowId = workflowIds.tradingCycle(account, session, name, barCloseMs);
   const reference = { ...world.account, positionId: positionIdOf(key), strategy: name, symbol: SYMBOL };
   return {
     position: new GrantedPosition(world, reference, session),
+    workflowId,
     start: async () => {
       await world.client.workflow.start('tradingCycle', {
         ...startOptions,
-        workflowId: workflowIds.tradingCycle(account, session, name, barCloseMs),
+        workflowId,
         args: [input],
       });
     },

@@ -1,6 +1,6 @@
 import { ExitReason } from '../../../domain/position';
 import { TradingMode } from '../../../domain/risk';
-import { flattenSignal, startOptions, workflowIds } from '../../../workflows/contract';
+import { flattenSignal, startOptions, stopSignal, workflowIds } from '../../../workflows/contract';
 import { prepareCycle, settingsOf } from './cycle';
 import { beginEmergencyStop, grantPosition, openPosition, type GrantedPosition } from './trading';
 import { waitFor } from './wait';
@@ -78,7 +78,11 @@ export const flatten: PrepareFlow = async (world, name) => {
     begin: () => strategy.signal(flattenSignal, { by: 'test', reason: 'a test of flatten' }),
     arrive: async () => {
       await position.untilClosed();
-      await strategy.terminate('the test of flatten is over');
+      await strategy.signal(stopSignal, {
+        by: 'test',
+        reason: 'the test of flatten is over',
+        flatten: false,
+      });
     },
   };
 };

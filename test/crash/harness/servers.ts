@@ -52,6 +52,8 @@ export interface Servers {
   readonly password: string;
   /** SIGKILLs Temporal, deletes everything it has stored, and starts it empty. */
   forgetWorkflows(): Promise<void>;
+  /** A database without a schema. @returns its URL */
+  createEmptyDatabase(name: string): Promise<string>;
   /** A fresh database with the current schema. @returns its URL */
   createDatabase(name: string): Promise<string>;
   /** Keeps a copy of a database as it is now, as a dump does. Whoever is connected to the database is cut off. */
@@ -108,6 +110,10 @@ export async function startServers(suggestAt?: number, prefix = 'ballast-crash-'
       await temporal.gone();
       for (const suffix of ['', '-shm', '-wal']) rmSync(dbFile + suffix, { force: true });
       await temporal.restart();
+    },
+    async createEmptyDatabase(name) {
+      await runOn(url, `CREATE DATABASE ${name}`);
+      return databaseUrl(url, name);
     },
     async createDatabase(name) {
       await runOn(url, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);

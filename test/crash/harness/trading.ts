@@ -22,7 +22,7 @@ const TIMEFRAME = Timeframe.M1;
 const ENTRY_TTL_BARS = 60;
 /** The bracket around the price at the grant. */
 const STOP_FACTOR = '0.97';
-const TARGET_FACTOR = decimal('1.15');
+const TARGET_FACTOR = '1.15';
 
 const isProtected = ({ orders }: PositionView): boolean =>
   orders.some(({ leg, state }) => leg === Leg.Stop && state === OrderState.Open);
@@ -117,6 +117,8 @@ export interface PositionWish {
   readonly stopFactor?: string;
   /** Where it is to be bought, likewise; below 1 its entry rests. */
   readonly entryFactor?: string;
+  /** Where its target is to be, likewise. */
+  readonly targetFactor?: string;
 }
 
 /**
@@ -127,7 +129,12 @@ export interface PositionWish {
 export async function grantPosition(
   world: World,
   strategy: string,
-  { symbol = 'BTC/USDT', stopFactor = STOP_FACTOR, entryFactor = '1' }: PositionWish = {},
+  {
+    symbol = 'BTC/USDT',
+    stopFactor = STOP_FACTOR,
+    entryFactor = '1',
+    targetFactor = TARGET_FACTOR,
+  }: PositionWish = {},
 ): Promise<GrantedPosition> {
   const { deployment, account, venue } = world.account;
   const reading = await world.port.clock();
@@ -153,7 +160,7 @@ export async function grantPosition(
       symbol,
       referencePrice: multiply(quote.ask, decimal(entryFactor)),
       stopPrice: multiply(quote.ask, decimal(stopFactor)),
-      targetPrice: multiply(quote.ask, TARGET_FACTOR),
+      targetPrice: multiply(quote.ask, decimal(targetFactor)),
       trailDistance: null,
     },
     limits: world.limits,

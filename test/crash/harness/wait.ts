@@ -11,7 +11,7 @@ const POLL_MS = 50;
 export async function waitFor<T>(
   what: string,
   probe: () => T | undefined | Promise<T | undefined>,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<T> {
   const startedMs = performance.now();
   let lastError: unknown;

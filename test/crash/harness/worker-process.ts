@@ -31,7 +31,8 @@ export interface WorkerSite {
  */
 export class WorkerProcess {
   private child: Child | undefined;
-  private starts = 0;
+  /** How often it has been started. */
+  starts = 0;
   private closed = false;
   /** While it is set, a worker that has ended is not started again. */
   private held: Promise<void> | undefined;

@@ -92,7 +92,7 @@ export class World {
     readonly client: Client,
     readonly port: ExchangePort,
     private readonly options: WorldOptions,
-    private readonly databaseUrl: string,
+    readonly databaseUrl: string,
     private readonly owner: ExchangeAccount,
   ) {
     this.account = { deployment: options.name, account: owner.name, venue: VENUE };

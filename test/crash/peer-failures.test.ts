@@ -1,0 +1,212 @@
+import { Leg, OrderState } from '../../domain/order';
+import { ExitReason } from '../../domain/position';
+import { readJournalRecord } from './harness/journal-record';
+import { Instant } from './harness/moments';
+import { startServers, type Servers } from './harness/servers';
+import { grantPosition, openPosition, type GrantedPosition, type PositionWish } from './harness/trading';
+import { kill, revive, Victim } from './harness/victims';
+import { waitFor } from './harness/wait';
+import { World } from './harness/world';
+
+const EVERYTHING = Object.values(Victim);
+const DAY_MS = 86_400_000;
+
+/** What users of other bots suffered. Each name cites the report; those for which no process needs to die are in test/workflows. */
+describe('failures of peers', () => {
+  let servers: Servers;
+  let world: World;
+  let positions = 0;
+
+  beforeAll(async () => {
+    servers = await startServers();
+    world = await World.open(servers, { name: 'peers' });
+  });
+  afterAll(async () => {
+    await world.close();
+    await servers.close();
+  });
+
+  const nextName = (): string => {
+    positions += 1;
+    return `peer-${positions}`;
+  };
+  const granted = (wish?: PositionWish): Promise<GrantedPosition> => grantPosition(world, nextName(), wish);
+  async function opened(wish?: PositionWish): Promise<GrantedPosition> {
+    const position = await openPosition(world, nextName(), wish);
+    await position.untilProtected();
+    return position;
+  }
+  async function leave(position: GrantedPosition): Promise<void> {
+    await position.leave(ExitReason.Flatten);
+    await position.untilClosed();
+    await world.agreement();
+  }
+  const atExchange = (clientOrderId: string) =>
+    world.exchange.record().orders.filter((order) => order.clientOrderId === clientOrderId);
+  async function eventsOf(clientOrderId: string): Promise<readonly string[]> {
+    const { rows } = await world.pool.query<{ event: string }>(
+      'SELECT event FROM order_events WHERE client_order_id = $1 ORDER BY version',
+      [clientOrderId],
+    );
+    return rows.map(({ event }) => event);
+  }
+
+  it('freqtrade #7184: the row is committed before the order is sent, and survives the database', async () => {
+    const position = await granted();
+    const entry = position.id(Leg.Entry);
+    const sent = world.at(Instant.Answer, entry, (worker) => {
+      worker.stall();
+      return 'pass';
+    });
+    await Promise.all([position.start(), sent]);
+    // The exchange has it, the worker has heard nothing yet: what the journal knows now, it knew before.
+    expect(atExchange(entry)).toHaveLength(1);
+    expect((await position.view()).orders.find(({ leg }) => leg === Leg.Entry)?.state).toBe(
+      OrderState.Sending,
+    );
+    kill(world, [Victim.Postgres]);
+    await servers.postgres.restart();
+    world.worker.resume();
+    await position.untilProtected();
+    await world.agreement();
+    expect(world.placed(entry)).toHaveLength(1);
+    await leave(position);
+  });
+
+  it('freqtrade #10436: after a restart an open entry is the same open entry', async () => {
+    const position = await openPosition(world, nextName(), { entryFactor: '0.99' });
+    await position.untilResting();
+    kill(world, EVERYTHING);
+    await revive(world, EVERYTHING);
+    await world.beginTrading();
+    await world.agreement();
+    expect(atExchange(position.id(Leg.Entry))).toMatchObject([{ status: 'NEW' }]);
+    expect(world.placed(position.id(Leg.Entry))).toHaveLength(1);
+    await leave(position);
+  });
+
+  it('freqtrade #3647: a cancel that was lost is not taken for done', async () => {
+    const position = await openPosition(world, nextName(), { entryFactor: '0.99' });
+    await position.untilResting();
+    const entry = position.id(Leg.Entry);
+    const lost = world.when(Instant.Ask, ['DELETE /api/v3/order', entry], (worker) => {
+      worker.kill();
+      return 'drop';
+    });
+    await Promise.all([lost, position.leave(ExitReason.Flatten)]);
+    await position.untilClosed();
+    expect(atExchange(entry)).toMatchObject([{ status: 'CANCELED' }]);
+    await world.agreement();
+  });
+
+  it('freqtrade #11461: a stop that is moved through a crash is one stop', async () => {
+    const position = await opened();
+    const struck = world.at(Instant.Answer, position.id(Leg.Stop, 1), (worker) => {
+      worker.kill();
+      return 'drop';
+    });
+    const [stopPrice] = await Promise.all([position.trail('0.975'), struck]);
+    await position.untilTrailed(stopPrice);
+    await world.agreement();
+    expect(world.placed(position.id(Leg.Stop, 1))).toHaveLength(1);
+    await leave(position);
+  });
+
+  it('freqtrade #5451: a stop is replaced in one request, never cancelled first', async () => {
+    const position = await opened();
+    for (const factor of ['0.975', '0.98', '0.985'])
+      await position.untilTrailed(await position.trail(factor));
+    await world.agreement();
+    const { orders } = await position.view();
+    const stops = orders.filter(({ leg }) => leg === Leg.Stop);
+    expect(stops).toHaveLength(4);
+    for (const { clientOrderId } of stops.slice(1))
+      expect(world.placed(clientOrderId).map(({ key }) => key)).toEqual(['POST /api/v3/order/cancelReplace']);
+    await leave(position);
+  });
+
+  it('freqtrade #12360: a stop that somebody cancels by hand is posted anew, without a crash', async () => {
+    const position = await opened();
+    const { starts } = world.worker;
+    await world.port.cancel('BTC/USDT', position.id(Leg.Stop));
+    await waitFor('another stop', () => atExchange(position.id(Leg.Stop, 1))[0]);
+    await world.agreement();
+    expect(world.worker.starts).toBe(starts);
+    await leave(position);
+  });
+
+  it('nautilus #3176 and #3046: restarts and reconciliations double no order and no fill', async () => {
+    const position = await opened();
+    const before = await readJournalRecord(world.pool, world.account.account);
+    for (const victims of [[Victim.Worker], [Victim.Worker, Victim.Temporal], EVERYTHING]) {
+      kill(world, victims);
+      await revive(world, victims);
+      await world.beginTrading();
+    }
+    await world.agreement();
+    const { orders, fills } = await readJournalRecord(world.pool, world.account.account);
+    expect({ orders, fills }).toEqual({ orders: before.orders, fills: before.fills });
+    await leave(position);
+  });
+
+  it('nautilus #4152 and #4958: an answer that does not come is no rejection', async () => {
+    const position = await granted();
+    const entry = position.id(Leg.Entry);
+    await Promise.all([world.at(Instant.Answer, entry, () => 'drop'), position.start()]);
+    await position.untilProtected();
+    const events = await eventsOf(entry);
+    expect(events).toContain('ambiguous');
+    expect(events).not.toContain('refused');
+    expect(events).not.toContain('seen-rejected');
+    expect(world.placed(entry)).toHaveLength(1);
+    await world.agreement();
+    await leave(position);
+  });
+
+  it('hummingbot #8457: an order accepted just before the network fails is not dropped', async () => {
+    const position = await granted();
+    const entry = position.id(Leg.Entry);
+    let cutMs = 0;
+    const accepted = world.at(Instant.Answer, entry, (worker) => {
+      worker.cutOff();
+      cutMs = Date.now();
+      return 'drop';
+    });
+    await Promise.all([position.start(), accepted]);
+    await waitFor('look-ups that fail', () => {
+      const lastMs = world.askedMs(entry, cutMs);
+      return lastMs === undefined ? undefined : true;
+    });
+    expect((await position.view()).orders.find(({ leg }) => leg === Leg.Entry)?.state).toBe(
+      OrderState.Unknown,
+    );
+    world.worker.reconnect();
+    await position.untilProtected();
+    expect(world.placed(entry)).toHaveLength(1);
+    await world.agreement();
+    await leave(position);
+  });
+
+  it('hummingbot-api #243: after a restart of everything each position has its owner, and can be left', async () => {
+    const both = [await opened(), await opened({ symbol: 'ETH/USDT' })];
+    kill(world, EVERYTHING);
+    await revive(world, EVERYTHING);
+    await world.beginTrading();
+    await world.agreement();
+    for (const position of both) await leave(position);
+  });
+
+  it('nautilus #3104: a start with a position from weeks ago goes as any other', async () => {
+    const position = await opened({ stopFactor: '0.2', targetFactor: '10' });
+    const { clockMs } = world.exchange.record();
+    await world.exchange.clock({ action: 'advanceTo', toMs: clockMs + 40 * DAY_MS });
+    kill(world, EVERYTHING);
+    await revive(world, EVERYTHING);
+    await world.beginTrading();
+    await world.agreement();
+    const { orders, ledger } = await position.view();
+    expect(orders.filter(({ state }) => state === OrderState.Open)).toHaveLength(1);
+    expect(Number(ledger.heldQuantity)).toBeGreaterThan(0);
+    await leave(position);
+  });
+});
