@@ -1,6 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isEmulated, tradedSymbols } from '../config/config';
+import { buildIdOf, readCurrentBuild } from '../temporal/versioning';
 import { workflowIds } from '../workflows/contract';
 import type { Context } from './context';
 import { describeFailure } from './failure';
@@ -87,6 +88,18 @@ const CHECKS: Readonly<Record<string, Check>> = {
       verdict: Verdict.Fail,
       text: `not running: ${missing.join(', ')}`,
       todo: 'Start them with: ballast up',
+    };
+  },
+  'worker build': async (context) => {
+    const { temporal, worker } = context.config;
+    const routed = await readCurrentBuild(await context.temporal(), temporal.namespace);
+    const ours = worker.versioning ? buildIdOf() : null;
+    const text = routed === null ? 'tasks go to any worker' : `tasks go to workers of build ${routed} only`;
+    if (routed === ours) return ok(text);
+    return {
+      verdict: Verdict.Fail,
+      text: `${text}; here it is ${ours === null ? 'without versioning' : `build ${ours}`}`,
+      todo: 'Nothing moves unless such a worker runs. To give the tasks to this version: ballast up',
     };
   },
   exchange: async (context) => {

@@ -183,6 +183,8 @@ const workerSchema = z.strictObject({
   shutdownGraceMs: milliseconds(0, 600_000),
   /** Between two looks for workflows that were ended past Ballast, and are brought back. */
   caretakerIntervalMs: milliseconds(100, 600_000),
+  /** Only workers of the build that `ballast up` started last are given work; for clusters. docs/upgrades.md says more. */
+  versioning: z.boolean(),
 });
 
 export const configSchema = z.strictObject({

@@ -15,6 +15,8 @@ import {
 } from '../config/runtime';
 import { SECRETS } from '../config/secret-paths';
 import { connectTemporal } from '../temporal/connection';
+import { buildIdOf, routeTo } from '../temporal/versioning';
+import { allTaskQueues } from '../workflows/contract';
 import { startSupervisor, type Supervisor } from './supervisor';
 import type { ChildState } from './supervisor/types';
 import { beginTrading, type TradingBegun } from './up/begin-trading';
@@ -137,6 +139,9 @@ async function begin(
     progress('Everything is up; holding the exchange against the journal …');
     const { client, close } = await connectTemporal(config.temporal);
     try {
+      const { namespace } = config.temporal;
+      const build = config.worker.versioning ? buildIdOf() : null;
+      await routeTo(client, namespace, build, allTaskQueues(config.exchange.venue));
       return await beginTrading(client, config, accountRef(config));
     } finally {
       await close();

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { ActivityDeps } from '../activities/deps';
@@ -11,11 +10,9 @@ import { createReconciliationActivities } from '../activities/reconciliation';
 import { createRiskActivities } from '../activities/risk';
 import type { BallastConfig } from '../config/config';
 import { temporalConnectionOptions } from '../temporal/connection';
+import { buildIdOf, deploymentOptions, WORKFLOW_BUNDLE } from '../temporal/versioning';
 import { taskQueues, WORKFLOW_TASK_QUEUE } from '../workflows/contract';
 import { heartbeats } from './heartbeat';
-
-/** Made by the build, so that a worker is up in a second and every worker of a build runs the same workflow code. */
-const WORKFLOW_BUNDLE = join(__dirname, '..', 'workflow-bundle.js');
 
 /** A sticky queue whose worker has died is given up after this. */
 const STICKY_TIMEOUT = '2 seconds';
@@ -34,8 +31,13 @@ export async function startWorkers(
 ): Promise<RunningWorkers> {
   installRuntime(log);
   const connection = await NativeConnection.connect(await temporalConnectionOptions(config.temporal));
-  const { slots, cachedWorkflows, shutdownGraceMs } = config.worker;
-  const common = { connection, namespace: config.temporal.namespace, shutdownGraceTime: shutdownGraceMs };
+  const { slots, cachedWorkflows, shutdownGraceMs, versioning } = config.worker;
+  const common = {
+    connection,
+    namespace: config.temporal.namespace,
+    shutdownGraceTime: shutdownGraceMs,
+    ...(versioning && { workerDeploymentOptions: deploymentOptions(buildIdOf()) }),
+  };
   const serve = (
     taskQueue: string,
     slotCount: number,

@@ -30,6 +30,12 @@ export const taskQueues = (venue: string) =>
     journal: 'journal',
   }) as const;
 
+/** Every queue that a worker of this venue serves. */
+export const allTaskQueues = (venue: string): readonly string[] => [
+  WORKFLOW_TASK_QUEUE,
+  ...Object.values(taskQueues(venue)),
+];
+
 export const SEARCH_ATTRIBUTES = {
   account: defineSearchAttributeKey('Account', SearchAttributeType.KEYWORD),
   strategy: defineSearchAttributeKey('Strategy', SearchAttributeType.KEYWORD),
@@ -154,6 +160,14 @@ export interface PositionInput extends AccountRef {
   readonly positionId: string;
   readonly strategy: string;
   readonly symbol: string;
+  /** What a continued run takes over; absent in the first. */
+  readonly carried?: PositionProgress;
+}
+
+/** The little about a position that is not in its journal. */
+export interface PositionProgress {
+  /** Wall time since when something sellable has been held without a resident stop; null when nothing is. */
+  readonly nakedSinceMs: number | null;
 }
 
 export interface PositionResult {

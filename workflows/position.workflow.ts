@@ -2,6 +2,7 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -24,6 +25,7 @@ import {
   workflowIds,
   type LegOrder,
   type PositionInput,
+  type PositionProgress,
   type PositionResult,
 } from './contract';
 import { orderLifecycle } from './order-lifecycle.workflow';
@@ -80,7 +82,9 @@ async function own(input: PositionInput, wake: Wake): Promise<PositionResult> {
     const marketTimeMs = marketTimeAt(loaded.clock, wallTimeMs);
     const step = nextStep(loaded.position, loaded.mode, { marketTimeMs, wallTimeMs });
     const restMs = await take(input, loaded, step, { poked, backOff });
-    if (!poked() && workflowInfo().continueAsNewSuggested) await continueAsNew<typeof position>(input);
+    // The next run begins with the journal, so it needs to hear of no poke; waiting for a quiet turn might take for ever.
+    if (workflowInfo().continueAsNewSuggested && (!poked() || patched('continue-though-poked')))
+      await continueAsNew<typeof position>({ ...input, carried: protection.progress() });
     if (restMs > 0) await condition(poked, restMs, { summary: 'until news, or the next look' });
   }
 }
@@ -188,12 +192,18 @@ class BackOff {
 
 /** Measures, in wall time, how long something sellable was held without a resident stop, and journals each such gap. */
 class ProtectionWatch {
-  private nakedSinceMs: number | null = null;
+  private nakedSinceMs: number | null;
   private gaps = 0;
   /** A stop has rested before, perhaps under an earlier run: what is naked now has not been so since its first fill. */
   private covered = false;
 
-  constructor(private readonly input: PositionInput) {}
+  constructor(private readonly input: PositionInput) {
+    this.nakedSinceMs = input.carried?.nakedSinceMs ?? null;
+  }
+
+  progress(): PositionProgress {
+    return { nakedSinceMs: this.nakedSinceMs };
+  }
 
   async observe({ position: view, clock }: LoadedPosition): Promise<void> {
     const stops = view.orders.filter(({ leg }) => leg === Leg.Stop);

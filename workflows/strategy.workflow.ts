@@ -32,6 +32,7 @@ import {
   type StrategySettings,
   type TradingCycleResult,
 } from './contract';
+import { handleInOrder, on } from './messages';
 import { marketActivities, orderActivities } from './proxies';
 import { tradingCycle } from './trading-cycle.workflow';
 
@@ -153,28 +154,30 @@ function listen(state: StrategyState): void {
     show(state.settings, state.progress);
   };
 
-  setHandler(pauseSignal, (request) => {
-    if (state.progress.mode === StrategyMode.Running) turn(StrategyMode.Paused, request);
-  });
-  setHandler(resumeSignal, (request) => {
-    if (state.progress.mode === StrategyMode.Paused) turn(StrategyMode.Running, request);
-  });
-  setHandler(flattenSignal, async (request) => {
-    if (state.progress.mode === StrategyMode.Running) turn(StrategyMode.Paused, request);
-    await flatten(state);
-  });
-  setHandler(stopSignal, async (request) => {
-    turn(StrategyMode.Stopping, request);
-    if (request.flatten) await flatten(state);
-  });
-  setHandler(configureStrategySignal, (settings) => {
-    const sameBars = settings.timeframe === state.settings.timeframe;
-    if (!sameBars) state.progress = { ...state.progress, lastBarCloseMs: null };
-    state.settings = settings;
-    state.clock = null; // `ballast up` sends this at each start, and the market stood still before
-    state.stirred += 1;
-    show(settings, state.progress);
-  });
+  handleInOrder([
+    on(pauseSignal, (request) => {
+      if (state.progress.mode === StrategyMode.Running) turn(StrategyMode.Paused, request);
+    }),
+    on(resumeSignal, (request) => {
+      if (state.progress.mode === StrategyMode.Paused) turn(StrategyMode.Running, request);
+    }),
+    on(flattenSignal, async (request) => {
+      if (state.progress.mode === StrategyMode.Running) turn(StrategyMode.Paused, request);
+      await flatten(state);
+    }),
+    on(stopSignal, async (request) => {
+      turn(StrategyMode.Stopping, request);
+      if (request.flatten) await flatten(state);
+    }),
+    on(configureStrategySignal, (settings) => {
+      const sameBars = settings.timeframe === state.settings.timeframe;
+      if (!sameBars) state.progress = { ...state.progress, lastBarCloseMs: null };
+      state.settings = settings;
+      state.clock = null; // `ballast up` sends this at each start, and the market stood still before
+      state.stirred += 1;
+      show(settings, state.progress);
+    }),
+  ]);
   setHandler(strategyProgressQuery, () => state.progress);
 }
 

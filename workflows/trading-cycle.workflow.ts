@@ -1,6 +1,7 @@
 import {
   CancellationScope,
   setCurrentDetails,
+  setWorkflowOptions,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -92,6 +93,9 @@ ${reasons.map(({ text }) => `- ${text}`).join('\n')}`;
   );
   return decision.outcome;
 }
+
+// Over within seconds: it ends on the build that began it, where workers are versioned.
+setWorkflowOptions({ versioningBehavior: 'PINNED' }, tradingCycle);
 
 const describe = ({ symbol, outcome, reasons }: SymbolDecision): string =>
   `- **${symbol}** ${outcome}: ${reasons.map(({ text }) => text).join('; ')}`;

@@ -42,7 +42,7 @@ export async function build() {
     for (const file of Object.keys(before.files).filter((known) => !(known in sources.files)))
       removeOutput(file);
     await Promise.all(changed.map(emit));
-    if (before.bundle !== sources.bundle) await bundleWorkflows();
+    if (before.bundle !== sources.bundle) await bundleWorkflows(sources.bundle.slice(0, 16));
     replaceFile(stampPath, JSON.stringify(sources));
     say(`ballast: compiled ${changed.length} files in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
   });
@@ -123,12 +123,16 @@ function removeOutput(file) {
   rmSync(`${outputOf(file)}.map`, { force: true });
 }
 
-async function bundleWorkflows() {
+/**
+ * The bundle begins with the name of its build (temporal/versioning.ts reads it): a hash of the sources, because the bundle
+ * itself holds absolute paths, and the git hash is not there in an archive and not true of a changed clone.
+ */
+async function bundleWorkflows(buildId) {
   if (!existsSync(join(root, bundleEntry))) return;
   const { bundleWorkflowCode } = require('@temporalio/worker');
   const silent = { trace() {}, debug() {}, info() {}, log() {}, warn: say, error: say };
   const { code } = await bundleWorkflowCode({ workflowsPath: join(root, bundleEntry), logger: silent });
-  replaceFile(join(distFolder, bundleOutput), slimBundle(code));
+  replaceFile(join(distFolder, bundleOutput), `/* ballast build ${buildId} */${slimBundle(code)}`);
 }
 
 function replaceFile(path, content) {

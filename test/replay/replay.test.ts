@@ -1,22 +1,91 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import * as workflows from '../../workflows';
+import { loadScript } from '../bootstrap/scripts';
 import { workflowBundle } from '../workflows/bundle';
 
 const folder = join(__dirname, '..', 'histories');
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
 
 const replay = (workflowBundle: WorkflowBundle, file: string): Promise<void> =>
-  Worker.runReplayHistory({ workflowBundle }, JSON.parse(readFileSync(join(folder, file), 'utf8')));
+  Worker.runReplayHistory({ workflowBundle }, JSON.parse(read(file)));
 
-/** `npm run histories` records these from a running Ballast. */
+/** What of each workflow has to be among the histories: a change of that code then shows whether it breaks what runs. */
+const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
+  strategy: [
+    'signal pause',
+    'signal resume',
+    'signal flatten',
+    'signal stop',
+    'signal configureStrategy',
+    'child tradingCycle fails',
+    'patch signals-in-order',
+    'continues as new',
+    'is continued',
+    'completes',
+  ],
+  tradingCycle: ['outcome hold', 'outcome enter', 'activity sizePosition', 'child position'],
+  position: [
+    'child orderLifecycle runs already',
+    'activity recordUnprotected',
+    'exit stop',
+    'exit strategy',
+    'exit flatten',
+    'exit unprotected',
+    'exit emergency',
+    'exit not-entered',
+    'activity giveUpPosition',
+    'adopts',
+    'cancel',
+    'patch continue-though-poked',
+    'continues as new',
+    'is continued',
+  ],
+  orderLifecycle: [
+    'entry ends filled',
+    'entry ends cancelled',
+    'entry ends abandoned',
+    'activity cancelOrder',
+    'stop ends filled',
+    'stop ends cancelled',
+    'stop unknown',
+    'stop rejected',
+    'stop replaces',
+    'exit ends filled',
+    'exit replaces',
+    'continues as new',
+    'is continued',
+  ],
+  accountFeed: ['activity watchAccount fails', 'continues as new', 'is continued'],
+  riskDesk: [
+    'signal assess',
+    'signal configureRiskDesk',
+    'update resumeTrading',
+    'activity assessAccount fails',
+    'child emergencyStop',
+    'continues as new',
+    'is continued',
+  ],
+  emergencyStop: ['flat', 'superseded', 'carried', 'activity raiseHalt', 'cancel', 'continues as new'],
+  reconciliation: ['adopted', 'tells poke', 'findings'],
+};
+
+interface Tool {
+  describeHistory(history: unknown): { readonly type: string; readonly features: ReadonlySet<string> };
+  leaksOf(json: string): readonly string[];
+}
+
+/** `npm run histories` records these; docs/upgrades.md says when. */
 describe('committed histories', () => {
   let bundle: WorkflowBundle;
+  let tool: Tool;
 
   beforeAll(async () => {
     Runtime.install({ logger: new DefaultLogger('ERROR') });
+    tool = await loadScript<Tool>('histories.mjs');
     bundle = await workflowBundle();
   });
 
@@ -25,8 +94,28 @@ describe('committed histories', () => {
     expect([...recorded].sort()).toEqual(Object.keys(workflows).sort());
   });
 
+  it.each(Object.entries(BRANCHES))('of %s take every branch that matters', (type, branches) => {
+    const described = files.map((file) => tool.describeHistory(JSON.parse(read(file))));
+    const taken = new Set(
+      described.filter((history) => history.type === type).flatMap(({ features }) => [...features]),
+    );
+    expect(branches.filter((branch) => !taken.has(branch))).toEqual([]);
+  });
+
   it.each(files)('%s replays', async (file) => {
     await replay(bundle, file);
+  });
+
+  it('tell no secret and nothing of a machine, and are small', () => {
+    // The search finds what it should: one that finds nothing would prove nothing.
+    const payload = (text: string): string => JSON.stringify({ data: Buffer.from(text).toString('base64') });
+    expect(tool.leaksOf(payload('{"apiSecret":"x"}'))).toHaveLength(1);
+    expect(tool.leaksOf(payload('"postgres://user:word@host/db"'))).toHaveLength(1);
+    expect(tool.leaksOf('{"identity": "123@host"}')).toHaveLength(1);
+    for (const file of files) {
+      expect({ file, leaks: tool.leaksOf(read(file)) }).toEqual({ file, leaks: [] });
+      expect(statSync(join(folder, file)).size).toBeLessThan(400_000);
+    }
   });
 
   it('do not replay on a workflow that was changed without a patch', async () => {

@@ -32,6 +32,7 @@ import { createBench, DEPLOYMENT, grantOf, STRATEGY, type Bench } from '../activ
 import type { Grant } from '../activities/memory-orders';
 import { BTC } from '../domain/fixtures';
 import { workflowBundle } from './bundle';
+import { HistoryPool, type Execution } from './history-pool';
 import { startDevServer, type Server } from './dev-server';
 
 export const VENUE = 'fake';
@@ -65,7 +66,7 @@ export interface World extends Bench {
  */
 export class Harness {
   private world: World | undefined;
-  private worlds = 0;
+  private readonly worlds = new Map<string, World>();
   private readonly started = new Set<string>();
 
   private constructor(
@@ -97,7 +98,11 @@ export class Harness {
     const { connection, nativeConnection } = server;
     const client = new Client({ connection });
     const holder: { harness?: Harness } = {};
-    const activities = activitiesOf(() => holder.harness?.current());
+    const pool = new HistoryPool(client);
+    const activities = activitiesOf((execution) => {
+      pool.note(execution);
+      return holder.harness?.worldOf(execution.workflowId);
+    });
     const common = { connection: nativeConnection, interceptors: { activity: [heartbeats] } };
     const workflowWorker = { ...common, workflowBundle: await workflowBundle(), maxCachedWorkflows: 100 };
     const workers = await Promise.all([
@@ -108,6 +113,7 @@ export class Harness {
     ]);
     const running = workers.map((worker) => worker.run());
     const harness = new Harness(server, client, async () => {
+      await pool.save();
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
       await server.stop();
@@ -124,20 +130,32 @@ export class Harness {
   /** A fresh account; whatever the one before still runs is ended. */
   async newWorld(): Promise<World> {
     await this.endWorld();
-    this.worlds += 1;
-    const account = `main-${this.worlds}`;
+    return this.addWorld();
+  }
+
+  /** A fresh account beside the others, and the current one from now on. */
+  async addWorld(): Promise<World> {
+    const account = `main-${this.worlds.size + 1}`;
     const symbols = [BTC.symbol];
     const owners = createOwners(this.client, { deployment: DEPLOYMENT, account, venue: VENUE, symbols });
     const bench = createBench(owners);
+    const world: World = { ...bench, account, real: realActivities(bench.deps), script: {}, calls: [] };
+    this.worlds.set(account, world);
+    this.world = world;
     bench.time.nowMs = await this.server.timeMs();
     await bench.store.openAccount(account, 's1');
-    this.world = { ...bench, account, real: realActivities(bench.deps), script: {}, calls: [] };
-    return this.world;
+    return world;
+  }
+
+  /** The world whose account a workflow acts for: the id names it. */
+  private worldOf(workflowId: string): World | undefined {
+    const account = workflowId.split('/').find((part) => this.worlds.has(part));
+    return account === undefined ? this.world : this.worlds.get(account);
   }
 
   /** Grants a position, as a cycle would have, and returns the input of its workflow. */
-  grant(change: Partial<Grant> = {}): PositionInput {
-    const { account, store, time } = this.current();
+  grant(change: Partial<Grant> = {}, world = this.current()): PositionInput {
+    const { account, store, time } = world;
     const barCloseMs = Math.floor(time.nowMs / 60_000) * 60_000;
     const sketch = grantOf({ account, barCloseMs, expiresAtMs: time.nowMs + 60_000, ...change });
     const positionId = `position/${account}/s1/${sketch.strategy}/BTC-USDT/${barCloseMs}`;
@@ -147,10 +165,10 @@ export class Harness {
     return { deployment: DEPLOYMENT, account, venue: VENUE, positionId, strategy, symbol };
   }
 
-  settings(change: Partial<StrategySettings> = {}): StrategySettings {
+  settings(change: Partial<StrategySettings> = {}, world = this.current()): StrategySettings {
     return {
       deployment: DEPLOYMENT,
-      account: this.current().account,
+      account: world.account,
       venue: VENUE,
       name: STRATEGY,
       strategyId: 'ema-cross',
@@ -175,13 +193,26 @@ export class Harness {
     return this.client.workflow.start<T>(type, options);
   }
 
+  /** Starts a worker for workflows of another queue, where none has been until now. */
+  async serve(taskQueue: string): Promise<{ readonly stop: () => Promise<void> }> {
+    const connection = this.server.nativeConnection;
+    const worker = await Worker.create({ connection, taskQueue, workflowBundle: await workflowBundle() });
+    const running = worker.run();
+    return {
+      stop: () => {
+        worker.shutdown();
+        return running;
+      },
+    };
+  }
+
   handle(workflowId: string) {
     return this.client.workflow.getHandle(workflowId);
   }
 
   /** What the account's feed does when the exchange tells of an order. */
-  async hear(clientOrderId: string): Promise<void> {
-    const { deps, exchange } = this.current();
+  async hear(clientOrderId: string, world = this.current()): Promise<void> {
+    const { deps, exchange } = world;
     const told = exchange.orders.get(clientOrderId);
     if (told === undefined) throw new Error(`The exchange does not know ${clientOrderId}.`);
     await deps.owners.notifyOrder(await deps.desk.learn(told.report, 'stream'));
@@ -197,6 +228,12 @@ export class Harness {
 
   async statusOf(workflowId: string): Promise<string> {
     return (await this.handle(workflowId).describe()).status.name;
+  }
+
+  /** Whether the newest run of this workflow is a continued one. */
+  async wasContinued(workflowId: string): Promise<boolean> {
+    const { runId, raw } = await this.handle(workflowId).describe();
+    return raw.workflowExecutionInfo?.firstRunId !== runId;
   }
 
   /** Lets this much of the server's time pass, as fast as the workflows get through it. */
@@ -302,12 +339,15 @@ function installQuietRuntime(): void {
   }
 }
 
-/** Activities that belong to whichever world is current when they run. */
-function activitiesOf(current: () => World | undefined): Record<string, (input: never) => Promise<unknown>> {
+/** Activities of the world whose account their workflow acts for. */
+function activitiesOf(
+  worldOf: (execution: Execution) => World | undefined,
+): Record<string, (input: never) => Promise<unknown>> {
   const run = (name: string) => (input: unknown) => {
-    const world = current();
+    const { workflowExecution, currentAttemptScheduledTimestampMs } = Context.current().info;
+    const world = workflowExecution === undefined ? undefined : worldOf(workflowExecution);
     if (world === undefined) throw new Error('The test is over.');
-    world.time.nowMs = Math.max(world.time.nowMs, Context.current().info.currentAttemptScheduledTimestampMs);
+    world.time.nowMs = Math.max(world.time.nowMs, currentAttemptScheduledTimestampMs);
     world.calls.push({ name, input });
     const all: Record<string, unknown> = { ...world.real, ...world.script };
     return (all[name] as (input: unknown) => Promise<unknown>)(input);

@@ -311,6 +311,14 @@ describe('position', () => {
       expect(position.view().unprotectedMs).toBeGreaterThanOrEqual(2_000);
     });
 
+    it('what began in the run before, which continued as new', async () => {
+      const input = harness.grant();
+      const carried = { nakedSinceMs: world.time.nowMs - 60_000 };
+      await harness.start<Position>('position', input.positionId, { ...input, carried });
+      await harness.until(() => world.exchange.offered() === '0.999');
+      await harness.until(() => world.store.orders.known(input.positionId).unprotectedMs >= 60_000);
+    });
+
     it('only what a run has seen, where a stop had rested before it', async () => {
       const input = harness.grant();
       const { positionId } = input;

@@ -85,6 +85,30 @@ describe('strategy', () => {
     expect((await progress()).mode).toBe('running');
   });
 
+  it('takes what was sent before its run began in the order in which it was sent', async () => {
+    const settings = harness.settings();
+    const progress = { session: null, lastBarCloseMs: null, managedToMs: null, cycles: 3, skippedBars: 0 };
+    const carried: StrategyProgress = { ...progress, mode: 'paused', modeReason: 'before (tester)' };
+    const handle = await harness.client.workflow.start<(input: StrategyInput) => Promise<StrategyProgress>>(
+      'strategy',
+      {
+        taskQueue: 'later',
+        workflowId: workflowIds.strategy(world.account, settings.name),
+        args: [{ settings, carried }],
+      },
+    );
+    await handle.signal(resumeSignal, by);
+    await handle.signal(pauseSignal, { by: 'tester', reason: 'the last word' });
+    const worker = await harness.serve('later');
+    expect(await handle.query(strategyProgressQuery)).toMatchObject({
+      mode: 'paused',
+      modeReason: 'the last word (tester)',
+    });
+    await handle.signal(stopSignal, { ...by, flatten: false });
+    await handle.result();
+    await worker.stop();
+  });
+
   it('manages what it holds while it is paused', async () => {
     enterOnce();
     const { handle } = await run();

@@ -23,6 +23,8 @@ export interface WorkerSite {
   /** Everything of the worker's configuration but where its neighbours are. */
   readonly env: Readonly<Record<string, string>>;
   readonly observe: (worker: WorkerProcess, moment: Moment) => Verdict;
+  /** The program to run, when it is not that of this checkout. */
+  readonly main?: string;
 }
 
 /**
@@ -143,7 +145,7 @@ export class WorkerProcess {
     postgresUrl.port = String(this.postgres.port);
     const exchange = `127.0.0.1:${this.exchange.port}`;
     return Child.start(
-      [WORKER],
+      [this.site.main ?? WORKER],
       {
         ...env,
         BALLAST_TEMPORAL_ADDRESS: this.temporal?.address ?? this.site.temporalAddress,

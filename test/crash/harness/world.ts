@@ -156,7 +156,10 @@ export class World {
   }
 
   /** Starts a worker process, which is started again whenever it dies, and waits until it is ready. */
-  async startWorker(name = 'a'): Promise<WorkerProcess> {
+  async startWorker(
+    name = 'a',
+    other: { readonly main?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  ): Promise<WorkerProcess> {
     const worker = await WorkerProcess.start({
       name,
       folder: this.folder,
@@ -164,7 +167,8 @@ export class World {
       databaseUrl: this.databaseUrl,
       temporalAddress: this.servers.temporalAddress,
       watchTemporal: this.options.watchTemporal ?? false,
-      env: this.workerEnvironment(),
+      env: { ...this.workerEnvironment(), ...other.env },
+      ...(other.main !== undefined && { main: other.main }),
       observe: (observed, moment) => this.traps.observe(observed, moment),
     });
     this.workers.push(worker);
