@@ -4,6 +4,8 @@ import { marketTimeAt, type ClockReading } from '../domain/clock';
 import type { DecimalString } from '../domain/decimal';
 import { markEquity, type EquityState } from '../domain/equity';
 import { RefusalCode } from '../domain/errors';
+import { emergencyStep } from '../domain/planner';
+import type { PositionView } from '../domain/position';
 import { TradingMode, type RiskLimits } from '../domain/risk';
 import { firstTrigger, TriggerAction, triggerLimitsSchema, type TriggerLimits } from '../domain/triggers';
 import { readMarks } from './account-marks';
@@ -12,6 +14,7 @@ import { stopReportKey } from './emergency';
 import { observe } from './observations';
 import { noteReachedStops } from './reached-stops';
 import { StopWatch } from './stop-watch';
+import { wakePosition } from './wake';
 
 export interface AssessInput {
   readonly account: string;
@@ -31,12 +34,16 @@ export interface AccountAssessment {
   readonly livePositions: number;
   /** A halt is in force whose emergency stop has not reported yet. */
   readonly stopUnreported?: boolean;
+  /** Live positions that hold something, or have an order that may be live. */
+  readonly unsettledPositions?: number;
   /** What could not be learnt in this look. */
   readonly problems?: readonly string[];
 }
 
 /** What the exchange is given for one question. A look must end before its activity runs out of time, or it saw nothing. */
 const ANSWER_MS = 2_000;
+/** Between two wakings of positions that have only to be closed; wall time. */
+const WAKE_EVERY_MS = 10_000;
 const RISK_DESK = 'risk-desk';
 const DEFAULTS = triggerLimitsSchema.parse({});
 
@@ -47,6 +54,7 @@ const dailyLossReason = (dayStartMs: number): string =>
 /** One look of the risk desk at its account. */
 export class AccountLook {
   private readonly stopWatch: StopWatch;
+  private wokenMs = -Infinity;
 
   constructor(private readonly deps: ActivityDeps) {
     this.stopWatch = new StopWatch(deps);
@@ -75,12 +83,23 @@ export class AccountLook {
         ? { state: before, emergency: null }
         : await this.judge(input, before, clock, marks, tried);
     const { mode, modeReason, haltEpoch } = after.state;
-    const livePositions = (await store.livePositions(input.account)).length;
+    const live = await store.livePositions(input.account);
+    const unsettledPositions = live.filter((position) => emergencyStep(position).do !== 'settle').length;
     const stopUnreported =
       mode === TradingMode.Halted &&
       !(await store.hasRiskEvent(input.account, stopReportKey(input.account, haltEpoch)));
+    if (mode === TradingMode.Halted && !stopUnreported && unsettledPositions === 0) await this.wake(live);
     const equity = marks?.equity ?? null;
-    return { mode, modeReason, equity, emergency: after.emergency, livePositions, stopUnreported, problems };
+    const stop = { emergency: after.emergency, stopUnreported, unsettledPositions };
+    return { mode, modeReason, equity, livePositions: live.length, ...stop, problems };
+  }
+
+  /** Flat positions whose owners have not heard that the stop is over. */
+  private async wake(flat: readonly PositionView[]): Promise<void> {
+    const { owners, wallTimeMs } = this.deps;
+    if (wallTimeMs() < this.wokenMs + WAKE_EVERY_MS) return;
+    this.wokenMs = wallTimeMs();
+    for (const { account, positionId } of flat) await wakePosition(owners, account, positionId);
   }
 
   /** Only a reconciliation moves an account into another session: it knows what is left in the old one. */

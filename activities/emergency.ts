@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { OrderReport } from '../adapters/exchange/port';
 import { clientOrderIdPrefix } from '../domain/ids';
 import { isTerminal, Leg, OrderState, Side, type OrderView } from '../domain/order';
@@ -29,6 +30,18 @@ export interface SweepResult {
   readonly flat: boolean;
 }
 
+export interface SweepInput {
+  readonly account: string;
+  /** A pause before it, in wall milliseconds: Temporal's own timers may come a second late. */
+  readonly afterMs?: number;
+}
+
+export interface VerifyInput {
+  readonly account: string;
+  /** Looks twice, with so many wall milliseconds between. Absent in stops begun before it: those look twice themselves. */
+  readonly againAfterMs?: number;
+}
+
 /** What became of one position in a pass. */
 interface Leaving {
   readonly sent: number;
@@ -57,7 +70,7 @@ export function createEmergencyActivities(deps: ActivityDeps) {
     const outcomes = await Promise.allSettled(work);
     return outcomes.flatMap((outcome) => {
       if (outcome.status === 'fulfilled') return [outcome.value];
-      log.warn({ account, error: outcome.reason as unknown }, `${what} failed; the next pass tries again`);
+      log.warn({ account, error: outcome.reason as unknown }, `${what} failed; it is tried again`);
       return [];
     });
   }
@@ -135,6 +148,21 @@ export function createEmergencyActivities(deps: ActivityDeps) {
     await wakePosition(owners, account, positionId);
   }
 
+  /** One after the other: there is no hurry any more. */
+  async function tellAll(positions: readonly PositionView[]): Promise<void> {
+    for (const position of positions)
+      await succeeded(position.account, 'telling owners', [tellOwners(position)]);
+  }
+
+  /** One look at the exchange's own record: no order of ours, and no coin that a position of ours still holds. */
+  async function looksFlat(account: string): Promise<boolean> {
+    const live = await store.livePositions(account);
+    const [open, owed] = await Promise.all([ourOpenOrders(), learnLateNews(emergency, live)]);
+    const [after, { halted }] = await Promise.all([store.livePositions(account), haltInForce(account)]);
+    const settled = after.every((position) => emergencyStep(position).do === 'settle');
+    return halted && !owed && open.length === 0 && settled;
+  }
+
   /** Live positions that are not flat yet. */
   async function unsettledOf(account: string): Promise<readonly string[]> {
     const live = await store.livePositions(account);
@@ -162,7 +190,8 @@ export function createEmergencyActivities(deps: ActivityDeps) {
      * One pass: cancels every entry, sells what every live position holds in the place of its stop, and looks at the
      * exchange. Whatever fails or hangs does not keep the rest waiting. Nothing is touched once trading has been resumed.
      */
-    async sweepAccount({ account }: { readonly account: string }): Promise<SweepResult> {
+    async sweepAccount({ account, afterMs = 0 }: SweepInput): Promise<SweepResult> {
+      if (afterMs > 0) await wait(afterMs);
       const { epoch, halted } = await haltInForce(account);
       if (!halted) {
         const unsettled = await unsettledOf(account);
@@ -191,24 +220,19 @@ export function createEmergencyActivities(deps: ActivityDeps) {
     },
 
     /**
-     * The second look, with the exchange's own record: every order of every live position once more, and no coin that a
-     * position of ours still holds. False, too, when trading has been resumed: the next pass tells.
+     * Whether the exchange's own record shows the account flat, and shows it again `againAfterMs` later. False, too, when
+     * trading has been resumed: the next pass tells.
      */
-    async verifyFlat({ account }: { readonly account: string }): Promise<boolean> {
-      const live = await store.livePositions(account);
-      const [open, owed] = await Promise.all([ourOpenOrders(), learnLateNews(emergency, live)]);
-      const [after, { halted }] = await Promise.all([store.livePositions(account), haltInForce(account)]);
-      return (
-        halted &&
-        !owed &&
-        open.length === 0 &&
-        after.every((position) => emergencyStep(position).do === 'settle')
-      );
+    async verifyFlat({ account, againAfterMs }: VerifyInput): Promise<boolean> {
+      if (!(await looksFlat(account))) return false;
+      if (againAfterMs === undefined) return true;
+      await wait(againAfterMs);
+      return looksFlat(account);
     },
 
     /**
      * Journals how the stop went, and only then tells the owners of all positions, who close them: while it sold, their
-     * work would have held it up.
+     * work would have held it up. Nobody waits for that; whom it does not reach, the risk desk wakes.
      */
     async reportEmergency(input: {
       readonly account: string;
@@ -224,7 +248,7 @@ export function createEmergencyActivities(deps: ActivityDeps) {
         marketTimeMs: null,
         key: stopReportKey(account, epoch),
       });
-      await Promise.all((await store.livePositions(account)).map(tellOwners));
+      void tellAll(await store.livePositions(account));
     },
   };
 }

@@ -1,6 +1,7 @@
 import {
   CancellationScope,
   continueAsNew,
+  patched,
   setCurrentDetails,
   sleep,
   workflowInfo,
@@ -11,6 +12,8 @@ import { emergencyActivities } from './proxies';
 
 /** Between two passes: short at first, so that flat comes soon; longer when the exchange does not answer, or will not sell. */
 const PAUSE = { firstMs: 150, maxMs: 3_000 } as const;
+/** Temporal's timers come up to a second late. Pauses below this are left to the activities. */
+const TIMER_MS = 2_000;
 /** Between the two looks that must both find the account flat. */
 const SECOND_LOOK_MS = 250;
 
@@ -26,22 +29,27 @@ export async function emergencyStop(input: EmergencyStopInput): Promise<Emergenc
 async function stopAndVerify(input: EmergencyStopInput): Promise<EmergencyStopResult> {
   const { account, venue, reason } = input;
   const emergency = (what: string) => emergencyActivities(venue, what);
+  const brisk = patched('pauses-in-activities');
   let total = input.carried ?? (await begin(input));
   let looks = 0;
+  let afterMs = 0;
   for (let pauseMs: number = PAUSE.firstMs; ; pauseMs = Math.min(PAUSE.maxMs, pauseMs * 1.5)) {
     // What cannot be sold is tried for as long as it takes.
     if (workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof emergencyStop>({ ...input, carried: total });
-    const swept = await emergency('cancel and sell').sweepAccount({ account });
+    const swept = await emergency('cancel and sell').sweepAccount({ account, afterMs });
     total = add(total, swept);
     if (swept.superseded) return end(input, total, swept);
     setCurrentDetails(describe(account, reason, swept));
-    const flat = swept.flat && (await emergency('look whether it is flat').verifyFlat({ account }));
-    looks = flat ? looks + 1 : 0;
-    if (looks === 2) return end(input, total, swept);
-    await sleep(flat ? SECOND_LOOK_MS : pauseMs, {
-      summary: flat ? 'before the second look' : 'before the next pass',
-    });
+    const look = { account, ...(brisk && { againAfterMs: SECOND_LOOK_MS }) };
+    const flat = swept.flat && (await emergency('look whether it is flat').verifyFlat(look));
+    looks = flat ? looks + (brisk ? 2 : 1) : 0;
+    if (looks >= 2) return end(input, total, swept);
+    afterMs = brisk && pauseMs < TIMER_MS ? pauseMs : 0;
+    if (afterMs === 0)
+      await sleep(flat ? SECOND_LOOK_MS : pauseMs, {
+        summary: flat ? 'before the second look' : 'before the next pass',
+      });
   }
 }
 

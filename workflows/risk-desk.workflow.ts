@@ -68,7 +68,8 @@ export async function riskDesk(input: RiskDeskInput): Promise<void> {
       const found = await riskActivities(venue, 'look at the account').assessAccount(look);
       setCurrentDetails(describe(found));
       showMode(found.mode);
-      if (found.mode === TradingMode.Halted && (found.livePositions > 0 || found.stopUnreported === true))
+      const unsettled = found.unsettledPositions ?? found.livePositions;
+      if (found.mode === TradingMode.Halted && (unsettled > 0 || found.stopUnreported === true))
         await stopEverything(state.input, found.modeReason, null);
       else if (found.mode !== TradingMode.Halted && found.emergency !== null)
         await stopEverything(state.input, found.emergency, uuid4());

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+import { createEmergencyActivities } from '../../activities/emergency';
 import { createReconciliationActivities } from '../../activities/reconciliation';
 import { createRiskActivities } from '../../activities/risk';
 import { ExchangeFailure } from '../../domain/errors';
@@ -16,12 +18,15 @@ describe('a look at an account', () => {
   let bench: Bench;
   let activities: ReturnType<typeof createRiskActivities>;
   const notified: string[] = [];
+  const woken: string[] = [];
 
   beforeEach(async () => {
     notified.length = 0;
+    woken.length = 0;
     bench = createBench({
       ...noOwners,
       notifyOrder: ({ clientOrderId }) => Promise.resolve(notified.push(clientOrderId) > 0),
+      notifyPosition: (positionId) => Promise.resolve(woken.push(positionId) > 0),
     });
     activities = createRiskActivities(bench.deps);
     await createReconciliationActivities(bench.deps).reconcileAccount({
@@ -251,6 +256,24 @@ describe('a look at an account', () => {
     });
     const { emergency } = await look();
     expect(emergency).toBe(`reconciliation-mismatch: Journal and exchange disagree: ${message}.`);
+  });
+
+  it('wakes positions that have only to be closed once a stop has reported, now and then', async () => {
+    const positionId = await hold();
+    const { sweepAccount, reportEmergency } = createEmergencyActivities(bench.deps);
+    const epoch = await bench.store.raiseHalt(ACCOUNT, { key: 'k', reason: 'a test', by: 'tester' });
+    expect(await look()).toMatchObject({ stopUnreported: true, unsettledPositions: 1 });
+    await sweepAccount({ account: ACCOUNT });
+    expect(await look()).toMatchObject({ stopUnreported: true, unsettledPositions: 0, livePositions: 1 });
+    expect(woken).toEqual([]);
+    await reportEmergency({ account: ACCOUNT, epoch, message: 'flat' });
+    await setImmediate();
+    woken.length = 0;
+    for (let looks = 0; looks < 6; looks += 1) {
+      expect(await look()).toMatchObject({ stopUnreported: false, unsettledPositions: 0 });
+      bench.time.nowMs += STEP_MS;
+    }
+    expect(woken).toEqual([positionId, positionId]);
   });
 
   it('decides nothing without the journal', async () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { createEmergencyActivities } from '../../activities/emergency';
 import { OrderType, Side } from '../../domain/order';
 import { clientOrderId } from '../../domain/ids';
@@ -138,6 +139,27 @@ describe('the second look of an emergency stop', () => {
   });
 });
 
+describe('two looks', () => {
+  it.each([
+    ['find it flat', () => Promise.resolve(), true],
+    ['do not agree: an order arrives between them', (bench: Bench) => rest(bench, BTC.symbol), false],
+  ])('%s', async (_, between, flat) => {
+    const bench = await holding();
+    await halt(bench);
+    const { sweepAccount, verifyFlat } = createEmergencyActivities(bench.deps);
+    await sweepAccount({ account: ACCOUNT });
+    const list = bench.exchange.openOrders.bind(bench.exchange);
+    let looks = 0;
+    bench.exchange.openOrders = async () => {
+      looks += 1;
+      if (looks === 2) await between(bench);
+      return list();
+    };
+    expect(await verifyFlat({ account: ACCOUNT, againAfterMs: 1 })).toBe(flat);
+    expect(looks).toBe(2);
+  });
+});
+
 describe('the end of an emergency stop', () => {
   /** Owners who write down what they are told, and of whom only these exist. */
   function listening(exists: (workflow: string) => boolean) {
@@ -166,7 +188,10 @@ describe('the end of an emergency stop', () => {
     const { sweepAccount, verifyFlat, reportEmergency } = createEmergencyActivities(bench.deps);
     expect((await sweepAccount({ account: ACCOUNT })).flat).toBe(true);
     expect(await verifyFlat({ account: ACCOUNT })).toBe(true);
-    const report = () => reportEmergency({ account: ACCOUNT, epoch, message: 'flat' });
+    const report = async (): Promise<void> => {
+      await reportEmergency({ account: ACCOUNT, epoch, message: 'flat' });
+      await setImmediate(); // nobody waits for the messages
+    };
     return { positionId: bench.positionId, report };
   }
 

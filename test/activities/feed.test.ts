@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createEmergencyActivities } from '../../activities/emergency';
 import { createFeedActivities } from '../../activities/feed';
@@ -35,6 +36,7 @@ describe('the account feed', () => {
     // Once the stop has reported, a late fill is its owner's again.
     const { reportEmergency } = createEmergencyActivities(deps);
     await reportEmergency({ account: ACCOUNT, epoch, message: 'flat' });
+    await setImmediate();
     told.length = 0;
     await hear({ kind: 'order', report });
     expect(told).toEqual(['entry']);

@@ -61,6 +61,7 @@ describe('an emergency stop', () => {
     const { orders, balances, trades } = world.exchange.record();
     const resting = orders.filter(({ status }) => status === 'NEW' || status === 'PARTIALLY_FILLED');
     const coins = balances.filter(({ asset, free, locked }) => {
+      if (asset === 'USDT') return false;
       const pair = `${asset}USDT`;
       const price = trades.findLast(({ symbol }) => symbol === pair)?.price ?? '0';
       const positions = orders.filter(({ symbol, side }) => symbol === pair && side === 'BUY').length;
@@ -222,7 +223,8 @@ describe('an emergency stop', () => {
     inWorldOfItsOwn();
 
     it('is over soon: measured, for people to read', async () => {
-      await openWorld();
+      // Granting as fast as a test does asks more of the exchange than any strategy; the stop keeps to its limits.
+      await openWorld({ exchange: { limits: { weightPerMinute: 100_000 } } });
       const measured: string[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
         const positions = await openPositions(world, 20, `many-${round}`);

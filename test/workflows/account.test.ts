@@ -233,7 +233,8 @@ describe('an account', () => {
       await handle.cancel(); // to no effect
       await over();
       expect(await handle.result()).toMatchObject({ epoch: 1, cancelledOrders: 1, closedPositions: 1 });
-      expect(callsOf('verifyFlat')).toBe(2);
+      const looks = world.calls.filter(({ name }) => name === 'verifyFlat').map(({ input }) => input);
+      expect(looks).toEqual([{ account: world.account, againAfterMs: 250 }]);
       expect(world.exchange.held()).toBe('0');
       expect(world.exchange.offered()).toBe('0');
       await harness.until(() => world.store.orders.known(positionId).state === 'closed');
