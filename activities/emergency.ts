@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { OrderReport } from '../adapters/exchange/port';
 import { clientOrderIdPrefix } from '../domain/ids';
 import { isTerminal, Leg, OrderState, Side, type OrderView } from '../domain/order';
-import { backoffMs, emergencyStep, type PositionStep } from '../domain/planner';
+import { emergencyStep, type PositionStep } from '../domain/planner';
 import { ExitReason, type PositionView } from '../domain/position';
 import { TradingMode } from '../domain/risk';
 import type { ActivityDeps } from './deps';
@@ -118,7 +118,7 @@ export function createEmergencyActivities(deps: ActivityDeps) {
     for (let steps = 0; steps < 3 && position !== undefined; steps += 1) {
       const step = emergencyStep(position);
       if (step.do === 'wait') return { sent, waiting: position };
-      if (step.do === 'settle' || (step.do === 'order' && mustBackOff(position))) break;
+      if (step.do === 'settle' || (step.do === 'order' && desk.mustBackOff(position, Leg.Emergency))) break;
       const order = await act(position, step, epoch);
       if (order !== undefined) sent += 1;
       // Most often that is all; the end of the pass looks at every position anyway.
@@ -126,15 +126,6 @@ export function createEmergencyActivities(deps: ActivityDeps) {
       position = await store.position(seen.positionId);
     }
     return { sent, waiting: undefined };
-  }
-
-  /** Sales that were refused in a row are pauses too, or every pass would add an order. */
-  function mustBackOff(position: PositionView): boolean {
-    const attempts = position.orders
-      .filter(({ leg }) => leg === Leg.Emergency)
-      .map((order) => desk.attemptedAtMs(order));
-    const latestMs = Math.max(...attempts.filter((attemptMs) => attemptMs !== null));
-    return deps.wallTimeMs() < latestMs + backoffMs(position, Leg.Emergency);
   }
 
   /**

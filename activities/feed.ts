@@ -1,18 +1,19 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { OrderState, type OrderView } from '../domain/order';
+import type { OrderView } from '../domain/order';
 import { TradingMode } from '../domain/risk';
 import type { Finding } from '../domain/findings';
 import { isMarked } from '../domain/ids';
-import { tryEach } from '../adapters/exchange/try-each';
 import type { AccountEvent, OrderReport } from '../adapters/exchange/port';
 import type { ActivityDeps } from './deps';
 import { stopReportKey } from './emergency';
+import { createProtection } from './protection';
 import { strangeCancel } from './reconciling/known-orders';
 import { tellOwner } from './wake';
 
 /** The account's ear: everything the exchange says is journaled first, then its owner is told. */
 export function createFeedActivities(deps: ActivityDeps) {
   const { exchange, store, desk, owners, log } = deps;
+  const { catchUp, protect } = createProtection(deps);
 
   /**
    * In a halt nobody has anything to do but the emergency stop, and it tells all owners when it has ended: their work on
@@ -26,17 +27,9 @@ export function createFeedActivities(deps: ActivityDeps) {
     if (!stopping) await tellOwner(owners, order);
   }
 
-  /** Whatever happened while nobody listened is not told again: ask about every order that is not settled. */
-  async function catchUp(account: string): Promise<void> {
-    const unsettled = await store.unsettledOrders(account);
-    const sent = unsettled.filter(({ state }) => state !== OrderState.Created);
-    const unlisted = await tryEach(sent, async (order) => {
-      const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
-      if (now.version !== order.version) await tell(now);
-      for (const other of alsoChanged) await tell(other);
-    });
-    for (const { message } of unlisted)
-      log.warn({ account, reason: message }, 'an order cannot be asked about');
+  /** The news may have left the position bare; then its owners hear of everything. */
+  async function pass(news: OrderView): Promise<void> {
+    for (const order of [...(await protect(news.positionId)), news]) await tell(order);
   }
 
   /** Told before the news is journaled: afterwards nobody could say that the order was resting. */
@@ -47,15 +40,16 @@ export function createFeedActivities(deps: ActivityDeps) {
   }
 
   async function hear(account: string, event: AccountEvent): Promise<void> {
+    // Whatever happened while nobody listened is not told again.
     if (event.kind === 'connected') {
-      await catchUp(account);
+      await catchUp(account, tell);
       await owners.wakeReconciliation(account, 'connected to the exchange');
       return;
     }
     if (event.kind === 'fill') {
       const { fill } = event;
       const { order, ownerless } = await desk.learnFill(account, fill);
-      if (order !== undefined) await tell(order);
+      if (order !== undefined) await pass(order);
       if (ownerless) {
         const whose = isMarked(fill.clientOrderId) ? 'has no owner' : 'is of an order that is not ours';
         await owners.wakeReconciliation(account, `trade ${fill.tradeId} ${whose}`);
@@ -71,7 +65,7 @@ export function createFeedActivities(deps: ActivityDeps) {
       return;
     }
     const strange = await strangeCancelOf(order, report);
-    await tell(await desk.learn(report, 'stream'));
+    await pass(await desk.learn(report, 'stream'));
     if (strange !== undefined) await owners.wakeReconciliation(account, strange.message, strange);
   }
 

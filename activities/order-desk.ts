@@ -1,18 +1,28 @@
 import { marketTimeAt } from '../domain/clock';
 import { isZero, lessThan } from '../domain/decimal';
 import { ExchangeFailure, FailureKind, type RefusalCode } from '../domain/errors';
-import { isTerminal, OrderEvent, OrderState, type Fill, type OrderView } from '../domain/order';
-import { WOULD_TRIGGER_REASON } from '../domain/planner';
+import { isTerminal, Leg, OrderEvent, OrderState, type Fill, type OrderView } from '../domain/order';
+import { backoffMs, WOULD_TRIGGER_REASON } from '../domain/planner';
+import type { PositionView } from '../domain/position';
 import type { ExchangePort, OrderReport, OrderRequest, ReplaceReport } from '../adapters/exchange/port';
 import type { OrderPlan, OrderStore } from '../adapters/store/port';
 import type { MarketClock } from './market-clock';
 
-/** The windows of the order path, in wall milliseconds. */
-export interface OrderTiming {
+/** How long one attempt to send may be under way, in wall milliseconds. */
+export interface SendWindows {
   /** From the compare-and-set until the attempt may no longer leave the process. */
   readonly sendWindowMs: number;
   /** How old a request may be when the exchange accepts it. */
   readonly receiveWindowMs: number;
+}
+
+/** The windows of the order path, in wall milliseconds. */
+export interface OrderTiming extends SendWindows {
+  /**
+   * Those of stops and exits, which are sent again once their absence is proven: the shorter, the sooner. One that was too
+   * slow for them was provably not executed, and is tried again at once. The same as for entries unless told otherwise.
+   */
+  readonly reducing?: SendWindows;
   /** How long after acceptance an order may still be invisible to a look-up. */
   readonly visibilityLagMs: number;
   /** How long an exchange may owe us the trades of an order before its sums are believed without them. */
@@ -44,7 +54,7 @@ export interface Attempt {
 /** What news may say beside the event. */
 type NewsDetail = Pick<
   Parameters<OrderStore['recordEvent']>[0],
-  'reason' | 'exchangeOrderId' | 'triggeredAtMs'
+  'reason' | 'exchangeOrderId' | 'triggeredAtMs' | 'attemptEndedMs'
 >;
 
 /** The reason recorded on an order whose predecessor sold something between its plan and its send. */
@@ -89,7 +99,7 @@ export class OrderDesk {
       clientOrderId: planned.clientOrderId,
       wallTimeMs,
       marketTimeMs,
-      sendWindowMs: this.deps.timing.sendWindowMs,
+      sendWindowMs: this.windowsOf(plan).sendWindowMs,
       emergencyEpoch,
     });
     if (ticket.kind === 'send') return this.transmit(ticket.order);
@@ -244,12 +254,30 @@ export class OrderDesk {
   }
 
   /** Wall time at which the right to send the order was won; null while it was never sent. */
-  attemptedAtMs({ sendDeadlineMs }: OrderView): number | null {
-    return sendDeadlineMs === null ? null : sendDeadlineMs - this.deps.timing.sendWindowMs;
+  attemptedAtMs(order: OrderView): number | null {
+    return order.sendDeadlineMs === null ? null : order.sendDeadlineMs - this.windowsOf(order).sendWindowMs;
+  }
+
+  /** Orders of the leg that came to nothing in a row are a reason to pause before the next. */
+  mustBackOff(position: PositionView, leg: Leg): boolean {
+    const attempts = position.orders
+      .filter((order) => order.leg === leg)
+      .map((order) => this.attemptedAtMs(order));
+    const latestMs = Math.max(...attempts.filter((attemptMs) => attemptMs !== null));
+    return this.deps.wallTimeMs() < latestMs + backoffMs(position, leg);
+  }
+
+  private windowsOf({ leg }: Pick<OrderView, 'leg'>): SendWindows {
+    const { timing } = this.deps;
+    return leg === Leg.Entry ? timing : (timing.reducing ?? timing);
   }
 
   private async transmit(order: OrderView): Promise<Attempt> {
-    const request: OrderRequest = { ...order, sendDeadlineMs: this.deadlineOf(order) };
+    const request: OrderRequest = {
+      ...order,
+      sendDeadlineMs: this.deadlineOf(order),
+      receiveWindowMs: this.windowsOf(order).receiveWindowMs,
+    };
     if (order.replaces !== null) {
       const replaced = await this.known(order.replaces);
       if (replaced.state === OrderState.Open) {
@@ -307,7 +335,12 @@ export class OrderDesk {
       }
       case FailureKind.Ambiguous:
         return {
-          ...attempt(await this.note(order.clientOrderId, OrderEvent.Ambiguous, { reason: failure.message })),
+          ...attempt(
+            await this.note(order.clientOrderId, OrderEvent.Ambiguous, {
+              reason: failure.message,
+              attemptEndedMs: this.deps.wallTimeMs(),
+            }),
+          ),
           retryAfterMs,
         };
     }
@@ -342,8 +375,10 @@ export class OrderDesk {
 
   /** Wall milliseconds until an order that cannot be found is proven absent. */
   private patienceMs(order: OrderView): number {
-    const { receiveWindowMs, visibilityLagMs } = this.deps.timing;
-    return this.deadlineOf(order) + receiveWindowMs + visibilityLagMs - this.deps.wallTimeMs();
+    const { receiveWindowMs } = this.windowsOf(order);
+    return (
+      this.deadlineOf(order) + receiveWindowMs + this.deps.timing.visibilityLagMs - this.deps.wallTimeMs()
+    );
   }
 
   private deadlineOf(order: OrderView): number {

@@ -1,12 +1,12 @@
-import { marketTimeAt, type ClockReading } from '../domain/clock';
+import { marketTimeAt } from '../domain/clock';
 import { nextStep } from '../domain/planner';
 import { ExitReason, PositionState, type PositionView } from '../domain/position';
-import type { TradingMode } from '../domain/risk';
 import type { Leg, OrderType } from '../domain/order';
 import type { DecimalString } from '../domain/decimal';
 import type { ActivityDeps } from './deps';
 import { learnLateNews } from './late-news';
 import type { Attempt } from './order-desk';
+import { createProtection } from './protection';
 import { wakePosition } from './wake';
 
 export interface SubmitInput {
@@ -18,13 +18,6 @@ export interface SubmitInput {
   readonly replaces: string | null;
 }
 
-/** A position with all that its owner needs to plan: the account's mode and a reading of the clocks. */
-export interface LoadedPosition {
-  readonly position: PositionView;
-  readonly mode: TradingMode;
-  readonly clock: ClockReading;
-}
-
 export interface SettleResult {
   readonly position: PositionView;
   readonly closed: boolean;
@@ -32,7 +25,8 @@ export interface SettleResult {
 
 /** Orders and positions: short, retryable activities around the journal and the order desk. */
 export function createOrderActivities(deps: ActivityDeps) {
-  const { store, desk, clock, wallTimeMs } = deps;
+  const { store, desk, wallTimeMs } = deps;
+  const { loadPosition, protect } = createProtection(deps);
 
   async function load(positionId: string): Promise<PositionView> {
     const position = await store.position(positionId);
@@ -40,17 +34,14 @@ export function createOrderActivities(deps: ActivityDeps) {
     return position;
   }
 
-  async function loadPosition(positionId: string): Promise<LoadedPosition> {
-    const position = await load(positionId);
-    const account = await store.account(position.account);
-    if (account === undefined) throw new Error(`Account ${position.account} is not in the journal.`);
-    return { position, mode: account.mode, clock: await clock.reading() };
-  }
-
-  /** Tells the owners of orders that changed on the side (a stop that an exit replaced). */
+  /**
+   * What has just been learnt may have left the position bare: an entry that filled, a stop that came to nothing. Then tells
+   * the owners of orders that changed on the side (that stop, or one that an exit replaced).
+   */
   async function spread(attempt: Attempt): Promise<Attempt> {
-    for (const order of attempt.alsoChanged) await deps.owners.notifyOrder(order);
-    return attempt;
+    const alsoChanged = [...attempt.alsoChanged, ...(await protect(attempt.order.positionId))];
+    for (const order of alsoChanged) await deps.owners.notifyOrder(order);
+    return { ...attempt, alsoChanged };
   }
 
   return {

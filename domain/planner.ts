@@ -2,7 +2,7 @@ import { isZero, lessThan, type DecimalString } from './decimal';
 import { roundQuantity, untradable, type Untradable } from './instrument';
 import { isTerminal, Leg, mayBeLive, OrderState, OrderType, type OrderView } from './order';
 import { TradingMode } from './trading-mode';
-import { availableQuantity, ExitReason, type PositionView } from './position';
+import { availableQuantity, ExitReason, PositionState, type PositionView } from './position';
 
 /**
  * What the owner of a position does next. The planner is a pure function of the journal, so it does not matter who
@@ -72,6 +72,12 @@ export function sellable(position: PositionView): { quantity: DecimalString; dus
   const quantity = roundQuantity(position.instrument, availableQuantity(position));
   return { quantity, dust: untradable(position.instrument, quantity, position.stopPrice) };
 }
+
+/** Something sellable is held, and no order of ours is, or may be, at the exchange to sell it. */
+export const isBare = (position: PositionView): boolean =>
+  position.state === PositionState.Live &&
+  sellable(position).dust === undefined &&
+  !position.orders.some(({ leg, state }) => leg !== Leg.Entry && mayBeLive(state));
 
 interface Legs {
   readonly entry: OrderView | undefined;

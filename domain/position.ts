@@ -24,6 +24,9 @@ export const ExitReason = {
 } as const;
 export type ExitReason = (typeof ExitReason)[keyof typeof ExitReason];
 
+/** The key under which the gap before a position's first stop is journaled, once, whoever measures it. */
+export const FIRST_GAP = 'first';
+
 /** A position as the journal knows it: the grant, the wishes about it, its orders, and money from its fills. */
 export interface PositionView {
   readonly positionId: string;

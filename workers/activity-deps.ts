@@ -17,6 +17,8 @@ import { createOwners } from './owners';
 
 /** How long after acceptance an exchange may still not show an order. */
 const VISIBILITY_LAG_MS = 2_000;
+/** A stop whose request was lost leaves a position bare until its absence is proven, so its windows are short. */
+const REDUCING = { sendWindowMs: 1_000, receiveWindowMs: 1_500 } as const;
 const CLOCK = { maxAgeMs: 1_000, maxStaleMs: 60_000 } as const;
 /** An emergency would rather look an order up than wait for its answer. */
 const EMERGENCY_TIMEOUT_MS = 2_500;
@@ -62,6 +64,10 @@ export async function openActivityDeps(
   const timing = {
     sendWindowMs: config.exchange.sendWindowMs,
     receiveWindowMs: config.exchange.recvWindowMs,
+    reducing: {
+      sendWindowMs: Math.min(config.exchange.sendWindowMs, REDUCING.sendWindowMs),
+      receiveWindowMs: Math.min(config.exchange.recvWindowMs, REDUCING.receiveWindowMs),
+    },
     visibilityLagMs: VISIBILITY_LAG_MS,
   };
   const gate = new StartGate();

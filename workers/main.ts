@@ -1,3 +1,4 @@
+import { createProtection } from '../activities/protection';
 import { loadConfig } from '../config/load';
 import { processEnvironment } from '../config/environment';
 import { connectTemporal } from '../temporal/connection';
@@ -33,6 +34,12 @@ async function main(): Promise<void> {
       workers.shutdown();
     });
   }
+  // Whatever this worker's predecessor left behind is looked after now, not when Temporal has noticed its death.
+  createProtection(deps)
+    .catchUp(config.account.name)
+    .catch((error: unknown) => {
+      log.warn({ error }, 'what was left behind could not be looked after; the workflows do');
+    });
   log.info({ account: config.account.name, deployment: config.deployment, pid: process.pid }, 'worker ready');
   await workers.done;
   stop.abort();

@@ -168,6 +168,8 @@ export interface PositionInput extends AccountRef {
 export interface PositionProgress {
   /** Wall time since when something sellable has been held without a resident stop; null when nothing is. */
   readonly nakedSinceMs: number | null;
+  /** Whether that is the gap before its first stop. */
+  readonly isFirst?: boolean;
 }
 
 export interface PositionResult {

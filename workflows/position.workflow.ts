@@ -12,9 +12,9 @@ import { marketTimeAt, wallDelayUntil, type ClockReading } from '../domain/clock
 import { toNumber } from '../domain/decimal';
 import { Leg, mayBeLive, OrderState } from '../domain/order';
 import { backoffMs, nextStep, sellable, type PositionStep } from '../domain/planner';
-import { PositionState, type PositionView } from '../domain/position';
+import { FIRST_GAP, PositionState, type PositionView } from '../domain/position';
 import { TradingMode } from '../domain/trading-mode';
-import type { LoadedPosition } from '../activities/orders';
+import type { LoadedPosition } from '../activities/protection';
 import { startUnlessRunning, tell } from './children';
 import {
   adoptSignal,
@@ -66,7 +66,8 @@ interface Wake {
 async function own(input: PositionInput, wake: Wake): Promise<PositionResult> {
   const journal = orderActivities(input.venue, 'read the journal');
   const protection = new ProtectionWatch(input);
-  const backOff = new BackOff();
+  const legs = new Legs(input);
+  const context = { backOff: new BackOff(), legs };
   for (;;) {
     const seen = wake.pokes;
     const poked = (): boolean => wake.pokes !== seen;
@@ -74,14 +75,13 @@ async function own(input: PositionInput, wake: Wake): Promise<PositionResult> {
     show(loaded);
     await protection.observe(loaded);
     if (loaded.position.state === PositionState.Closed) return resultOf(loaded.position);
-    if (wake.adopt) {
-      wake.adopt = false;
-      await adopt(input, loaded.position);
-    }
+    const { adopt } = wake;
+    wake.adopt = false;
+    await legs.adopt(loaded.position, adopt);
     const wallTimeMs = Date.now();
     const marketTimeMs = marketTimeAt(loaded.clock, wallTimeMs);
     const step = nextStep(loaded.position, loaded.mode, { marketTimeMs, wallTimeMs });
-    const restMs = await take(input, loaded, step, { poked, backOff });
+    const restMs = await take(input, loaded, step, { poked, ...context });
     // The next run begins with the journal, so it needs to hear of no poke; waiting for a quiet turn might take for ever.
     if (workflowInfo().continueAsNewSuggested && (!poked() || patched('continue-though-poked')))
       await continueAsNew<typeof position>({ ...input, carried: protection.progress() });
@@ -89,18 +89,12 @@ async function own(input: PositionInput, wake: Wake): Promise<PositionResult> {
   }
 }
 
-/** Orders which the exchange may hold have somebody who looks after them, even if their workflows are gone. */
-async function adopt(input: PositionInput, { orders }: PositionView): Promise<void> {
-  for (const order of orders.filter(({ state }) => mayBeLive(state)))
-    await dispatch(input, order.leg, { ...order, cancel: false });
-}
-
 /** Takes a step. Returns how long to wait for news afterwards, in wall milliseconds. */
 async function take(
   input: PositionInput,
   loaded: LoadedPosition,
   step: PositionStep,
-  { poked, backOff }: { readonly poked: () => boolean; readonly backOff: BackOff },
+  { poked, backOff, legs }: { readonly poked: () => boolean; readonly backOff: BackOff; readonly legs: Legs },
 ): Promise<number> {
   const { positionId, venue } = input;
   switch (step.do) {
@@ -109,11 +103,11 @@ async function take(
       const summary = `back off: the last ${step.leg} orders came to nothing`;
       // News in this time may ask for something else than what was planned before it.
       if (restMs > 0 && (await condition(poked, restMs, { summary }))) return 0;
-      await dispatch(input, step.leg, { ...step, cancel: false });
+      await legs.dispatch(step.leg, { ...step, cancel: false });
       return WATCHFUL_MS;
     }
     case 'cancel':
-      await dispatch(input, step.order.leg, { ...step.order, cancel: true });
+      await legs.dispatch(step.order.leg, { ...step.order, cancel: true });
       return WATCHFUL_MS;
     case 'give-up':
       await orderActivities(venue, `give up: ${step.reason}`).giveUpPosition({
@@ -147,22 +141,44 @@ function restFor(
   return Math.min(SAFETY_MS, Math.max(1, wallDelayUntil(clock, untilMarketMs, Date.now())));
 }
 
-/** Hands an order to its leg's own workflow, which is started when it is not there. */
-async function dispatch(input: PositionInput, leg: Leg, order: LegOrder): Promise<void> {
-  const { deployment, account, venue, positionId, symbol, strategy } = input;
-  const { sequence, type, stopPrice, replaces, cancel } = order;
-  const wanted: LegOrder = { sequence, type, stopPrice, replaces, cancel };
-  const workflowId = workflowIds.order(positionId, leg);
-  for (let tries = 0; tries < DISPATCH_TRIES; tries += 1) {
-    const started = await startUnlessRunning(orderLifecycle, {
-      workflowId,
-      args: [{ deployment, account, venue, positionId, symbol, leg, order: wanted }],
-      staticSummary: `${leg} of ${symbol} for ${strategy}`,
-      typedSearchAttributes: tags({ account, strategy, symbol, side: leg === Leg.Entry ? 'buy' : 'sell' }),
-    });
-    if (started || (await tell(workflowId, advanceSignal, wanted))) return;
+/** The workflows of the position's legs, as far as this run knows them. */
+class Legs {
+  private readonly told = new Set<string>();
+
+  constructor(private readonly input: PositionInput) {}
+
+  /**
+   * Orders which the exchange may hold have somebody who looks after them: all of them when their workflows may be gone, else
+   * those that appear without having been asked for here, such as a stop that was sent in the instant of the fill.
+   */
+  async adopt({ orders }: PositionView, all: boolean): Promise<void> {
+    const live = orders.filter(({ state }) => mayBeLive(state));
+    const strange = live.filter((order) => order.leg !== Leg.Emergency && !this.told.has(nameOf(order)));
+    if (!all && (strange.length === 0 || !patched('adopt-what-appears'))) return;
+    for (const order of all ? live : strange) await this.dispatch(order.leg, { ...order, cancel: false });
+  }
+
+  /** Hands an order to its leg's own workflow, which is started when it is not there. */
+  async dispatch(leg: Leg, order: LegOrder): Promise<void> {
+    const { deployment, account, venue, positionId, symbol, strategy } = this.input;
+    const { sequence, type, stopPrice, replaces, cancel } = order;
+    const wanted: LegOrder = { sequence, type, stopPrice, replaces, cancel };
+    this.told.add(nameOf({ leg, sequence }));
+    const workflowId = workflowIds.order(positionId, leg);
+    for (let tries = 0; tries < DISPATCH_TRIES; tries += 1) {
+      const started = await startUnlessRunning(orderLifecycle, {
+        workflowId,
+        args: [{ deployment, account, venue, positionId, symbol, leg, order: wanted }],
+        staticSummary: `${leg} of ${symbol} for ${strategy}`,
+        typedSearchAttributes: tags({ account, strategy, symbol, side: leg === Leg.Entry ? 'buy' : 'sell' }),
+      });
+      if (started || (await tell(workflowId, advanceSignal, wanted))) return;
+    }
   }
 }
+
+const nameOf = ({ leg, sequence }: { readonly leg: Leg; readonly sequence: number }): string =>
+  `${leg} ${sequence}`;
 
 /** The receive window plus the visibility lag after the last instant at which the entry could leave our process. */
 const LATE_FILL_WINDOW_MS = 8_000;
@@ -181,7 +197,7 @@ class BackOff {
 
   /** Wall milliseconds that are left of the pause before `order`. */
   restMs(view: PositionView, { leg, sequence }: { readonly leg: Leg; readonly sequence: number }): number {
-    const order = `${leg} ${sequence}`;
+    const order = nameOf({ leg, sequence });
     if (order !== this.order) {
       this.order = order;
       this.untilMs = Date.now() + backoffMs(view, leg);
@@ -193,16 +209,18 @@ class BackOff {
 /** Measures, in wall time, how long something sellable was held without a resident stop, and journals each such gap. */
 class ProtectionWatch {
   private nakedSinceMs: number | null;
+  private isFirst: boolean;
   private gaps = 0;
   /** A stop has rested before, perhaps under an earlier run: what is naked now has not been so since its first fill. */
   private covered = false;
 
   constructor(private readonly input: PositionInput) {
     this.nakedSinceMs = input.carried?.nakedSinceMs ?? null;
+    this.isFirst = input.carried?.isFirst ?? false;
   }
 
   progress(): PositionProgress {
-    return { nakedSinceMs: this.nakedSinceMs };
+    return { nakedSinceMs: this.nakedSinceMs, isFirst: this.isFirst };
   }
 
   async observe({ position: view, clock }: LoadedPosition): Promise<void> {
@@ -210,10 +228,11 @@ class ProtectionWatch {
     this.covered ||= stops.some(({ exchangeOrderId }) => exchangeOrderId !== null);
     const guarded = stops.some(({ state }) => state === OrderState.Open);
     const live = view.state !== PositionState.Closed;
-    if (live && !guarded && sellable(view).dust === undefined)
-      this.nakedSinceMs ??=
-        this.covered || view.openedAtMs === null ? Date.now() : wallOf(view.openedAtMs, clock);
-    else await this.endGap();
+    if (!live || guarded || sellable(view).dust !== undefined) return this.endGap();
+    if (this.nakedSinceMs !== null) return;
+    this.isFirst = !this.covered && view.openedAtMs !== null;
+    this.nakedSinceMs =
+      this.covered || view.openedAtMs === null ? Date.now() : wallOf(view.openedAtMs, clock);
   }
 
   private async endGap(): Promise<void> {
@@ -222,7 +241,7 @@ class ProtectionWatch {
     this.nakedSinceMs = null;
     const { positionId, venue } = this.input;
     this.gaps += 1;
-    const key = `${workflowInfo().runId}/${this.gaps}`;
+    const key = this.isFirst ? FIRST_GAP : `${workflowInfo().runId}/${this.gaps}`;
     await orderActivities(venue, `${durationMs} ms without a stop`).recordUnprotected({
       positionId,
       key,

@@ -14,7 +14,7 @@ import { taskQueues } from './contract';
  * crash is made good. Every call says in a `summary` what it is about, which the Web UI shows in its place.
  */
 
-/** Bounds the time for which an order, a stop or an exit waits for a dead worker. */
+/** Bounds the time for which work waits for a dead worker. */
 const HEARTBEAT_TIMEOUT = '3 seconds';
 
 /** A cycle would rather skip its bar than be late: two tries, then the bar is given up. */
@@ -23,6 +23,7 @@ export const marketActivities = (venue: string, summary: string) =>
     summary,
     taskQueue: taskQueues(venue).market,
     startToCloseTimeout: '8 seconds',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
     scheduleToCloseTimeout: '20 seconds',
     retry: { initialInterval: '300 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
   });
@@ -33,16 +34,20 @@ export const decisionActivities = (summary: string) =>
     summary,
     taskQueue: taskQueues('').journal,
     startToCloseTimeout: '8 seconds',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
     scheduleToCloseTimeout: '30 seconds',
     retry: { initialInterval: '300 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
   });
 
-/** The order path is tried for ever: an order is never left alone because something was down. */
+/**
+ * The order path is tried for ever: an order is never left alone because something was down. Its time allows for a stop, or an
+ * exit, that follows in the same breath.
+ */
 export const orderActivities = (venue: string, summary: string) =>
   proxyActivities<OrderActivities>({
     summary,
     taskQueue: taskQueues(venue).orders,
-    startToCloseTimeout: '8 seconds',
+    startToCloseTimeout: '15 seconds',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
   });

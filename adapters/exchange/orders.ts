@@ -121,6 +121,7 @@ function placeParameters(request: OrderRequest, symbols: SymbolBook): OrderParam
     quantity: request.quantity,
     newClientOrderId: request.clientOrderId,
     newOrderRespType: 'FULL',
+    ...(request.receiveWindowMs !== undefined && { recvWindow: String(request.receiveWindowMs) }),
     ...typeParameters(request),
   };
 }

@@ -38,6 +38,8 @@ export interface OrderRequest {
   readonly stopPrice: DecimalString | null;
   /** Wall time; the transport refuses to put the request on the wire after it. */
   readonly sendDeadlineMs: number;
+  /** How old the request may be on arrival, when less than what the exchange was opened with. */
+  readonly receiveWindowMs?: number;
 }
 
 /**

@@ -38,10 +38,12 @@ export async function recordEvent(tx: Transaction, news: OrderNews): Promise<Ord
   const state = transition(order.state, event);
   const exchangeOrderId = order.exchangeOrderId ?? news.exchangeOrderId ?? null;
   const triggeredAtMs = order.triggeredAtMs ?? news.triggeredAtMs ?? null;
+  const sendDeadlineMs = earlier(order.sendDeadlineMs, news.attemptEndedMs);
   const isNews =
     state !== order.state ||
     exchangeOrderId !== order.exchangeOrderId ||
-    triggeredAtMs !== order.triggeredAtMs;
+    triggeredAtMs !== order.triggeredAtMs ||
+    sendDeadlineMs !== order.sendDeadlineMs;
   if (!isNews) return order;
   // On a closed position only a withdrawal is ours; everything else is the exchange telling of an order we gave up.
   const isExchangeNews = state !== order.state && state !== OrderState.Abandoned;
@@ -51,7 +53,7 @@ export async function recordEvent(tx: Transaction, news: OrderNews): Promise<Ord
     state,
     exchangeOrderId,
     triggeredAtMs,
-    sendDeadlineMs: deadlineIn(state, order),
+    sendDeadlineMs: deadlineIn(state, sendDeadlineMs),
     reason: state === order.state ? order.reason : (news.reason ?? null),
   });
 }
@@ -59,10 +61,13 @@ export async function recordEvent(tx: Transaction, news: OrderNews): Promise<Ord
 /** An order that the exchange tells of was sent, though this journal may not know when: long ago, then. */
 const SENT_UNKNOWN_WHEN_MS = 0;
 
-function deadlineIn(state: OrderState, { sendDeadlineMs }: OrderView): number | null {
+function deadlineIn(state: OrderState, sendDeadlineMs: number | null): number | null {
   if (state === OrderState.Created) return null;
   return state === OrderState.Abandoned ? sendDeadlineMs : (sendDeadlineMs ?? SENT_UNKNOWN_WHEN_MS);
 }
+
+const earlier = (deadlineMs: number | null, endedMs: number | undefined): number | null =>
+  deadlineMs === null || endedMs === undefined ? deadlineMs : Math.min(deadlineMs, endedMs);
 
 /** Client ids are unique among open orders only, so two exchange orders under one id mean that something sent twice. */
 async function noteSecondExchangeOrder(

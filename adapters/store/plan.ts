@@ -1,4 +1,3 @@
-import { RefusalCode } from '../../domain/errors';
 import { clientOrderId } from '../../domain/ids';
 import { Leg, OrderType, Side, type OrderView } from '../../domain/order';
 import { insertOrder } from './orders';
@@ -8,16 +7,17 @@ import { StoreError, StoreErrorCode } from './store-error';
 import type { Transaction } from './transaction';
 
 /**
- * Writes the outbox row of a sell, or returns the one that is there. Until its send decides, its quantity is the
- * approved one, as an upper bound. A closed position may be planned for as well: the send finds nothing to reduce.
- * @throws StoreError `conflict`, `unknown-position`, or `misuse` for an entry or a limit order: only a grant writes those
+ * Writes the outbox row of a sell, or returns the one that is there: two may plan the same sequence from different moments,
+ * and the first wins. Until its send decides, its quantity is the approved one, as an upper bound. A closed position may be
+ * planned for as well: the send finds nothing to reduce.
+ * @throws StoreError `unknown-position`, or `misuse` for an entry or a limit order: only a grant writes those
  */
 export async function plan(tx: Transaction, wanted: OrderPlan): Promise<OrderView> {
   const position = await lockPosition(tx, wanted.positionId);
   const known = position.orders.find(
     (order) => order.leg === wanted.leg && order.sequence === wanted.sequence,
   );
-  if (known !== undefined) return samePlan(known, wanted);
+  if (known !== undefined) return known;
   const isBuy = wanted.leg === Leg.Entry;
   const isLimit = wanted.type === OrderType.Limit || wanted.type === OrderType.LimitIoc;
   if (isBuy || isLimit) {
@@ -44,16 +44,6 @@ export async function plan(tx: Transaction, wanted: OrderPlan): Promise<OrderVie
     stopPrice,
     replaces,
   });
-}
-
-function samePlan(known: OrderView, wanted: OrderPlan): OrderView {
-  const same =
-    known.type === wanted.type && known.stopPrice === wanted.stopPrice && known.replaces === wanted.replaces;
-  if (same) return known;
-  const brief = ({ type, stopPrice, replaces }: OrderPlan | OrderView): string =>
-    `${type} at ${stopPrice ?? 'market'} in place of ${replaces ?? 'nothing'}`;
-  const message = `${RefusalCode.Conflict}: ${describe(wanted)} is journaled as ${brief(known)}, not ${brief(wanted)}. Plan the next sequence instead.`;
-  throw new StoreError(StoreErrorCode.Conflict, message);
 }
 
 const describe = (wanted: OrderPlan): string => `${wanted.leg} ${wanted.sequence} of ${wanted.positionId}`;

@@ -156,9 +156,8 @@ export interface OrderStore {
    */
   updateInstrument(positionId: string, instrument: Instrument): Promise<void>;
   /**
-   * Writes the outbox row of (position, leg, sequence), or returns the one that is there. The quantity of a sell is
-   * decided at the send.
-   * @throws Error coded `conflict` when the row exists with another type, stop price or replaced order.
+   * Writes the outbox row of (position, leg, sequence), or returns the one that is there, whatever it says: the first
+   * plan wins, and what is sent is always the row. The quantity of a sell is decided at the send.
    */
   plan(plan: OrderPlan): Promise<OrderView>;
   /**
@@ -174,6 +173,8 @@ export interface OrderStore {
     readonly event: OrderEvent;
     readonly exchangeOrderId?: string;
     readonly reason?: string;
+    /** Of `ambiguous`, by whoever made the attempt: nothing of it can leave the process after this wall time. */
+    readonly attemptEndedMs?: number;
     /** Of `seen-triggered`: when, in wall time. The first one stays. */
     readonly triggeredAtMs?: number;
   }): Promise<OrderView | undefined>;

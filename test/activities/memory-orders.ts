@@ -161,8 +161,6 @@ export class MemoryOrders {
         replaces,
         limitPrice: null,
       });
-    if (there.type !== type || there.stopPrice !== stopPrice || there.replaces !== replaces)
-      throw new Error(`conflict: ${leg} ${sequence} is journaled otherwise`);
     return there;
   }
 
@@ -193,11 +191,16 @@ export class MemoryOrders {
     if (order === undefined) return undefined;
     const state = transition(order.state, event);
     const known = order.exchangeOrderId ?? exchangeOrderId;
+    const sendDeadlineMs =
+      state === OrderState.Created || order.sendDeadlineMs === null
+        ? null
+        : Math.min(order.sendDeadlineMs, news.attemptEndedMs ?? Infinity);
     const triggeredAtMs = order.triggeredAtMs ?? news.triggeredAtMs ?? null;
     if (
       state === order.state &&
       known === order.exchangeOrderId &&
-      triggeredAtMs === (order.triggeredAtMs ?? null)
+      triggeredAtMs === (order.triggeredAtMs ?? null) &&
+      sendDeadlineMs === order.sendDeadlineMs
     )
       return order;
     if (state !== OrderState.Abandoned) this.reopen(order.positionId);
@@ -205,7 +208,7 @@ export class MemoryOrders {
       state,
       exchangeOrderId: known,
       triggeredAtMs,
-      sendDeadlineMs: state === OrderState.Created ? null : order.sendDeadlineMs,
+      sendDeadlineMs,
       reason: state === order.state ? order.reason : reason,
     });
   }

@@ -1,3 +1,4 @@
+import { OrderDesk } from '../../activities/order-desk';
 import type { OrderPlan } from '../../adapters/store/port';
 import { decimal } from '../../domain/decimal';
 import { ExchangeFailure, FailureKind } from '../../domain/errors';
@@ -38,14 +39,45 @@ describe('the order desk', () => {
   it('keeps an order unknown until every window has passed, and only then proves its absence', async () => {
     bench.exchange.faults.push('lost');
     const { clientOrderId } = await submit(ENTRY);
-    const windowMs = TIMING.sendWindowMs + TIMING.receiveWindowMs + TIMING.visibilityLagMs;
-    bench.time.nowMs += windowMs - 1;
+    // The attempt is over, so what is left of its send window need not be waited for.
+    bench.time.nowMs += TIMING.receiveWindowMs + TIMING.visibilityLagMs - 1;
     expect(await bench.deps.desk.resolve(clientOrderId)).toMatchObject({
       order: { state: 'unknown' },
       retryAfterMs: 1,
     });
     bench.time.nowMs += 1;
     expect((await bench.deps.desk.resolve(clientOrderId)).order.state).toBe('abandoned');
+  });
+
+  it('waits for the send window too when nobody knows whether the attempt is over', async () => {
+    const { clientOrderId } = await bench.store.plan(ENTRY);
+    const { sendWindowMs, receiveWindowMs, visibilityLagMs } = TIMING;
+    const send = { clientOrderId, sendWindowMs, emergencyEpoch: null };
+    await bench.store.beginSend({ ...send, wallTimeMs: bench.time.nowMs, marketTimeMs: bench.time.nowMs });
+    bench.time.nowMs += sendWindowMs + receiveWindowMs + visibilityLagMs - 1;
+    expect((await bench.deps.desk.resolve(clientOrderId)).order.state).toBe('unknown');
+    bench.time.nowMs += 1;
+    expect((await bench.deps.desk.resolve(clientOrderId)).order.state).toBe('abandoned');
+  });
+
+  it('gives what reduces windows of its own', async () => {
+    const reducing = { sendWindowMs: 300, receiveWindowMs: 200 };
+    const { exchange, clock, wallTimeMs, store } = bench.deps;
+    const desk = new OrderDesk({
+      exchange,
+      orders: store,
+      clock,
+      wallTimeMs,
+      timing: { ...TIMING, reducing },
+    });
+    const { order: entry } = await desk.submit(ENTRY);
+    const { order: stop } = await desk.submit(STOP);
+    const sent = (order: OrderView) => bench.exchange.orders.get(order.clientOrderId)?.request;
+    expect(sent(entry)).toMatchObject({
+      sendDeadlineMs: bench.time.nowMs + TIMING.sendWindowMs,
+      receiveWindowMs: TIMING.receiveWindowMs,
+    });
+    expect(sent(stop)).toMatchObject({ sendDeadlineMs: bench.time.nowMs + 300, receiveWindowMs: 200 });
   });
 
   it('finds in the history what a look-up does not show when it is about to prove an absence', async () => {

@@ -36,9 +36,9 @@ const MINUTE_MS = 60_000;
 const QUIET = { beginMs: 8_000, endMs: 5_000 } as const;
 /** Time between two events of a kind: the least, and the mean of what is added to it. */
 const GAPS = {
-  kill: { leastMs: 3_000, meanMs: 6_000 },
-  fault: { leastMs: 500, meanMs: 2_500 },
-  operate: { leastMs: 8_000, meanMs: 14_000 },
+  kill: { leastMs: 4_000, meanMs: 8_000 },
+  fault: { leastMs: 500, meanMs: 3_500 },
+  operate: { leastMs: 8_000, meanMs: 20_000 },
 } as const;
 
 const EVERYTHING: readonly Target[] = Object.values(Target);

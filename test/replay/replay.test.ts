@@ -41,6 +41,7 @@ const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
     'adopts',
     'cancel',
     'patch continue-though-poked',
+    'patch adopt-what-appears',
     'continues as new',
     'is continued',
   ],
@@ -76,7 +77,7 @@ const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
 /** Branches of which no history has been recorded yet: `npm run histories` on a run that takes them, then strike them here. */
 const NOT_RECORDED_YET: Readonly<Partial<Record<string, readonly string[]>>> = {
   strategy: ['signal configureStrategy', 'continues as new', 'is continued'],
-  position: ['patch continue-though-poked', 'continues as new', 'is continued'],
+  position: ['patch continue-though-poked', 'patch adopt-what-appears', 'continues as new', 'is continued'],
   orderLifecycle: ['continues as new', 'is continued'],
   accountFeed: ['continues as new', 'is continued'],
   riskDesk: ['continues as new'],

@@ -58,6 +58,12 @@ describe('submit', () => {
     expect(sentTo(PLACE)).toEqual({ ...common, ...specific });
   });
 
+  it('with a receive window of its own', async () => {
+    server.on(PLACE, { body: filledOrder() });
+    await exchange.submit(buyRequest({ receiveWindowMs: 1_500 }));
+    expect(sentTo(PLACE).recvWindow).toBe('1500');
+  });
+
   it('keeps every digit, both ways', async () => {
     const quantity = decimal('123456789.123456789');
     const body = JSON.stringify(filledOrder()).replaceAll('0.00123000', '90071992547409931.12345678');

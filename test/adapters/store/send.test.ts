@@ -137,6 +137,21 @@ describe('an entry', () => {
     expect(ticket).toMatchObject({ kind: 'send', order: { sendDeadlineMs: WALL_MS + 62_000 } });
   });
 
+  it('whose attempt is known to be over can leave no later than that', async () => {
+    const position = await mustGrant(bench.store);
+    const clientOrderId = orderId(position, Leg.Entry);
+    await bench.store.beginSend(sendRequest(clientOrderId));
+    const note = (attemptEndedMs: number) =>
+      bench.store.recordEvent({ clientOrderId, event: OrderEvent.Ambiguous, attemptEndedMs });
+    // Somebody else who looked it up in the meantime has called it unknown already.
+    await bench.store.recordEvent({ clientOrderId, event: OrderEvent.Ambiguous });
+    expect(await note(WALL_MS + 300)).toMatchObject({
+      state: OrderState.Unknown,
+      sendDeadlineMs: WALL_MS + 300,
+    });
+    expect(await note(WALL_MS + 900)).toMatchObject({ sendDeadlineMs: WALL_MS + 300 });
+  });
+
   it('that is unknown to the outbox is an error', async () => {
     await expect(bench.store.beginSend(sendRequest('bl-nobody'))).rejects.toThrow(
       'bl-nobody is not in the outbox',

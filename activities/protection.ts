@@ -1,0 +1,96 @@
+import { marketTimeAt, type ClockReading } from '../domain/clock';
+import { Leg, OrderState, type OrderView } from '../domain/order';
+import { isBare, nextStep } from '../domain/planner';
+import { FIRST_GAP, type PositionView } from '../domain/position';
+import type { TradingMode } from '../domain/trading-mode';
+import { tryEach } from '../adapters/exchange/try-each';
+import type { ActivityDeps } from './deps';
+import { tellOwner } from './wake';
+
+/** A position with all that its owner needs to plan: the account's mode and a reading of the clocks. */
+export interface LoadedPosition {
+  readonly position: PositionView;
+  readonly mode: TradingMode;
+  readonly clock: ClockReading;
+}
+
+/** Steps taken in one go: giving up and selling are two. */
+const MAX_STEPS = 3;
+
+/**
+ * Protects bare positions at once. It takes the very steps that the position's workflow would take next, through the same
+ * outbox, so it does not matter which of the two comes first; but it does not wait for the way through the workflows,
+ * which takes several tasks, and after a crash as long as their time-outs. Whatever it cannot do is left to them.
+ */
+export function createProtection({ deployment, store, desk, clock, owners, wallTimeMs, log }: ActivityDeps) {
+  async function loadPosition(positionId: string): Promise<LoadedPosition> {
+    const position = await store.position(positionId);
+    if (position === undefined) throw new Error(`Position ${positionId} is not in the journal.`);
+    const account = await store.account(position.account);
+    if (account === undefined) throw new Error(`Account ${position.account} is not in the journal.`);
+    return { position, mode: account.mode, clock: await clock.reading() };
+  }
+
+  /** One step towards protection; false when there is none to be taken now. */
+  async function step(positionId: string, changed: OrderView[]): Promise<boolean> {
+    const loaded = await loadPosition(positionId);
+    const { position, mode } = loaded;
+    if (!isBare(position)) return false;
+    const nowMs = wallTimeMs();
+    const next = nextStep(position, mode, {
+      marketTimeMs: marketTimeAt(loaded.clock, nowMs),
+      wallTimeMs: nowMs,
+    });
+    if (next.do === 'give-up') return store.wishExit(positionId, next.reason);
+    if (next.do !== 'order' || next.leg === Leg.Entry || desk.mustBackOff(position, next.leg)) return false;
+    const { order, alsoChanged } = await desk.submit({ deployment, positionId, ...next });
+    changed.push(order, ...alsoChanged);
+    if (next.leg === Leg.Stop && order.state === OrderState.Open) await measureFirstGap(loaded);
+    // One that was not executed, or is held back, waits for its turn.
+    return order.state !== OrderState.Created;
+  }
+
+  /** The workflow sees the stop only once it is there. */
+  async function measureFirstGap({ position, clock: reading }: LoadedPosition): Promise<void> {
+    const { positionId, openedAtMs, orders } = position;
+    if (openedAtMs === null || orders.some(({ leg, exchangeOrderId }) => leg === Leg.Stop && exchangeOrderId))
+      return;
+    const openedWallMs = reading.wallTimeMs + (openedAtMs - reading.marketTimeMs) / reading.speed;
+    const durationMs = Math.max(0, Math.round(wallTimeMs() - openedWallMs));
+    await store.recordUnprotected(positionId, FIRST_GAP, durationMs);
+  }
+
+  /**
+   * Sends the stop, or the exit, that a bare position lacks. Never throws: its failure is not that of what came before.
+   * @returns orders that it changed, for their owners
+   */
+  async function protect(positionId: string): Promise<readonly OrderView[]> {
+    const changed: OrderView[] = [];
+    try {
+      for (let steps = 0; steps < MAX_STEPS && (await step(positionId, changed)); steps += 1);
+    } catch (error) {
+      log.warn({ positionId, error }, 'a bare position could not be protected at once; its workflow does');
+    }
+    return changed;
+  }
+
+  /** Asks about every order that is not settled, protects what is bare, and tells the owners. */
+  async function catchUp(
+    account: string,
+    tell = (order: OrderView): Promise<void> => tellOwner(owners, order),
+  ): Promise<void> {
+    const unsettled = await store.unsettledOrders(account);
+    const sent = unsettled.filter(({ state }) => state !== OrderState.Created);
+    const unlisted = await tryEach(sent, async (order) => {
+      const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
+      if (now.version !== order.version) await tell(now);
+      for (const other of alsoChanged) await tell(other);
+    });
+    for (const { message } of unlisted)
+      log.warn({ account, reason: message }, 'an order cannot be asked about');
+    for (const { positionId } of (await store.livePositions(account)).filter(isBare))
+      for (const order of await protect(positionId)) await tell(order);
+  }
+
+  return { loadPosition, protect, catchUp };
+}

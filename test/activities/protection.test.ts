@@ -1,0 +1,169 @@
+import { createFeedActivities } from '../../activities/feed';
+import { createOrderActivities } from '../../activities/orders';
+import { createProtection } from '../../activities/protection';
+import { decimal } from '../../domain/decimal';
+import { Leg, OrderState, OrderType, type OrderView } from '../../domain/order';
+import { ExitReason } from '../../domain/position';
+import { TradingMode } from '../../domain/risk';
+import { ACCOUNT, createBench, DEPLOYMENT, grantOf, TIMING, type Bench } from './bench';
+
+const { positionId } = grantOf();
+const ENTRY = {
+  positionId,
+  leg: Leg.Entry,
+  sequence: 0,
+  type: OrderType.Limit,
+  stopPrice: null,
+  replaces: null,
+};
+/** From the end of a failed attempt until its absence is proven. */
+const PATIENCE_MS = TIMING.receiveWindowMs + TIMING.visibilityLagMs;
+
+describe('what leaves a position bare', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = createBench();
+    await bench.store.openAccount(ACCOUNT, 's1');
+    bench.store.orders.open(grantOf());
+  });
+
+  const ordersOf = (leg: Leg): readonly OrderView[] =>
+    bench.store.orders.known(positionId).orders.filter((order) => order.leg === leg);
+  const statesOf = (leg: Leg): readonly OrderState[] => ordersOf(leg).map(({ state }) => state);
+  const enter = () => createOrderActivities(bench.deps).submitOrder(ENTRY);
+  const resolve = (leg: Leg) =>
+    createOrderActivities(bench.deps).resolveOrder(ordersOf(leg).at(-1)?.clientOrderId ?? '');
+
+  it('an entry that fills has its stop in the same breath, and its owners hear of both', async () => {
+    const { order, alsoChanged } = await enter();
+    expect(order.state).toBe(OrderState.Filled);
+    expect(alsoChanged.map(({ leg, state }) => [leg, state])).toEqual([[Leg.Stop, OrderState.Open]]);
+    expect(bench.exchange.received).toHaveLength(2);
+  });
+
+  it('an entry that fills in part is protected in part', async () => {
+    bench.exchange.liquidity = decimal('0.4');
+    await enter();
+    expect(ordersOf(Leg.Stop)).toMatchObject([{ state: OrderState.Open, quantity: '0.3996' }]);
+  });
+
+  it('a lost stop is followed by another as soon as its absence is proven', async () => {
+    bench.exchange.faults.push('none', 'lost');
+    await enter();
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Unknown]);
+    bench.time.nowMs += PATIENCE_MS - 1;
+    await resolve(Leg.Stop);
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Unknown]);
+    bench.time.nowMs += 1;
+    await resolve(Leg.Stop);
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Abandoned, OrderState.Open]);
+  });
+
+  it('a stop that would trigger at once is followed by the exit', async () => {
+    bench.exchange.liquidity = decimal('0.4');
+    await enter();
+    bench.exchange.liquidity = decimal('10');
+    const [stop] = ordersOf(Leg.Stop);
+    bench.exchange.price = decimal('95');
+    await createOrderActivities(bench.deps).submitOrder({
+      ...{ positionId, leg: Leg.Stop, sequence: 1, type: OrderType.StopMarket },
+      ...{ stopPrice: decimal('96'), replaces: stop?.clientOrderId ?? null },
+    });
+    // The entry rests, and ends before the exit: that is for the workflow.
+    expect(bench.store.orders.known(positionId).exitReason).toBe(ExitReason.Unprotected);
+    await createOrderActivities(bench.deps).cancelOrder({ positionId, leg: Leg.Entry, sequence: 0 });
+    expect(statesOf(Leg.Exit)).toEqual([OrderState.Filled]);
+  });
+
+  it('a lost replacement leaves the stop where it is: nothing is bare, nothing is sent', async () => {
+    await enter();
+    const [stop] = ordersOf(Leg.Stop);
+    await bench.store.wishExit(positionId, ExitReason.Strategy);
+    bench.exchange.faults.push('lost');
+    const exit = { positionId, leg: Leg.Exit, sequence: 0, type: OrderType.Market, stopPrice: null };
+    await createOrderActivities(bench.deps).submitOrder({ ...exit, replaces: stop?.clientOrderId ?? null });
+    bench.time.nowMs += PATIENCE_MS;
+    await resolve(Leg.Exit);
+    expect(statesOf(Leg.Exit)).toEqual([OrderState.Abandoned]);
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Open]);
+  });
+
+  it('a stop that the exchange ended, heard by the feed, is followed by another', async () => {
+    await enter();
+    const id = ordersOf(Leg.Stop)[0]?.clientOrderId ?? '';
+    const report = await bench.exchange.cancel('BTC/USDT', id);
+    if (report === undefined) throw new Error('The stop was not there.');
+    bench.exchange.watchAccount = (onEvent) => onEvent({ kind: 'order', report });
+    await runFeed();
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Cancelled, OrderState.Open]);
+  });
+
+  it('nothing is sent in a halt: that is the emergency stop’s', async () => {
+    await bench.deps.desk.submit({ deployment: DEPLOYMENT, ...ENTRY });
+    await bench.store.raiseHalt(ACCOUNT, { key: 'k', reason: 'test', by: 'test' });
+    expect(await createProtection(bench.deps).protect(positionId)).toEqual([]);
+    expect((await bench.store.account(ACCOUNT))?.mode).toBe(TradingMode.Halted);
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Created]);
+  });
+
+  it('a refused stop is not tried again before its pause is over', async () => {
+    bench.exchange.faults.push('none', 'refused');
+    await enter();
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Rejected]);
+    expect(await createProtection(bench.deps).protect(positionId)).toEqual([]);
+    bench.time.nowMs += 250;
+    await createProtection(bench.deps).protect(positionId);
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Rejected, OrderState.Open]);
+  });
+
+  it('a stop that was not executed is left for its turn', async () => {
+    bench.exchange.faults.push('none', 'busy');
+    await enter();
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Created]);
+    expect(bench.exchange.received).toHaveLength(1);
+  });
+
+  it('its failure is not that of the entry', async () => {
+    const { beginSend } = bench.store;
+    let sends = 0;
+    bench.store.beginSend = (request) => {
+      sends += 1;
+      return sends === 1 ? beginSend.call(bench.store, request) : Promise.reject(new Error('gone'));
+    };
+    expect((await enter()).order.state).toBe(OrderState.Filled);
+  });
+
+  it('the gap before the first stop is journaled once', async () => {
+    const submit = bench.exchange.submit.bind(bench.exchange);
+    bench.exchange.submit = (request) => {
+      if (request.stopPrice !== null) bench.time.nowMs += 40;
+      return submit(request);
+    };
+    await enter();
+    await enter();
+    expect(bench.store.orders.known(positionId).unprotectedMs).toBe(40);
+  });
+
+  it('a worker that starts looks after what another left behind', async () => {
+    await bench.deps.desk.submit({ deployment: DEPLOYMENT, ...ENTRY });
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Created]);
+    await createProtection(bench.deps).catchUp(ACCOUNT);
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Open]);
+  });
+
+  it('also when the entry’s answer was lost with it', async () => {
+    bench.exchange.faults.push('unheard');
+    await bench.deps.desk.submit({ deployment: DEPLOYMENT, ...ENTRY });
+    expect(statesOf(Leg.Entry)).toEqual([OrderState.Unknown]);
+    await createProtection(bench.deps).catchUp(ACCOUNT);
+    expect(statesOf(Leg.Entry)).toEqual([OrderState.Filled]);
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Open]);
+  });
+
+  /** The feed's activity, for as long as its stream lasts. */
+  async function runFeed(): Promise<void> {
+    const { MockActivityEnvironment } = await import('@temporalio/testing');
+    const { watchAccount } = createFeedActivities(bench.deps);
+    await new MockActivityEnvironment().run(watchAccount, { account: ACCOUNT });
+  }
+});
