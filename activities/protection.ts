@@ -14,8 +14,8 @@ export interface LoadedPosition {
   readonly clock: ClockReading;
 }
 
-/** Steps taken in one go: giving up and selling are two. */
-const MAX_STEPS = 3;
+/** Steps taken in one go: a stop that is refused, giving up, cancelling the entry and selling are four. */
+const MAX_STEPS = 4;
 
 /**
  * Protects bare positions at once. It takes the very steps that the position's workflow would take next, through the same
@@ -42,6 +42,10 @@ export function createProtection({ deployment, store, desk, clock, owners, wallT
       wallTimeMs: nowMs,
     });
     if (next.do === 'give-up') return store.wishExit(positionId, next.reason);
+    if (next.do === 'cancel') {
+      changed.push((await desk.cancel(next.order.clientOrderId)).order);
+      return true;
+    }
     if (next.do !== 'order' || next.leg === Leg.Entry || desk.mustBackOff(position, next.leg)) return false;
     const { order, alsoChanged } = await desk.submit({ deployment, positionId, ...next });
     changed.push(order, ...alsoChanged);

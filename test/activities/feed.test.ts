@@ -29,6 +29,10 @@ describe('the account feed', () => {
     };
 
     await hear({ kind: 'order', report });
+    // The entry's fill was news, and so is the stop that went out with it.
+    expect(told).toEqual(['stop', 'entry']);
+    told.length = 0;
+    await hear({ kind: 'order', report });
     expect(told).toEqual(['entry']);
     const epoch = await store.raiseHalt(ACCOUNT, { key: 'k', reason: 'a test', by: 'tester' });
     await hear({ kind: 'order', report });

@@ -60,7 +60,8 @@ describe('orderLifecycle', () => {
     const order = await begin(Leg.Entry, ENTRY);
     await order.over();
     expect(callsOf('submitOrder')).toBe(4);
-    expect(world.exchange.received).toEqual([order.newest()?.clientOrderId]);
+    const entry = order.newest()?.clientOrderId;
+    expect(world.exchange.received.filter((id) => id === entry)).toHaveLength(1);
     expect(world.time.nowMs - startedMs).toBeGreaterThanOrEqual(3_000);
   });
 
@@ -81,7 +82,7 @@ describe('orderLifecycle', () => {
     const order = await begin(Leg.Entry, ENTRY);
     await order.over();
     expect(await order.handle.result()).toMatchObject({ state: 'abandoned' });
-    expect(world.time.nowMs - startedMs).toBeGreaterThan(5_000); // send, receive and visibility windows
+    expect(world.time.nowMs - startedMs).toBeGreaterThan(3_000); // receive and visibility windows
   });
 
   it('looks again soon when the exchange tells of fills that it does not list yet', async () => {
@@ -168,6 +169,8 @@ describe('orderLifecycle', () => {
     expect(await stop.handle.query(orderViewQuery)).toMatchObject({ sequence: 1, stopPrice: '95' });
     expect(world.exchange.offered()).toBe('0.999');
 
+    // Without a halt the position, left bare, would have another stop at once.
+    await world.store.raiseHalt(world.account, { key: 'k', reason: 'a test', by: 'tester' });
     await stop.handle.signal(advanceSignal, { ...STOP, sequence: 1, cancel: true });
     await stop.over();
     expect(await stop.handle.result()).toMatchObject({ sequence: 1, state: 'cancelled' });
@@ -175,6 +178,7 @@ describe('orderLifecycle', () => {
 
   it('holds an order back in a halt, and sends it as soon as it is asked again', async () => {
     const { positionId } = harness.grant();
+    world.exchange.faults.push('none', 'busy'); // the stop is not there yet when the halt comes
     const entry = await begin(Leg.Entry, ENTRY, positionId);
     await entry.over();
     const epoch = await world.store.raiseHalt(world.account, { key: 'k', reason: 'a test', by: 'tester' });

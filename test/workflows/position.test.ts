@@ -45,6 +45,9 @@ describe('position', () => {
     await handle.signal(pokeSignal);
   }
 
+  /** The leg has a workflow, which has asked for its order. */
+  const isLookedAfter = (leg: Leg): boolean =>
+    world.calls.some(({ name, input }) => name === 'submitOrder' && (input as { leg?: Leg }).leg === leg);
   const idOf = (order: OrderView | undefined): string => order?.clientOrderId ?? 'none';
   const script = (...faults: Fault[]): number => world.exchange.faults.push(...faults);
 
@@ -139,9 +142,10 @@ describe('position', () => {
 
   it('cancels the resting entry and leaves when the market has passed its stop', async () => {
     world.exchange.liquidity = decimal('0.4');
-    world.script.submitOrder = (input) => {
-      if (input.leg === Leg.Stop) world.exchange.price = decimal('85');
-      return world.real.submitOrder(input);
+    const submit = world.exchange.submit.bind(world.exchange);
+    world.exchange.submit = (request) => {
+      if (request.stopPrice !== null) world.exchange.price = decimal('85');
+      return submit(request);
     };
     const position = await begin();
     await position.closed();
@@ -237,9 +241,19 @@ describe('position', () => {
     expect(position.view().unprotectedMs).toBeLessThan(2_000);
   });
 
+  it('gives a stop that was sent in the instant of the fill a workflow of its own', async () => {
+    const position = await begin();
+    await position.becomes(Leg.Stop, OrderState.Open);
+    const stop = workflowIds.order(position.id, Leg.Stop);
+    await harness.until(() => isLookedAfter(Leg.Stop));
+    expect(await harness.statusOf(stop)).toBe('RUNNING');
+    expect(world.exchange.received).toHaveLength(2);
+  });
+
   it('is not orphaned by a cancellation', async () => {
     const position = await begin();
     await position.becomes(Leg.Stop, OrderState.Open);
+    await harness.until(() => isLookedAfter(Leg.Stop));
     await position.handle.cancel();
     await harness.handle(workflowIds.order(position.id, Leg.Stop)).cancel();
     await harness.pass(120_000);
@@ -338,6 +352,7 @@ describe('position', () => {
     script('none', 'late');
     const position = await begin();
     await position.becomes(Leg.Stop, OrderState.Unknown);
+    await harness.until(() => isLookedAfter(Leg.Stop));
     await harness.terminate(position.id);
     await harness.terminate(workflowIds.order(position.id, Leg.Stop));
     await harness.start<Position>('position', position.id, position.input);

@@ -15,12 +15,17 @@ let positionId: string;
 
 const isStopOpen = ({ leg, state }: OrderView): boolean => leg === 'stop' && state === OrderState.Open;
 
-/** Resolves once the journal, which nobody but the feed writes to here, has the stop in that state. */
-async function stopIs(state: OrderView['state']): Promise<void> {
-  while (desk.orderOf(positionId, 'stop').state !== state)
-    await new Promise((resolve) => setTimeout(resolve, 5));
+/** The first stop of a position: when that has ended and something is held, the feed sends another. */
+function firstStop(id: string): OrderView {
+  const stop = desk.position(id).orders.find(({ leg }) => leg === 'stop');
+  if (stop === undefined) throw new Error(`${id} has no stop`);
+  return stop;
 }
-const stopId = (): string => desk.orderOf(positionId, 'stop').clientOrderId;
+/** Resolves once the journal, which nobody but the feed writes to here, has the first stop in that state. */
+async function stopIs(state: OrderView['state'], id = positionId): Promise<void> {
+  while (firstStop(id).state !== state) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+const stopId = (): string => firstStop(positionId).clientOrderId;
 const strikes = async (): Promise<readonly FaultStrike[]> =>
   (await desk.world.control('GET', 'faults/log')) as readonly FaultStrike[];
 async function struck(kind: string, count = 1): Promise<void> {
@@ -36,9 +41,8 @@ async function listen(): Promise<void> {
   watching = environment.run(watchAccount, { account: ACCOUNT }).catch(() => (feed.failed = true));
   const other = desk.grant();
   await desk.drive(other, ({ orders }) => orders.some(isStopOpen));
-  await desk.world.plan({ kind: 'cancel-order', clientOrderId: desk.orderOf(other, 'stop').clientOrderId });
-  while (desk.orderOf(other, 'stop').state !== OrderState.Cancelled)
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  await desk.world.plan({ kind: 'cancel-order', clientOrderId: firstStop(other).clientOrderId });
+  await stopIs(OrderState.Cancelled, other);
 }
 
 beforeEach(async () => {
