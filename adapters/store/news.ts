@@ -208,7 +208,7 @@ function addToOrder(tx: Transaction, order: OrderView, fills: readonly Fill[]): 
     state,
     filledQuantity,
     filledQuote: add(order.filledQuote, quoteOf(fills)),
-    sendDeadlineMs: deadlineIn(state, order),
+    sendDeadlineMs: deadlineIn(state, order.sendDeadlineMs),
     exchangeOrderId:
       order.exchangeOrderId ?? fills.find((fill) => fill.exchangeOrderId !== '')?.exchangeOrderId ?? null,
     reason: state === order.state ? order.reason : null,
