@@ -42,7 +42,7 @@ export function createFeedActivities(deps: ActivityDeps) {
   async function hear(account: string, event: AccountEvent): Promise<void> {
     // Whatever happened while nobody listened is not told again.
     if (event.kind === 'connected') {
-      await catchUp(account, tell);
+      await catchUp(account, { tell });
       await owners.wakeReconciliation(account, 'connected to the exchange');
       return;
     }

@@ -1,6 +1,6 @@
 import type { ExchangePort, OrderReport } from '../adapters/exchange/port';
 import { compare, lessThan } from '../domain/decimal';
-import { OrderState, type OrderView } from '../domain/order';
+import { fateIsOpen, OrderState, type OrderView } from '../domain/order';
 import type { PositionView } from '../domain/position';
 import type { OrderDesk } from './order-desk';
 
@@ -39,9 +39,6 @@ export async function learnLateNews(
   ]);
   return owed;
 }
-
-const fateIsOpen = ({ state }: OrderView): boolean =>
-  state === OrderState.Sending || state === OrderState.Unknown;
 
 /** Sent, and not known to be complete: the exchange might still tell of a fill, even after an end. */
 const mayHaveLateNews = (order: OrderView): boolean =>

@@ -1,5 +1,5 @@
 import { marketTimeAt, type ClockReading } from '../domain/clock';
-import { Leg, OrderState, type OrderView } from '../domain/order';
+import { fateIsOpen, Leg, mayBeLive, OrderState, type OrderView } from '../domain/order';
 import { isBare, nextStep } from '../domain/planner';
 import { FIRST_GAP, type PositionView } from '../domain/position';
 import type { TradingMode } from '../domain/trading-mode';
@@ -78,22 +78,36 @@ export function createProtection({ deployment, store, desk, clock, owners, wallT
     return changed;
   }
 
-  /** Asks about every order that is not settled, protects what is bare, and tells the owners. */
+  /**
+   * Asks about every order that is not settled, or only about those whose fate is open, protects what is bare, and tells the
+   * owners. @returns whether anything is left that another look might settle
+   */
   async function catchUp(
     account: string,
-    tell = (order: OrderView): Promise<void> => tellOwner(owners, order),
-  ): Promise<void> {
+    {
+      tell = (order) => tellOwner(owners, order),
+      restingToo = true,
+    }: {
+      readonly tell?: (order: OrderView) => Promise<void>;
+      readonly restingToo?: boolean;
+    } = {},
+  ): Promise<boolean> {
     const unsettled = await store.unsettledOrders(account);
-    const sent = unsettled.filter(({ state }) => state !== OrderState.Created);
-    const unlisted = await tryEach(sent, async (order) => {
+    const asked = unsettled.filter((order) => fateIsOpen(order) || (restingToo && mayBeLive(order.state)));
+    let left = false;
+    const unlisted = await tryEach(asked, async (order) => {
       const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
+      left ||= fateIsOpen(now);
       if (now.version !== order.version) await tell(now);
       for (const other of alsoChanged) await tell(other);
     });
     for (const { message } of unlisted)
       log.warn({ account, reason: message }, 'an order cannot be asked about');
-    for (const { positionId } of (await store.livePositions(account)).filter(isBare))
+    for (const { positionId } of (await store.livePositions(account)).filter(isBare)) {
       for (const order of await protect(positionId)) await tell(order);
+      left = true;
+    }
+    return left;
   }
 
   return { loadPosition, protect, catchUp };

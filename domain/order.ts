@@ -126,6 +126,10 @@ export const isTerminal = (state: OrderState): boolean => TERMINAL.has(state);
 export const mayBeLive = (state: OrderState): boolean =>
   state === S.Sending || state === S.Unknown || state === S.Open;
 
+/** True when it was sent, or may have been, and nobody knows yet what became of it. */
+export const fateIsOpen = ({ state }: Pick<OrderView, 'state'>): boolean =>
+  state === S.Sending || state === S.Unknown;
+
 /** A trade of one of our orders. `tradeId` is the exchange's and unique per symbol. */
 export interface Fill {
   readonly symbol: string;

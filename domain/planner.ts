@@ -1,6 +1,6 @@
 import { isZero, lessThan, type DecimalString } from './decimal';
 import { roundQuantity, untradable, type Untradable } from './instrument';
-import { isTerminal, Leg, mayBeLive, OrderState, OrderType, type OrderView } from './order';
+import { fateIsOpen, isTerminal, Leg, mayBeLive, OrderState, OrderType, type OrderView } from './order';
 import { TradingMode } from './trading-mode';
 import { availableQuantity, ExitReason, PositionState, type PositionView } from './position';
 
@@ -102,8 +102,7 @@ function legsOf(position: PositionView): Legs {
 
 const unsent = (order: OrderView): boolean => order.state === OrderState.Created;
 const resident = (order: OrderView): boolean => order.state === OrderState.Open;
-const inFlight = (order: OrderView): boolean =>
-  order.state === OrderState.Sending || order.state === OrderState.Unknown;
+const inFlight = fateIsOpen;
 
 /** Planned but never sent, and never to be. */
 const withdrawn = (order: OrderView): boolean =>

@@ -6,6 +6,7 @@ import { accountRef } from '../cli/strategy-client';
 import { reconciliationInput } from '../cli/reconciliation-client';
 import { openActivityDeps } from './activity-deps';
 import { Caretaker, keepLooking } from './caretaker';
+import { giveFirstAid } from './first-aid';
 import { reconcileFirst } from './first-reconciliation';
 import { createLogger } from './logging';
 import { startWorkers } from './worker';
@@ -34,16 +35,12 @@ async function main(): Promise<void> {
       workers.shutdown();
     });
   }
-  // Whatever this worker's predecessor left behind is looked after now, not when Temporal has noticed its death.
-  createProtection(deps)
-    .catchUp(config.account.name)
-    .catch((error: unknown) => {
-      log.warn({ error }, 'what was left behind could not be looked after; the workflows do');
-    });
+  const protection = createProtection(deps);
+  const firstAid = giveFirstAid({ protection, account: config.account.name, signal: stop.signal, log });
   log.info({ account: config.account.name, deployment: config.deployment, pid: process.pid }, 'worker ready');
   await workers.done;
   stop.abort();
-  await Promise.all([looking, first]);
+  await Promise.all([looking, first, firstAid]);
   await close();
   await temporal.close();
   log.info('worker stopped');
