@@ -95,17 +95,21 @@ export function createProtection({ deployment, store, desk, clock, owners, wallT
     const unsettled = await store.unsettledOrders(account);
     const asked = unsettled.filter((order) => fateIsOpen(order) || (restingToo && mayBeLive(order.state)));
     let left = false;
-    const unlisted = await tryEach(asked, async (order) => {
-      const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
-      left ||= fateIsOpen(now);
-      if (now.version !== order.version) await tell(now);
-      for (const other of alsoChanged) await tell(other);
-    });
-    for (const { message } of unlisted)
-      log.warn({ account, reason: message }, 'an order cannot be asked about');
-    for (const { positionId } of (await store.livePositions(account)).filter(isBare)) {
-      for (const order of await protect(positionId)) await tell(order);
-      left = true;
+    try {
+      const unlisted = await tryEach(asked, async (order) => {
+        const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
+        left ||= fateIsOpen(now);
+        if (now.version !== order.version) await tell(now);
+        for (const other of alsoChanged) await tell(other);
+      });
+      for (const { message } of unlisted)
+        log.warn({ account, reason: message }, 'an order cannot be asked about');
+    } finally {
+      // An order that cannot be asked about keeps no other position bare.
+      for (const { positionId } of (await store.livePositions(account)).filter(isBare)) {
+        for (const order of await protect(positionId)) await tell(order);
+        left = true;
+      }
     }
     return left;
   }

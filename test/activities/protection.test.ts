@@ -2,6 +2,7 @@ import { createFeedActivities } from '../../activities/feed';
 import { createOrderActivities } from '../../activities/orders';
 import { createProtection } from '../../activities/protection';
 import { decimal } from '../../domain/decimal';
+import { ExchangeFailure, FailureKind } from '../../domain/errors';
 import { Leg, OrderState, OrderType, type OrderView } from '../../domain/order';
 import { ExitReason } from '../../domain/position';
 import { TradingMode } from '../../domain/risk';
@@ -147,6 +148,18 @@ describe('what leaves a position bare', () => {
     await bench.deps.desk.submit({ deployment: DEPLOYMENT, ...ENTRY });
     expect(statesOf(Leg.Stop)).toEqual([OrderState.Created]);
     await createProtection(bench.deps).catchUp(ACCOUNT);
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Open]);
+  });
+
+  it('whatever cannot be asked about', async () => {
+    await bench.deps.desk.submit({ deployment: DEPLOYMENT, ...ENTRY });
+    const other = grantOf({ barCloseMs: grantOf().barCloseMs + 60_000 });
+    bench.store.orders.open(other);
+    bench.exchange.faults.push('lost');
+    await bench.deps.desk.submit({ deployment: DEPLOYMENT, ...ENTRY, positionId: other.positionId });
+    bench.exchange.lookUp = () =>
+      Promise.reject(new ExchangeFailure(FailureKind.Ambiguous, 'no answer', { errorClass: 'NetworkError' }));
+    await expect(createProtection(bench.deps).catchUp(ACCOUNT)).rejects.toThrow('no answer');
     expect(statesOf(Leg.Stop)).toEqual([OrderState.Open]);
   });
 
