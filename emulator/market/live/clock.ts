@@ -1,6 +1,9 @@
 import type { ClockReading } from '../../../domain/clock';
 import { ClockState, type VenueClock } from '../../clock';
 
+/** Told time may be ahead of the venue's by so much, in wall milliseconds, before the clock counts as standing still. */
+const MAX_AHEAD_MS = 1000;
+
 /** A venue's clock as it was read, tied to this machine's monotonic clock. */
 interface Anchor {
   readonly atMs: number;
@@ -79,8 +82,10 @@ export class LiveClock implements VenueClock {
     return this.anchor.speed;
   }
 
+  /** Paused, too, while the venue has still to catch up with what was told: market time stands still then. */
   get state(): ClockState {
-    return this.anchor.state;
+    const aheadMs = this.toldMs - this.venueMs();
+    return aheadMs > MAX_AHEAD_MS * this.speed ? ClockState.Paused : this.anchor.state;
   }
 
   moveTo(): void {

@@ -126,8 +126,16 @@ describe('the clock', () => {
     // The venue's clock was set back: ours waits for it.
     clock.follow(reading({ wallTimeMs: 1250, marketTimeMs: START_MS + 300 }));
     expect(clock.now()).toBe(START_MS + 400);
+    expect(clock.state).toBe('running');
     nowMs = 400;
     expect(clock.now()).toBe(START_MS + 450);
+    clock.follow(reading({ wallTimeMs: 1400, marketTimeMs: START_MS - 700 }));
+    expect([clock.now(), clock.state]).toEqual([START_MS + 450, 'paused']);
+    nowMs = 600;
+    expect([clock.now(), clock.state]).toEqual([START_MS + 450, 'running']);
+    nowMs = 1600;
+    expect(clock.now()).toBe(START_MS + 500);
+    nowMs = 400;
     clock.follow(reading({ wallTimeMs: 1400, marketTimeMs: START_MS + 500, state: 'paused' }));
     nowMs = 9000;
     expect(clock.now()).toBe(START_MS + 500);
