@@ -7,6 +7,7 @@ import type { PositionView } from '../domain/position';
 import type { ExchangePort, OrderReport, OrderRequest, ReplaceReport } from '../adapters/exchange/port';
 import type { OrderPlan, OrderStore } from '../adapters/store/port';
 import type { MarketClock } from './market-clock';
+import { OwedTrades } from './owed-trades';
 
 /** How long one attempt to send may be under way, in wall milliseconds. */
 export interface SendWindows {
@@ -25,11 +26,7 @@ export interface OrderTiming extends SendWindows {
   readonly reducing?: SendWindows;
   /** How long after acceptance an order may still be invisible to a look-up. */
   readonly visibilityLagMs: number;
-  /** How long an exchange may owe us the trades of an order before its sums are believed without them. */
-  readonly tradeLagMs?: number;
 }
-
-const TRADE_LAG_MS = 5_000;
 
 export interface OrderDeskDeps {
   readonly exchange: ExchangePort;
@@ -79,10 +76,11 @@ const EVENT_OF_STATUS = {
  * it send, and journals what it learns, fills before states, so that a crash between the two loses no fill.
  */
 export class OrderDesk {
-  /** Orders whose trades the exchange does not list, and since when; wall time. */
-  private readonly owedSinceMs = new Map<string, number>();
+  private readonly owedTrades: OwedTrades;
 
-  constructor(private readonly deps: OrderDeskDeps) {}
+  constructor(private readonly deps: OrderDeskDeps) {
+    this.owedTrades = new OwedTrades(deps);
+  }
 
   /**
    * Plans the order if it is new, wins or loses the right to send it, and sends it. Safe to repeat after any crash:
@@ -175,7 +173,7 @@ export class OrderDesk {
       const fills = await exchange.fillsOf(report.symbol, report.exchangeOrderId, report.clientOrderId);
       await orders.recordFills(order.account, fills, source);
     }
-    const complete = await this.isComplete(report);
+    const complete = await this.owedTrades.isComplete(report);
     // A final state is journaled only with all its fills: until they are visible the order counts as open.
     const event = complete ? EVENT_OF_STATUS[report.status] : OrderEvent.SeenOpen;
     const triggered = event === OrderEvent.SeenOpen && report.triggered === true;
@@ -191,35 +189,6 @@ export class OrderDesk {
       triggeredAtMs,
       ...(exchangeOrderId !== undefined && { exchangeOrderId }),
     });
-  }
-
-  /**
-   * Whether the journal has all that the report tells of. The exchange may list a trade later than it counts it, and may
-   * have lost it: after a while its sums are believed, and an inferred fill stands in.
-   */
-  private async isComplete({
-    clientOrderId,
-    filledQuantity,
-    filledQuote,
-    marketTimeMs,
-  }: OrderReport): Promise<boolean> {
-    const lacks = async (): Promise<boolean> =>
-      lessThan((await this.known(clientOrderId)).filledQuantity, filledQuantity);
-    if (!(await lacks())) {
-      this.owedSinceMs.delete(clientOrderId);
-      return true;
-    }
-    const nowMs = this.deps.wallTimeMs();
-    const sinceMs = this.owedSinceMs.get(clientOrderId) ?? nowMs;
-    this.owedSinceMs.set(clientOrderId, sinceMs);
-    if (filledQuote === undefined || nowMs - sinceMs < (this.deps.timing.tradeLagMs ?? TRADE_LAG_MS))
-      return false;
-    await this.deps.orders.inferFill(clientOrderId, {
-      quantity: filledQuantity,
-      quote: filledQuote,
-      marketTimeMs,
-    });
-    return !(await lacks());
   }
 
   /** The order as journaled; one that this journal does not know as sent takes over what the exchange has. */

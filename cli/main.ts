@@ -5,6 +5,7 @@ import { processEnvironment } from '../config/environment';
 import { allCommands } from './commands/all';
 import { ExitCode } from './exit-code';
 import { describeFailure } from './failure';
+import { hasPrintedResult } from './output';
 
 /** What the command line itself gets wrong. */
 class CommandLineError extends UserError {}
@@ -57,7 +58,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     const { exitCode, message, hint } = describeFailure(error);
     const verbose = args.includes('--verbose');
     const stack = verbose && error instanceof Error ? `${error.stack ?? ''}\n` : '';
-    if (args.includes('--json'))
+    if (args.includes('--json') && !hasPrintedResult())
       process.stdout.write(`${JSON.stringify({ error: message, hint, exitCode })}\n`);
     process.stderr.write(`${stack}ballast: ${message}\n${hint === undefined ? '' : `  ${hint}\n`}`);
     return exitCode;

@@ -38,6 +38,11 @@ const NO_LINES = {
   middle: '  ',
 };
 
+let printed = false;
+
+/** True once a command has printed its result as JSON: programs read one document, so a failure after it adds none. */
+export const hasPrintedResult = (): boolean => printed;
+
 export function createOutput(json: boolean, write: (text: string) => void): Output {
   const say = (text: string): void => {
     if (!json) write(`${text}\n`);
@@ -46,8 +51,12 @@ export function createOutput(json: boolean, write: (text: string) => void): Outp
     json,
     say,
     result(value, people) {
-      if (json) write(`${JSON.stringify(value, null, 2)}\n`);
-      else people();
+      if (!json) {
+        people();
+        return;
+      }
+      write(`${JSON.stringify(value, null, 2)}\n`);
+      printed = true;
     },
     table(shape, rows, empty) {
       if (rows.length === 0) {

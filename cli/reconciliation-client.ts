@@ -32,7 +32,7 @@ export async function reconcileNow(
   client: Client,
   input: ReconciliationInput,
 ): Promise<ReconciliationReport> {
-  const { account, trigger } = input;
+  const { account, trigger, symbols, strays, strategies } = input;
   for (let tries = 1; ; tries += 1) {
     const startWorkflowOperation = new WithStartWorkflowOperation('reconciliation', {
       ...startOptions,
@@ -45,7 +45,7 @@ export async function reconcileNow(
     try {
       return await client.workflow.executeUpdateWithStart(reconcileUpdate, {
         startWorkflowOperation,
-        args: [{ trigger }],
+        args: [{ trigger, symbols, strays, strategies }],
       });
     } catch (error) {
       if (tries === TRIES || !isAskedTooLate(error)) throw error;

@@ -260,13 +260,17 @@ export interface EmergencyStopResult {
 
 export type { ReconciliationReport } from '../domain/findings';
 
-export interface ReconciliationInput extends AccountRef {
+/** How an account is compared. */
+export interface ReconciliationSettings {
   readonly symbols: readonly string[];
-  readonly trigger: string;
   /** What to do about strays; `alert` when absent. */
   readonly strays?: StrayPolicy;
   /** By whose bars lost positions are recognised. */
   readonly strategies?: readonly StrategyPace[];
+}
+
+export interface ReconciliationInput extends AccountRef, ReconciliationSettings {
+  readonly trigger: string;
   /** Set on runs that a Schedule starts, whose ids differ: they hand over to the account's one reconciliation. */
   readonly scheduled?: boolean;
 }
@@ -278,7 +282,8 @@ export interface LookAgain {
 }
 /** Compare once more: something has happened that a comparison under way may have missed. */
 export const lookAgainSignal = defineSignal<[LookAgain]>('lookAgain');
-/** Answers with the report of a comparison that began after the request. */
-export const reconcileUpdate = defineUpdate<ReconciliationReport, [{ readonly trigger: string }]>(
-  'reconcile',
-);
+/** Answers with the report of a comparison that began after the request, and by its settings. */
+export const reconcileUpdate = defineUpdate<
+  ReconciliationReport,
+  [ReconciliationSettings & { readonly trigger: string }]
+>('reconcile');

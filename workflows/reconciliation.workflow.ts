@@ -19,6 +19,7 @@ import {
   workflowIds,
   type ReconciliationInput,
   type ReconciliationReport,
+  type ReconciliationSettings,
 } from './contract';
 import { reconciliationActivities } from './proxies';
 import { startPosition } from './start-position';
@@ -36,6 +37,8 @@ interface State {
   answered: number;
   /** The trigger of the next look, for the report. */
   trigger: string;
+  /** Those of the last who wanted an answer. */
+  settings: ReconciliationSettings;
   report: ReconciliationReport | null;
   /** Found by others, to be told with the next look. */
   told: Finding[];
@@ -48,15 +51,18 @@ interface State {
  */
 export async function reconciliation(input: ReconciliationInput): Promise<ReconciliationReport | null> {
   if (input.scheduled === true) return handOver(input);
-  const state: State = { asked: 0, answered: 0, trigger: input.trigger, report: null, told: [] };
+  const { symbols, strays, strategies, trigger: first } = input;
+  const settings = { symbols, strays, strategies };
+  const state: State = { asked: 0, answered: 0, trigger: first, settings, report: null, told: [] };
   setHandler(lookAgainSignal, ({ trigger, finding }) => {
     state.asked += 1;
     state.trigger = trigger;
     if (finding !== undefined) state.told.push(finding);
   });
-  setHandler(reconcileUpdate, async ({ trigger }) => {
+  setHandler(reconcileUpdate, async ({ trigger, ...settings }) => {
     const ticket = (state.asked += 1);
     state.trigger = trigger;
+    state.settings = settings;
     await condition(() => state.answered >= ticket);
     if (state.report === null) throw new Error('A look was answered without a report.');
     return state.report;
@@ -69,14 +75,15 @@ export async function reconciliation(input: ReconciliationInput): Promise<Reconc
     await condition(() => asksAgain() || allHandlersFinished());
     if (!asksAgain()) return state.report;
     if (workflowInfo().continueAsNewSuggested && allHandlersFinished())
-      await continueAsNew<typeof reconciliation>(input);
+      await continueAsNew<typeof reconciliation>({ ...input, ...state.settings });
     await sleep(PAUSE_MS, { summary: 'before the next look' });
   }
 }
 
 /** Looks until nothing is under way any more, a few times at most, and keeps the report. */
 async function look(input: ReconciliationInput, state: State, number: number): Promise<ReconciliationReport> {
-  const { account, venue, symbols, strays, strategies } = input;
+  const { account, venue } = input;
+  const { symbols, strays, strategies } = state.settings;
   const { trigger } = state;
   const activities = reconciliationActivities(venue, `the exchange against the journal: ${trigger}`);
   let suspected: ReconcileResult['suspected'] = {};

@@ -18,7 +18,7 @@ import { Leg, OrderType } from '../../domain/order';
 import type { PositionView } from '../../domain/position';
 import { DeedKind } from '../../domain/findings';
 import { lineageOf, type StrategyPace } from '../../domain/reconciliation';
-import type { FoundPosition } from '../../adapters/store/port';
+import type { FoundPosition } from '../../adapters/store/found';
 import type { ActivityDeps } from '../deps';
 import type { Findings } from './findings';
 

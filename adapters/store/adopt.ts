@@ -16,7 +16,7 @@ import { recordRiskEvent } from './journal';
 import { recordFills } from './news';
 import { findOrder, insertOrder, writeOrder } from './orders';
 import { findPosition, lockPosition, reopen } from './positions';
-import type { FoundOrder, FoundPosition, FoundSale } from './port';
+import type { FoundOrder, FoundPosition, FoundSale } from './found';
 import { StoreError, StoreErrorCode } from './store-error';
 import type { Transaction } from './transaction';
 
@@ -57,6 +57,11 @@ export async function adoptOrder(tx: Transaction, found: FoundOrder): Promise<Or
       positionId,
       stopPrice,
     ]);
+  if (leg === Leg.Emergency)
+    await tx.query(
+      `UPDATE positions SET exit_reason = coalesce(exit_reason, 'emergency') WHERE position_id = $1`,
+      [positionId],
+    );
   return writeOrder(tx, ADOPTED, before, {
     ...before,
     ...{ type, quantity, limitPrice, stopPrice },

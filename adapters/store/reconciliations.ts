@@ -1,5 +1,5 @@
 import { recordRiskEvent } from './journal';
-import type { ReconciliationRecord } from './port';
+import type { ReconciliationRecord } from './found';
 import type { Queryable, Transaction } from './transaction';
 
 /** Reports kept of an account; older ones go. */

@@ -1,5 +1,5 @@
 import type { ClockReading } from '../../domain/clock';
-import type { ReconciliationRecord } from '../../adapters/store/port';
+import type { ReconciliationRecord } from '../../adapters/store/found';
 import { drawdownFraction } from '../../domain/equity';
 import { subtract } from '../../domain/decimal';
 import { isUnexplained } from '../../domain/findings';

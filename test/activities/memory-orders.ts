@@ -1,12 +1,5 @@
-import type {
-  FoundOrder,
-  FoundPosition,
-  FoundSale,
-  OrderPlan,
-  OrderStore,
-  SendRequest,
-  SendTicket,
-} from '../../adapters/store/port';
+import type { FoundOrder, FoundPosition, FoundSale } from '../../adapters/store/found';
+import type { OrderPlan, OrderStore, SendRequest, SendTicket } from '../../adapters/store/port';
 import {
   add,
   lessThan,

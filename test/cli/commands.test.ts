@@ -84,6 +84,9 @@ describe('exit codes', () => {
 describe('what programs read', () => {
   it('is JSON and nothing else, errors included', () => {
     expect(JSON.parse(ballast(['config', 'check', '--json']).stdout)).toMatchObject({ ok: true });
+    // A result that is bad news stays the only document.
+    const { status, stdout } = ballast(['doctor', '--json']);
+    expect({ status, ...(JSON.parse(stdout) as object) }).toMatchObject({ status: 3, ok: false });
     expect(JSON.parse(ballast(['status', '--json']).stdout)).toMatchObject({ exitCode: 3 });
     const doctor = ballast(['doctor', '--json']).stdout;
     expect(doctor).toContain('"what": "PostgreSQL"');

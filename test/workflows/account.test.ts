@@ -18,6 +18,7 @@ import {
   type RiskDeskInput,
 } from '../../workflows/contract';
 import { triggerLimitsSchema, type TriggerLimits } from '../../domain/triggers';
+import type { ReconcileInput } from '../../activities/reconciliation';
 import { reconcileNow } from '../../cli/reconciliation-client';
 import { haltNow, runEmergencyStop } from '../../cli/emergency-client';
 import { DEPLOYMENT } from '../activities/bench';
@@ -438,7 +439,7 @@ describe('an account', () => {
         const found = await reconcileAccount(wanted);
         if (callsOf('reconcileAccount') === 1) {
           await placeStray(positionId);
-          asked = reconcileNow(harness.client, input());
+          asked = reconcileNow(harness.client, { ...input(), strays: 'close' });
           await new Promise((resolve) => setTimeout(resolve, 200));
         }
         return found;
@@ -446,6 +447,9 @@ describe('an account', () => {
       await world.deps.owners.wakeReconciliation(world.account, 'the first');
       await harness.until(() => callsOf('reconcileAccount') === 2);
       expect((await asked)?.findings).toMatchObject([{ kind: 'foreign-deployment' }]);
+      // By the settings of the request, though the run was begun with others.
+      const looks = world.calls.filter(({ name }) => name === 'reconcileAccount');
+      expect(looks.map((look) => (look.input as ReconcileInput).strays)).toEqual([undefined, 'close']);
       // And starts a run when none is there.
       await harness.until(async () => (await harness.statusOf(id())) === 'COMPLETED');
       expect((await reconcileNow(harness.client, input())).mode).toBe('REDUCING');
