@@ -44,23 +44,25 @@ const STOPS_LOOKED_AT = 256;
 /**
  * Takes back a position whose grant the journal has lost, when its entry's id is that of a decision of a known strategy and
  * its stop is known. It is managed on under its old name.
+ * @returns false when that cannot be proven
  */
 export async function recoverLost(
   { deps, owner, findings, strategies }: Recovery & { readonly strategies: readonly StrategyPace[] },
   entry: OrderReport,
   reports: readonly OrderReport[],
-): Promise<void> {
+): Promise<boolean> {
   const { deployment } = deps;
   const lineage = lineageOf(entry, { ...owner, deployment }, strategies);
-  if (lineage === undefined || entry.type === undefined) return;
+  if (lineage === undefined || entry.type === undefined) return false;
   const stopPrice = highestStop(deployment, owner, lineage.positionId, reports);
   const price = priceOf(entry);
-  if (stopPrice === undefined || !lessThan(stopPrice, price)) return;
+  if (stopPrice === undefined || !lessThan(stopPrice, price)) return false;
   const instrument = await instrumentOf(deps, entry.symbol);
   const targetPrice = add(price, multiply(TARGET_REWARD_TO_RISK, subtract(price, stopPrice)));
   const { positionId, name: strategy, timeframe, barCloseMs } = lineage;
   const identity = { positionId, strategy, timeframe, barCloseMs };
   await journal({ deps, owner, findings }, { ...identity, instrument, price, stopPrice, targetPrice }, entry);
+  return true;
 }
 
 /** The highest price at which a stop of this position rests or has rested. */

@@ -41,8 +41,7 @@ export async function placeStrays(
   const placing = new StrayPlacing(deps, owner, options, findings);
   let left = await placing.adopt(strays);
   if (options.policy === StrayPolicy.Adopt && left.length > 0) {
-    await placing.recover(left);
-    left = await placing.adopt(left);
+    left = await placing.adopt(await placing.recover(left));
   }
   for (const sale of direct.filter(matters)) await placing.attributeDirectSale(sale);
   left = left.filter(matters);
@@ -90,12 +89,14 @@ class StrayPlacing {
     return left;
   }
 
-  /** Takes back the lost positions whose entries are among these. */
-  async recover(reports: readonly OrderReport[]): Promise<void> {
+  /** Takes back the lost positions whose entries are among these. @returns all but those entries */
+  async recover(reports: readonly OrderReport[]): Promise<readonly OrderReport[]> {
     const { strategies } = this.options;
     const lost = { deps: this.deps, owner: this.owner, strategies, findings: this.findings };
-    for (const entry of inOrder(reports).filter(({ side }) => side === Side.Buy))
-      await recoverLost(lost, entry, reports);
+    const left: OrderReport[] = [];
+    for (const report of inOrder(reports))
+      if (report.side === Side.Sell || !(await recoverLost(lost, report, reports))) left.push(report);
+    return left;
   }
 
   /** A sale of the direct stop: exits of the positions whose coins it sold. */

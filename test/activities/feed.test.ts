@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createEmergencyActivities } from '../../activities/emergency';
 import { createFeedActivities } from '../../activities/feed';
 import type { AccountEvent } from '../../adapters/exchange/port';
+import type { Finding } from '../../domain/findings';
 import { OrderType } from '../../domain/order';
 import { ACCOUNT, createBench, DEPLOYMENT, grantOf, noOwners } from './bench';
 
@@ -44,5 +45,71 @@ describe('the account feed', () => {
     told.length = 0;
     await hear({ kind: 'order', report });
     expect(told).toEqual(['entry']);
+  });
+
+  describe('has the account reconciled', () => {
+    async function listening() {
+      const woken: { readonly trigger: string; readonly finding: Finding | undefined }[] = [];
+      const bench = createBench({
+        ...noOwners,
+        notifyOrder: () => Promise.resolve(true),
+        wakeReconciliation: (_, trigger, finding) => {
+          woken.push({ trigger, finding });
+          return Promise.resolve();
+        },
+      });
+      const { store, exchange, deps } = bench;
+      await store.openAccount(ACCOUNT, 's1');
+      const grant = grantOf();
+      store.orders.open(grant);
+      const order = { deployment: DEPLOYMENT, positionId: grant.positionId, sequence: 0, replaces: null };
+      await deps.desk.submit({ ...order, leg: 'entry', type: OrderType.Limit, stopPrice: null });
+      await deps.desk.submit({
+        ...{ ...order, leg: 'stop', type: OrderType.StopMarket, stopPrice: grant.stopPrice },
+      });
+      const stop = store.orders.known(grant.positionId).orders.at(-1)?.clientOrderId ?? '';
+      const hear = async (event: AccountEvent): Promise<void> => {
+        exchange.watchAccount = (onEvent) => onEvent(event);
+        const { watchAccount } = createFeedActivities(deps);
+        await new MockActivityEnvironment().run(watchAccount, { account: ACCOUNT });
+      };
+      const cancelled = (): AccountEvent => {
+        exchange.end(stop, 'cancelled');
+        const told = exchange.orders.get(stop);
+        if (told === undefined) throw new Error('The stop is not at the exchange.');
+        return { kind: 'order', report: told.report };
+      };
+      return { ...bench, ...grant, woken, stop, hear, cancelled };
+    }
+
+    it('after every connection, for nobody tells what happened before it', async () => {
+      const { hear, woken } = await listening();
+      await hear({ kind: 'connected' });
+      await hear({ kind: 'connected' });
+      expect(woken.map(({ trigger }) => trigger)).toEqual([
+        ...['connected to the exchange', 'connected to the exchange'],
+      ]);
+    });
+
+    it('when somebody else has cancelled an order that is needed, and says so', async () => {
+      const { hear, cancelled, woken, stop } = await listening();
+      await hear(cancelled());
+      expect(woken).toMatchObject([{ finding: { kind: 'manual-cancel', subject: stop } }]);
+    });
+
+    it('not when Ballast cancels it on the way out', async () => {
+      const { hear, cancelled, woken, store, positionId } = await listening();
+      await store.wishExit(positionId, 'flatten');
+      await hear(cancelled());
+      expect(woken).toEqual([]);
+    });
+
+    it('when a trade is of an order that is not ours', async () => {
+      const { hear, woken, exchange } = await listening();
+      const [fill] = exchange.fills;
+      if (fill === undefined) throw new Error('Nothing was traded.');
+      await hear({ kind: 'fill', fill: { ...fill, tradeId: '99', clientOrderId: 'by-hand' } });
+      expect(woken.map(({ trigger }) => trigger)).toEqual(['trade 99 is of an order that is not ours']);
+    });
   });
 });

@@ -190,8 +190,10 @@ describe('a journal older than the exchange', () => {
 
     it('takes it back by policy, with its stop', async () => {
       const bench = await loseOne(true);
-      const { findings, livePositions } = await reconcile(bench, { strategies, strays: StrayPolicy.Adopt });
+      const adopted = await reconcile(bench, { strategies, strays: StrayPolicy.Adopt });
+      const { findings, livePositions, done } = adopted;
       expect(findings).toEqual([]);
+      expect(done.map(({ kind }) => kind)).toEqual(['position-recovered', 'order-adopted']);
       expect(livePositions).toMatchObject([{ positionId: lost, strategy: STRATEGY }]);
       expect(bench.store.orders.known(lost)).toMatchObject({
         ...{ stopPrice: '90', targetPrice: '120', exitReason: null, ledger: { heldQuantity: '0.999' } },
