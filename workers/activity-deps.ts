@@ -14,6 +14,7 @@ import { accountRef } from '../cli/strategy-client';
 import { reconciliationInput } from '../cli/reconciliation-client';
 import { tradedSymbols, type BallastConfig } from '../config/config';
 import { createOwners } from './owners';
+import { withUrgentOrders } from './urgent-orders';
 
 /** How long after acceptance an exchange may still not show an order. */
 const VISIBILITY_LAG_MS = 2_000;
@@ -79,7 +80,8 @@ export async function openActivityDeps(
     store,
     emergencyStore,
     desk: new OrderDesk({
-      ...{ exchange, orders: store, clock, timing, wallTimeMs },
+      exchange: withUrgentOrders(exchange, emergencyExchange),
+      ...{ orders: store, clock, timing, wallTimeMs },
       mayBegin: () => gate.pass(),
     }),
     emergencyDesk: new OrderDesk({

@@ -16,7 +16,8 @@ export async function reconcileFirst(
   gate: StartGate,
   stopped: AbortSignal,
 ): Promise<void> {
-  const activities = createReconciliationActivities(deps);
+  // Past the queue of the request rate: until it is done no stop is sent either.
+  const activities = createReconciliationActivities({ ...deps, exchange: deps.emergencyExchange });
   const retry = async (what: string, work: () => Promise<unknown>): Promise<void> => {
     while (!stopped.aborted) {
       try {

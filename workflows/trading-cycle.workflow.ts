@@ -94,8 +94,11 @@ ${reasons.map(({ text }) => `- ${text}`).join('\n')}`;
   return decision.outcome;
 }
 
-// Over within seconds: it ends on the build that began it, where workers are versioned.
-setWorkflowOptions({ versioningBehavior: 'PINNED' }, tradingCycle);
+// Over within seconds: it ends on the build that began it, where workers are versioned. Elsewhere Temporal refuses to hear of it.
+setWorkflowOptions(() => {
+  const { deploymentName = '' } = workflowInfo().currentDeploymentVersion ?? {};
+  return deploymentName === '' ? {} : { versioningBehavior: 'PINNED' };
+}, tradingCycle);
 
 const describe = ({ symbol, outcome, reasons }: SymbolDecision): string =>
   `- **${symbol}** ${outcome}: ${reasons.map(({ text }) => text).join('; ')}`;

@@ -10,10 +10,10 @@ import { timed } from './submit';
 
 const POSITIONS = 20;
 const ROUNDS = 6;
-/** Each a part of the account that leaves room for all of them; losses stop nothing here. */
+/** Each so small that the book of a market that stands still fills all of them; losses stop nothing here. */
 const LIMITS = {
   riskFraction: 0.001,
-  maxPositionFraction: 0.02,
+  maxPositionFraction: 0.0005,
   maxExposureFraction: 1,
   maxOpenPositions: 2 * POSITIONS,
   dailyLossFraction: 1,

@@ -108,14 +108,15 @@ describe('a new build', () => {
       await world.startWorker('new', { main: careful.main });
       await world.agreement();
 
-      const { exitReason } = await struck.view();
-      expect(exitReason).toBe(instant === Instant.Request ? ExitReason.NotEntered : null);
+      const entered = instant === Instant.Answer;
+      const { exitReason } = entered ? await struck.untilProtected() : await struck.untilClosed();
+      expect(exitReason).toBe(entered ? null : ExitReason.NotEntered);
       expect(world.placed(struck.id(Leg.Entry))).toHaveLength(1);
       await trail(open);
       await untilReplaced(open, 1);
       await world.agreement();
       await close(open);
-      if (exitReason === null) await close(struck);
+      if (entered) await close(struck);
       expect(await isPatched(open.input.positionId)).toBe(true);
       await world.agreement();
     });

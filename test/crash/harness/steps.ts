@@ -86,8 +86,8 @@ export const STEPS: readonly {
     steps: [
       ...SEND.map((instant) => ofOrder(3, Leg.Entry, instant)),
       ...bothEnds(4, 'the fills', COMMIT, (position) => ['INSERT INTO fills', position.id(Leg.Entry)]),
-      ...bothEnds(4, 'the state', COMMIT, (position) => ['seen-filled', position.id(Leg.Entry)]),
       ...SEND.map((instant) => ofOrder(7, Leg.Stop, instant)),
+      ...bothEnds(7, 'the resting stop', COMMIT, (position) => ['seen-open', position.id(Leg.Stop)]),
     ],
   },
   {
