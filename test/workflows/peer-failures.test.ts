@@ -11,7 +11,7 @@ type Position = (input: PositionInput) => Promise<PositionResult>;
 const MINUTE_MS = 60_000;
 
 /**
- * What users of other bots suffered, where no process needs to die for it; the others are in test/crash/peer-failures. Each name
+ * What users of other bots suffered, where no process needs to die for it; the others are in test/crash-full/peer-failures. Each name
  * cites the report.
  */
 describe('failures of peers, on the test server', () => {

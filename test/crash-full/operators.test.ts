@@ -8,14 +8,14 @@ import {
   strategyProgressQuery,
   workflowIds,
 } from '../../workflows/contract';
-import { prepareCycle, settingsOf } from './harness/cycle';
-import { Instant } from './harness/moments';
-import { reset, terminate, untilRunning } from './harness/operator';
-import { startServers, type Servers } from './harness/servers';
-import { grantPosition, openPosition, stopEverything, type GrantedPosition } from './harness/trading';
-import { Victim, kill } from './harness/victims';
-import { waitFor } from './harness/wait';
-import { World } from './harness/world';
+import { prepareCycle, settingsOf } from '../crash/harness/cycle';
+import { Instant } from '../crash/harness/moments';
+import { reset, terminate, untilRunning } from '../crash/harness/operator';
+import { startServers, type Servers } from '../crash/harness/servers';
+import { grantPosition, openPosition, stopEverything, type GrantedPosition } from '../crash/harness/trading';
+import { Victim, kill } from '../crash/harness/victims';
+import { waitFor } from '../crash/harness/wait';
+import { World } from '../crash/harness/world';
 
 const account = 'main';
 

@@ -1,7 +1,7 @@
 import { ExitReason } from '../../domain/position';
 import { TradingMode } from '../../domain/risk';
-import { Instant } from './harness/moments';
-import { startServers, type Servers } from './harness/servers';
+import { Instant } from '../crash/harness/moments';
+import { startServers, type Servers } from '../crash/harness/servers';
 import {
   grantPosition,
   MANY_LIMITS,
@@ -9,9 +9,9 @@ import {
   openPositions,
   stopEverything,
   type GrantedPosition,
-} from './harness/trading';
-import { waitFor } from './harness/wait';
-import { World, type WorldOptions } from './harness/world';
+} from '../crash/harness/trading';
+import { waitFor } from '../crash/harness/wait';
+import { World, type WorldOptions } from '../crash/harness/world';
 
 const OPEN = 3;
 /** Rounds of the measurement. */

@@ -1,12 +1,17 @@
 import { Leg, OrderState } from '../../domain/order';
 import { ExitReason } from '../../domain/position';
-import { readJournalRecord } from './harness/journal-record';
-import { Instant } from './harness/moments';
-import { startServers, type Servers } from './harness/servers';
-import { grantPosition, openPosition, type GrantedPosition, type PositionWish } from './harness/trading';
-import { kill, revive, Victim } from './harness/victims';
-import { waitFor } from './harness/wait';
-import { World } from './harness/world';
+import { readJournalRecord } from '../crash/harness/journal-record';
+import { Instant } from '../crash/harness/moments';
+import { startServers, type Servers } from '../crash/harness/servers';
+import {
+  grantPosition,
+  openPosition,
+  type GrantedPosition,
+  type PositionWish,
+} from '../crash/harness/trading';
+import { kill, revive, Victim } from '../crash/harness/victims';
+import { waitFor } from '../crash/harness/wait';
+import { World } from '../crash/harness/world';
 
 const EVERYTHING = Object.values(Victim);
 const DAY_MS = 86_400_000;

@@ -6,11 +6,11 @@ import { Leg, OrderState, OrderType, Side } from '../../domain/order';
 import { ExitReason, PositionState } from '../../domain/position';
 import { TradingMode } from '../../domain/risk';
 import { workflowIds } from '../../workflows/contract';
-import { Instant } from './harness/moments';
-import { startServers, type Servers } from './harness/servers';
-import { grantPosition, openPosition } from './harness/trading';
-import { waitFor } from './harness/wait';
-import { SYMBOLS, World, type WorldOptions } from './harness/world';
+import { Instant } from '../crash/harness/moments';
+import { startServers, type Servers } from '../crash/harness/servers';
+import { grantPosition, openPosition } from '../crash/harness/trading';
+import { waitFor } from '../crash/harness/wait';
+import { SYMBOLS, World, type WorldOptions } from '../crash/harness/world';
 
 const BTC = 'BTC/USDT';
 
