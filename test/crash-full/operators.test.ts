@@ -45,6 +45,8 @@ describe('an operator', () => {
   async function opened(): Promise<GrantedPosition> {
     const position = await openPosition(world, nextName());
     await position.untilProtected();
+    // The stop is sent with the news of the fill, and has its workflow later.
+    await untilRunning(world, workflowIds.order(position.input.positionId, Leg.Stop));
     return position;
   }
 

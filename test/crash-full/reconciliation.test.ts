@@ -7,6 +7,7 @@ import { ExitReason, PositionState } from '../../domain/position';
 import { TradingMode } from '../../domain/risk';
 import { workflowIds } from '../../workflows/contract';
 import { Instant } from '../crash/harness/moments';
+import { untilRunning } from '../crash/harness/operator';
 import { startServers, type Servers } from '../crash/harness/servers';
 import { grantPosition, openPosition } from '../crash/harness/trading';
 import { waitFor } from '../crash/harness/wait';
@@ -145,7 +146,9 @@ describe('reconciliation', () => {
       await sold();
       await world.agreement();
       expect(await mode()).toBe(TradingMode.Active);
-      const sales = world.exchange.record().orders.filter(({ side }) => side === 'SELL');
+      const sales = world.exchange
+        .record()
+        .orders.filter(({ side, status }) => side === 'SELL' && status === 'FILLED');
       expect(sales).toHaveLength(1);
     });
   });
@@ -155,8 +158,10 @@ describe('reconciliation', () => {
     const positions = [await openPosition(world, 'one'), await openPosition(world, 'two')];
     for (const position of positions) await position.untilProtected();
     for (const { input } of positions)
-      for (const id of [input.positionId, workflowIds.order(input.positionId, Leg.Stop)])
+      for (const id of [input.positionId, workflowIds.order(input.positionId, Leg.Stop)]) {
+        await untilRunning(world, id);
         await world.client.workflow.getHandle(id).terminate('somebody who knows no better');
+      }
     const killed = world.when(Instant.Asked, ['GET /api/v3/account'], (worker) => {
       worker.kill();
       return 'drop';
