@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { add, multiply, decimal } from '../../domain/decimal';
+import { roundLongStop } from '../../domain/instrument';
 import { Leg, OrderState } from '../../domain/order';
 import { ExitReason } from '../../domain/position';
 import { routeTo } from '../../temporal/versioning';
@@ -76,8 +77,8 @@ describe('a new build', () => {
   /** Raises the stop of an open position a little, as a strategy's management does. */
   async function trail(position: GrantedPosition): Promise<void> {
     const { positionId } = position.input;
-    const { stopPrice } = await position.view();
-    const raised = add(stopPrice, multiply(stopPrice, decimal('0.002')));
+    const { stopPrice, instrument } = await position.view();
+    const raised = roundLongStop(instrument, add(stopPrice, multiply(stopPrice, decimal('0.002'))));
     await world.store.wishStop(positionId, raised);
     await world.client.workflow.getHandle(positionId).signal(pokeSignal);
   }
