@@ -315,7 +315,7 @@ describe('an account', () => {
       const { over } = await begin();
       await over();
       expect(world.exchange.held()).toBe('0');
-      expect(await world.store.livePositions(world.account)).toEqual([]);
+      await harness.until(() => world.store.orders.known(input.positionId).state === 'closed');
     });
 
     it('is one halt however often the same request comes', async () => {
