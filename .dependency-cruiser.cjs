@@ -8,6 +8,7 @@ const rooms = [
   'temporal',
   'config',
   'emulator',
+  'backtest',
   'cli',
   'bench',
   'test',
@@ -21,7 +22,8 @@ const may = {
   temporal: ['temporal', 'config'],
   config: ['config', 'domain'],
   emulator: ['emulator', 'domain'],
-  cli: ['cli', 'workflows', 'adapters', 'config', 'temporal', 'domain', 'emulator'],
+  backtest: ['backtest', 'domain'],
+  cli: ['cli', 'workflows', 'adapters', 'config', 'temporal', 'domain', 'emulator', 'backtest'],
 };
 
 const forbidden = Object.entries(may).map(([room, allowed]) => ({
@@ -78,7 +80,7 @@ module.exports = {
       severity: 'error',
       from: {
         orphan: true,
-        path: '^(domain|workflows|activities|adapters|workers|temporal|config|emulator|cli|bench)/',
+        path: '^(domain|workflows|activities|adapters|workers|temporal|config|emulator|backtest|cli|bench)/',
       },
       to: {},
     },
