@@ -48,12 +48,14 @@ describe('the market clock', () => {
 describe('bars', () => {
   test.each([
     ['1m', 60_000],
+    ['3m', 180_000],
     ['5m', 300_000],
     ['15m', 900_000],
     ['30m', 1_800_000],
     ['1h', 3_600_000],
     ['4h', 14_400_000],
     ['1d', 86_400_000],
+    ['1w', 604_800_000],
   ] as const)('%s is %d ms long', (timeframe, length) => {
     expect(timeframeMs(timeframe)).toBe(length);
   });
@@ -62,7 +64,8 @@ describe('bars', () => {
     fc.assert(
       fc.property(anyTime, fc.constantFrom(...Object.values(Timeframe)), (now, timeframe) => {
         const close = lastCloseMs(now, timeframe);
-        expect(close % timeframeMs(timeframe)).toBe(0);
+        expect(lastCloseMs(close, timeframe)).toBe(close);
+        expect(Math.abs(close % Math.min(timeframeMs(timeframe), 86_400_000))).toBe(0);
         expect(close).toBeLessThanOrEqual(now);
         expect(now - close).toBeLessThan(timeframeMs(timeframe));
       }),
@@ -72,5 +75,12 @@ describe('bars', () => {
   it('are closed at the very instant of their boundary', () => {
     expect(lastCloseMs(120_000, '1m')).toBe(120_000);
     expect(lastCloseMs(119_999, '1m')).toBe(60_000);
+  });
+
+  it('of a week open and close on Mondays, UTC', () => {
+    const monday = Date.UTC(2024, 8, 2);
+    expect(lastCloseMs(monday, '1w')).toBe(monday);
+    expect(lastCloseMs(monday - 1, '1w')).toBe(Date.UTC(2024, 7, 26));
+    expect(lastCloseMs(Date.UTC(2024, 8, 8, 23, 59), '1w')).toBe(monday);
   });
 });
