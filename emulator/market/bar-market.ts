@@ -1,7 +1,7 @@
 import type { BarFeed, FeedBar } from './bar-feed';
 import { type BarPath, planPath, STEP_MS, STEPS_PER_BAR } from './bar-path';
 import { ladder, spreadTicks } from './liquidity';
-import { hash32 } from './random';
+import { hash32 } from '../../domain/random';
 import type { IntegerBar, MarketSource, MarketStep, SymbolSpec } from './source';
 import { mergeSteps } from './merge-steps';
 import { requireListed } from './symbols';

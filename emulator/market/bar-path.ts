@@ -1,4 +1,4 @@
-import { hash32, RandomStream } from './random';
+import { hash32, RandomStream } from '../../domain/random';
 import type { IntegerBar } from './source';
 
 /**

@@ -1,4 +1,4 @@
-import { uniformOf } from './random';
+import { uniformOf } from '../../domain/random';
 import type { IntegerBar, Level } from './source';
 
 /**

@@ -1,7 +1,7 @@
 import { allocateColumns, type BarColumns, setBar } from './bar-feed';
 import { MINUTE_MS } from './bar-path';
 import { cholesky } from './cholesky';
-import { hash32, RandomStream } from './random';
+import { hash32, RandomStream } from '../../domain/random';
 import {
   allSymbols,
   type CompanionParameters,

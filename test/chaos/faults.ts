@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { RandomStream } from '../../emulator/market/random';
+import type { RandomStream } from '../../domain/random';
 import type { faultRequest } from '../../emulator/server/faults/request';
 
 /** A fault as `POST /emulator/faults` takes it. */

@@ -1,5 +1,5 @@
 import { faultRequest } from '../../emulator/server/faults/request';
-import { hash32, RandomStream } from '../../emulator/market/random';
+import { hash32, RandomStream } from '../../domain/random';
 import { anyFault } from './faults';
 import { describeEvent, OperatorAction, scheduleOf, Target } from './schedule';
 

@@ -1,4 +1,4 @@
-import { hash32, RandomStream } from '../../emulator/market/random';
+import { hash32, RandomStream } from '../../domain/random';
 import { anyFault, anyOf, whole, type ScheduledFault } from './faults';
 
 /** What can be killed. */

@@ -1,9 +1,10 @@
+import { mean } from '../../../domain/statistics';
 import { allocateColumns, barAt, type BarColumns, setBar } from '../bar-feed';
 import { cholesky } from '../cholesky';
-import { hash32, RandomStream } from '../random';
+import { hash32, RandomStream } from '../../../domain/random';
 import { generateDay, initialState, MINUTES_PER_DAY, prepare } from '../simulator-model';
 import type { SimulatorParameters } from '../simulator-parameters';
-import { mean, type PairFacts, pairFacts, type SeriesFacts, seriesFacts } from './statistics';
+import { type PairFacts, pairFacts, type SeriesFacts, seriesFacts } from './statistics';
 
 /** Recorded facts to be met, of the two assets that were recorded by the minute. */
 export interface DynamicsTargets {

@@ -1,8 +1,9 @@
+import { mean } from '../../../domain/statistics';
 import type { FitData, PlainSeries } from './fit-data';
 import { fitJumpsAndRegimes, fitWicks, type DynamicsTargets } from './fit-dynamics';
 import { hourOfWeek } from '../simulator-model';
 import type { SimulatorParameters } from '../simulator-parameters';
-import { correlation, logReturns, mean, pairFacts, seriesFacts } from './statistics';
+import { correlation, logReturns, pairFacts, seriesFacts } from './statistics';
 import { fitVolume } from './fit-volume';
 
 const HOURS_PER_WEEK = 168;

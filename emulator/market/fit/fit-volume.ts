@@ -1,9 +1,10 @@
+import { mean } from '../../../domain/statistics';
 import type { BarColumns } from '../bar-feed';
 import type { FitAsset } from './fit-data';
 import { cholesky } from '../cholesky';
 import { hourOfWeek } from '../simulator-model';
 import type { SimulatorParameters } from '../simulator-parameters';
-import { correlation, logReturns, mean } from './statistics';
+import { correlation, logReturns } from './statistics';
 
 /** Minutes on each side that estimate the regime at a minute, which itself is left out. */
 const REGIME_WINDOW = 15;

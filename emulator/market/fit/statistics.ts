@@ -1,3 +1,4 @@
+import { mean } from '../../../domain/statistics';
 import type { BarColumns } from '../bar-feed';
 
 /** The stylised facts by which a simulated market is held against a recorded one. Plain numbers, no units unless named. */
@@ -41,12 +42,6 @@ const JUMP_DEVIATIONS = 6;
 const JUMP_WINDOW_MINUTES = 60;
 /** Mean absolute value of a normal over its deviation. */
 const MEAN_ABSOLUTE = Math.sqrt(2 / Math.PI);
-
-export function mean(values: Float64Array | Uint8Array | readonly number[]): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum / values.length;
-}
 
 /** Pearson's correlation of two equally long series, the second `lag` places later. */
 export function correlation(first: Float64Array, second: Float64Array, lag = 0): number {

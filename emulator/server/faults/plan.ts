@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { RandomStream } from '../../market/random';
+import { RandomStream } from '../../../domain/random';
 import type { FaultLog } from './log';
 import type { FaultKind, FaultOf, FaultRequest } from './request';
 

@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createFeedActivities } from '../../../activities/feed';
 import { decimal } from '../../../domain/decimal';
-import { RandomStream } from '../../../emulator/market/random';
+import { RandomStream } from '../../../domain/random';
 import type { FaultStrike } from '../../../emulator/server/faults/log';
 import { ACCOUNT } from '../../activities/bench';
 import { DeskWorld, expectClean, NARROW } from './desk-world';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { RandomStream } from '../../../emulator/market/random';
+import { RandomStream } from '../../../domain/random';
 import type { IntegerBar, MarketStep } from '../../../emulator/market/source';
 
 export const MINUTE_MS = 60_000;

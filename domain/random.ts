@@ -1,6 +1,6 @@
 /**
- * Seeded randomness. Every draw is a pure function of its seed, so a restarted process draws the same market.
- * Bit-exact across machines running the same version of Node (`Math.log` and `Math.cos` are V8's own code).
+ * Seeded randomness, which is pure and so may live in the core: every draw is a function of its seed, and a restarted
+ * process draws the same again. Bit-exact across machines running the same version of Node (`Math.log` and `Math.cos` are V8's own code).
  */
 
 const TWO_POW_32 = 2 ** 32;
