@@ -27,3 +27,38 @@ export function columnsOf(bars: readonly Bar[]): BarColumns {
     volume: column('volume'),
   };
 }
+
+/** The bar at an index. @throws RangeError when there is none */
+export function barAt(columns: BarColumns, index: number): Bar {
+  const valueOf = (name: keyof Bar): number => {
+    const value = columns[name][index];
+    if (value === undefined) throw new RangeError(`There is no bar ${index} of ${columns.length}.`);
+    return value;
+  };
+  return {
+    openTimeMs: valueOf('openTimeMs'),
+    open: valueOf('open'),
+    high: valueOf('high'),
+    low: valueOf('low'),
+    close: valueOf('close'),
+    volume: valueOf('volume'),
+  };
+}
+
+/**
+ * The bars from `from` up to but not including `to`, as views of the same memory. Bounds beyond the ends are cut off;
+ * negative ones count from the end, as with `subarray`.
+ */
+export function sliceColumns(columns: BarColumns, from: number, to: number = columns.length): BarColumns {
+  const cut = (name: keyof Bar): Float64Array => columns[name].subarray(from, to);
+  const close = cut('close');
+  return {
+    length: close.length,
+    openTimeMs: cut('openTimeMs'),
+    open: cut('open'),
+    high: cut('high'),
+    low: cut('low'),
+    close,
+    volume: cut('volume'),
+  };
+}

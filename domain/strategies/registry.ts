@@ -1,5 +1,5 @@
-import type { z } from 'zod';
 import { UserError } from '../errors';
+import { parameterError } from '../parameter-error';
 import type { BarView, Signal, Strategy } from '../strategy';
 import { emaCrossStrategy } from './ema-cross';
 import { rsiStrategy } from './rsi';
@@ -52,7 +52,14 @@ function erase<P extends Readonly<Record<string, unknown>>>(strategy: Strategy<P
     summary,
     parse(input) {
       const result = strategy.parameters.safeParse(input ?? {});
-      if (!result.success) throw parameterError(id, known, input, result.error.issues);
+      if (!result.success)
+        throw parameterError(
+          `strategies.${id}`,
+          known,
+          input,
+          result.error.issues,
+          `Correct the parameters of the strategy "${id}".`,
+        );
       const parameters = result.data;
       const warmupBars = strategy.warmupBars(parameters);
       return { id, parameters, warmupBars, onBar: (view) => decide(strategy, parameters, warmupBars, view) };
@@ -68,29 +75,3 @@ function decide<P>(strategy: Strategy<P>, parameters: P, warmupBars: number, vie
   }
   return strategy.onBar({ ...view, bars: view.bars.slice(-warmupBars) }, parameters);
 }
-
-function parameterError(
-  id: string,
-  known: readonly string[],
-  input: unknown,
-  issues: readonly z.core.$ZodIssue[],
-): UserError {
-  const lines = issues.flatMap((issue) => {
-    const isUnknown = issue.code === 'unrecognized_keys';
-    const paths = isUnknown ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-    const allowed = isUnknown ? `not a parameter; there are ${known.join(', ')}` : issue.message;
-    return paths.map(
-      (path) => `${['strategies', id, ...path].join('.')} is ${shown(valueAt(input, path))}: ${allowed}`,
-    );
-  });
-  return new UserError(lines.join('\n'), `Correct the parameters of the strategy "${id}".`);
-}
-
-const shown = (value: unknown): string => (value === undefined ? 'not set' : JSON.stringify(value));
-
-const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>(
-    (value, key) =>
-      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
-    input,
-  );
