@@ -10,8 +10,16 @@ export function sum(values: Iterable<number>): number {
 export const mean = (values: readonly number[] | Float64Array | Uint8Array): number =>
   sum(values) / values.length;
 
+/** The largest of any number of values; −Infinity of none. */
+export const largest = (values: readonly number[]): number =>
+  values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+
+/** The smallest of any number of values; Infinity of none. */
+export const smallest = (values: readonly number[]): number =>
+  values.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+
 /** Sum of squared distances from the mean, in two passes. */
-function squares(values: readonly number[]): number {
+export function squares(values: readonly number[]): number {
   const centre = mean(values);
   return sum(values.map((value) => (value - centre) ** 2));
 }

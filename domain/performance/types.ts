@@ -32,3 +32,32 @@ export interface EquityPoint {
   readonly timeMs: number;
   readonly equity: number;
 }
+
+/**
+ * A closed trade of which little may be known: when it closed and what it gained is enough. Metrics which need more of
+ * every trade are `null` when one trade lacks it.
+ */
+export type TradeRecord = Pick<ClosedTrade, 'closeTimeMs' | 'profit'> &
+  Partial<ClosedTrade> & {
+    /** Profit per money put in, when the list says so; else it is taken from quantity and entry price. */
+    readonly profitRatio?: number;
+  };
+
+/** What metrics are taken of. */
+export interface PerformanceInput {
+  /** In any order. */
+  readonly trades: readonly TradeRecord[];
+  /** Marked to market, oldest first; see {@link EquityPoint}. */
+  readonly equity: readonly EquityPoint[];
+  readonly startingBalance: number;
+  /** The period: UTC milliseconds. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** What the starting balance would have become by buying at the start and holding, on the same midnights. */
+  readonly buyAndHold?: readonly EquityPoint[];
+  /** What cash earns in a year, as a fraction; 0 when left out. */
+  readonly cashRate?: number;
+}
+
+/** Flat names to numbers; `null` is what is not defined for this input. docs/metrics.md lists every name. */
+export type Metrics = Readonly<Record<string, number | null>>;
