@@ -1,3 +1,4 @@
+import { BlockWindow, tailsOf } from './block-window';
 import { settlingOf, type IndicatorDefinition } from './definition';
 import { firstDefined, meanOf, undefinedUntil } from './series';
 import { sourceColumn } from './source';
@@ -7,16 +8,14 @@ import { SourceStream, type SeriesStream } from './streaming';
  * The rolling mean of `period` values. A value that is not a number is undefined for the windows that hold it, and for
  * no other.
  *
- * The column is cut into blocks of `period` values. A window that ends in a block is a tail of the block before it and a
- * head of this one, so two running sums that only ever grow, one backwards from the boundary and one forwards, give it
- * without subtracting what has left. Both sum distances from the value at the boundary, which every such window holds:
- * the error is a few units in the last place of the window's own spread, whatever came before and however long ago; and
+ * Sums run outwards from the boundaries of blocks ({@link BlockWindow}) over distances from the value at the boundary:
+ * the error is a few units in the last place of the window's own spread, whatever came before and however long ago, and
  * the mean of equal values is that value.
  */
 export function sma(values: Float64Array, period: number): Float64Array {
   const { length } = values;
   const out = new Float64Array(length);
-  const tail = new Float64Array(period + 1).fill(NaN, 0, period);
+  const tail = tailsOf(period);
   for (let start = 0; start < length; start += period) {
     const pivot = values[start] ?? NaN;
     let sum = 0;
@@ -37,40 +36,18 @@ export function sma(values: Float64Array, period: number): Float64Array {
 }
 
 /** {@link sma}, one value at a time. */
-export class SmaStream implements SeriesStream {
-  private readonly block: Float64Array;
-  private readonly tail: Float64Array;
-  private position = 0;
-  private pivot = NaN;
-  private head = 0;
-  private isFirstBlock = true;
-
-  constructor(private readonly period: number) {
-    this.block = new Float64Array(period);
-    this.tail = new Float64Array(period + 1).fill(NaN, 0, period);
+export class SmaStream extends BlockWindow implements SeriesStream {
+  constructor(period: number) {
+    super(period, [0]);
   }
 
   next(value: number): number {
-    if (this.position === this.period) {
-      this.position = 0;
-      this.isFirstBlock = false;
-    }
-    if (this.position === 0) this.beginBlock(value);
-    this.block[this.position] = value;
-    this.position += 1;
-    this.head += value - this.pivot;
-    return this.pivot + ((this.tail[this.position] ?? NaN) + this.head) / this.period;
+    this.push(value);
+    return this.pivot + (this.tail(0) + this.head(0)) / this.period;
   }
 
-  private beginBlock(pivot: number): void {
-    this.pivot = pivot;
-    this.head = 0;
-    if (this.isFirstBlock) return;
-    let sum = 0;
-    for (let k = this.period - 1; k > 0; k -= 1) {
-      sum += (this.block[k] ?? NaN) - pivot;
-      this.tail[k] = sum;
-    }
+  protected override add(sums: Float64Array, value: number): void {
+    sums[0] = (sums[0] ?? NaN) + (value - this.pivot);
   }
 }
 

@@ -2,6 +2,16 @@ import type { BarColumns } from '../bar-columns';
 import type { IndicatorDefinition } from './definition';
 import { adxDefinition } from './directional';
 import { emaDefinition, smaDefinition } from './moving-average';
+import { correlationDefinition } from './correlation';
+import { donchianDefinition } from './extremes';
+import { keltnerDefinition } from './keltner';
+import { macdDefinition } from './macd';
+import { bollingerDefinition, zScoreDefinition } from './moments';
+import { obvDefinition } from './obv';
+import { stochasticDefinition, stochasticFastDefinition } from './stochastic';
+import { supertrendDefinition } from './supertrend';
+import { realisedVolatilityDefinition } from './volatility';
+import { sessionVwapDefinition, vwapDefinition } from './vwap';
 import type { IndicatorKind, IndicatorSpec, ParsedSpec } from './spec';
 import { parseSpec } from './spec';
 import type { StreamingIndicator } from './streaming';
@@ -14,6 +24,19 @@ export const INDICATORS: { readonly [K in IndicatorKind]: IndicatorDefinition<K>
   rsi: rsiDefinition,
   atr: atrDefinition,
   adx: adxDefinition,
+  macd: macdDefinition,
+  bollinger: bollingerDefinition,
+  stochastic: stochasticDefinition,
+  stochasticFast: stochasticFastDefinition,
+  obv: obvDefinition,
+  vwap: vwapDefinition,
+  sessionVwap: sessionVwapDefinition,
+  donchian: donchianDefinition,
+  keltner: keltnerDefinition,
+  supertrend: supertrendDefinition,
+  correlation: correlationDefinition,
+  zScore: zScoreDefinition,
+  realisedVolatility: realisedVolatilityDefinition,
 };
 
 /** The shortest bar there is: what goes by the clock needs most of them. */

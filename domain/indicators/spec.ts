@@ -12,7 +12,12 @@ import { PriceSource } from './source';
 const MAX_PERIOD = 100_000;
 
 const period = (minimum: number): z.ZodInt => z.int().min(minimum).max(MAX_PERIOD);
-const source = z.enum(PriceSource).default('close');
+const sourceName = z.enum(PriceSource);
+const source = sourceName.default('close');
+const positive = z.number().positive();
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 1_440 * MINUTE_MS;
 
 export const schemas = {
   sma: z.strictObject({ kind: z.literal('sma'), period: period(1), source }),
@@ -26,6 +31,70 @@ export const schemas = {
   }),
   atr: z.strictObject({ kind: z.literal('atr'), period: period(1) }),
   adx: z.strictObject({ kind: z.literal('adx'), period: period(2) }),
+  macd: z
+    .strictObject({
+      kind: z.literal('macd'),
+      fastPeriod: period(1),
+      slowPeriod: period(2),
+      signalPeriod: period(1),
+      source,
+    })
+    .refine(({ fastPeriod, slowPeriod }) => fastPeriod < slowPeriod, {
+      path: ['fastPeriod'],
+      message: 'must be below "slowPeriod"',
+    }),
+  bollinger: z.strictObject({
+    kind: z.literal('bollinger'),
+    period: period(2),
+    deviations: positive.default(2),
+    source,
+  }),
+  stochastic: z.strictObject({
+    kind: z.literal('stochastic'),
+    period: period(1),
+    /** Of the simple mean that makes the fast %K the slow one. */
+    slowing: period(1),
+    signalPeriod: period(1),
+  }),
+  stochasticFast: z.strictObject({
+    kind: z.literal('stochasticFast'),
+    period: period(1),
+    signalPeriod: period(1),
+  }),
+  obv: z.strictObject({ kind: z.literal('obv') }),
+  vwap: z.strictObject({ kind: z.literal('vwap'), period: period(1) }),
+  sessionVwap: z.strictObject({
+    kind: z.literal('sessionVwap'),
+    sessionMs: z.int().min(MINUTE_MS).default(DAY_MS),
+    /** When sessions begin, after multiples of their length (UTC). */
+    offsetMs: z.int().min(0).default(0),
+  }),
+  donchian: z.strictObject({ kind: z.literal('donchian'), period: period(1) }),
+  keltner: z.strictObject({
+    kind: z.literal('keltner'),
+    period: period(1),
+    atrPeriod: period(1).default(10),
+    multiplier: positive.default(2),
+  }),
+  supertrend: z.strictObject({
+    kind: z.literal('supertrend'),
+    period: period(1),
+    multiplier: positive.default(3),
+  }),
+  correlation: z.strictObject({
+    kind: z.literal('correlation'),
+    period: period(2),
+    source: sourceName,
+    other: sourceName,
+  }),
+  zScore: z.strictObject({ kind: z.literal('zScore'), period: period(2), source }),
+  realisedVolatility: z.strictObject({
+    kind: z.literal('realisedVolatility'),
+    period: period(1),
+    /** How many bars there are in what the figure is for; 1 for the volatility of one bar. */
+    barsPerYear: positive.default(1),
+    source,
+  }),
 } as const;
 
 type Schemas = typeof schemas;
@@ -56,6 +125,35 @@ export const indicators = {
     parseAs('rsi', { period, ...options }),
   atr: (period = 14): ParsedSpec<'atr'> => parseAs('atr', { period }),
   adx: (period = 14): ParsedSpec<'adx'> => parseAs('adx', { period }),
+  macd: (
+    fastPeriod = 12,
+    slowPeriod = 26,
+    signalPeriod = 9,
+    options: Options<'macd', 'fastPeriod' | 'slowPeriod' | 'signalPeriod'> = {},
+  ): ParsedSpec<'macd'> => parseAs('macd', { fastPeriod, slowPeriod, signalPeriod, ...options }),
+  bollinger: (period = 20, options: Options<'bollinger', 'period'> = {}): ParsedSpec<'bollinger'> =>
+    parseAs('bollinger', { period, ...options }),
+  stochastic: (period = 14, slowing = 3, signalPeriod = 3): ParsedSpec<'stochastic'> =>
+    parseAs('stochastic', { period, slowing, signalPeriod }),
+  stochasticFast: (period = 14, signalPeriod = 3): ParsedSpec<'stochasticFast'> =>
+    parseAs('stochasticFast', { period, signalPeriod }),
+  obv: (): ParsedSpec<'obv'> => parseAs('obv', {}),
+  vwap: (period: number): ParsedSpec<'vwap'> => parseAs('vwap', { period }),
+  sessionVwap: (options: Options<'sessionVwap'> = {}): ParsedSpec<'sessionVwap'> =>
+    parseAs('sessionVwap', options),
+  donchian: (period = 20): ParsedSpec<'donchian'> => parseAs('donchian', { period }),
+  keltner: (period = 20, options: Options<'keltner', 'period'> = {}): ParsedSpec<'keltner'> =>
+    parseAs('keltner', { period, ...options }),
+  supertrend: (period = 10, options: Options<'supertrend', 'period'> = {}): ParsedSpec<'supertrend'> =>
+    parseAs('supertrend', { period, ...options }),
+  correlation: (period: number, source: PriceSource, other: PriceSource): ParsedSpec<'correlation'> =>
+    parseAs('correlation', { period, source, other }),
+  zScore: (period = 20, options: Options<'zScore', 'period'> = {}): ParsedSpec<'zScore'> =>
+    parseAs('zScore', { period, ...options }),
+  realisedVolatility: (
+    period: number,
+    options: Options<'realisedVolatility', 'period'> = {},
+  ): ParsedSpec<'realisedVolatility'> => parseAs('realisedVolatility', { period, ...options }),
 } as const satisfies Readonly<Record<IndicatorKind, unknown>>;
 
 /**
