@@ -4,8 +4,8 @@ import { timeframeMs, type Bar } from '../domain/bar';
 
 /** Bars asked for beyond what is missing, so that a bar the exchange corrected late is corrected here. */
 const OVERLAP_BARS = 2;
-/** What one request of klines may return. */
-const MAX_BARS = 1_000;
+/** The furthest that a strategy may look back; the exchange is asked for them page by page. */
+const MAX_BARS = 10_000;
 
 /**
  * Brings the journal's bars of a symbol up to the one that closes at `barCloseMs`.

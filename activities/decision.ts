@@ -1,11 +1,13 @@
-import { timeframeMs, type Bar } from '../domain/bar';
+import { lastCloseMs, timeframeMs, type Bar, type Timeframe } from '../domain/bar';
+import { columnsOf } from '../domain/bar-columns';
 import { fromNumber, type DecimalString } from '../domain/decimal';
 import { managePosition, type ManagementAction } from '../domain/management';
 import { ExitReason, type PositionView } from '../domain/position';
 import type { Proposal } from '../domain/risk';
-import { SignalKind, type Reason, type Signal } from '../domain/strategy';
+import { PositionSide, SignalKind, type Decision, type Reason } from '../domain/strategy';
+import type { BarNeed, BarsOf, BarSource } from '../domain/strategy-columns';
+import { decideOnWindow } from '../domain/strategies/decide';
 import { findStrategy } from '../domain/strategies/registry';
-import type { Timeframe } from '../domain/bar';
 import { DecisionOutcome } from '../adapters/store/port';
 import type { ActivityDeps } from './deps';
 import type { CandleVerdict } from './market';
@@ -49,20 +51,36 @@ export function createDecisionActivities(deps: ActivityDeps) {
       });
     }
     const strategy = findStrategy(input.strategyId).parse(input.parameters);
-    const key = { venue: exchange.venue, session: input.session, symbol, timeframe: input.timeframe };
-    const bars = await store.candles(key, input.barCloseMs, strategy.warmupBars);
-    const holding = position !== undefined;
-    const signal = strategy.onBar({ symbol, timeframe: input.timeframe, bars, holding });
+    const own = { symbol, timeframe: input.timeframe };
+    const windows = await readWindows(input, strategy.needs(own));
+    const bars = windows.get(keyOf(own)) ?? [];
+    const side = position === undefined ? null : PositionSide.Long;
+    const signal = decideOnWindow(strategy, own, barsOf(windows), side);
     const close = bars.at(-1)?.close;
-    const decision = holding ? await manage(input, position, signal, bars) : enter(input, symbol, signal);
+    const decision =
+      position === undefined ? enter(input, symbol, signal) : await manage(input, position, signal, bars);
     return { ...decision, close: close === undefined ? null : fromNumber(close, PRICE_PLACES) };
+  }
+
+  /** The newest bars of each source that had closed by the close that is decided on. */
+  async function readWindows(
+    { session, barCloseMs }: EvaluateInput,
+    needs: readonly BarNeed[],
+  ): Promise<Windows> {
+    const windows = needs.map(async (need) => {
+      const { symbol, timeframe } = need;
+      const closeMs = lastCloseMs(barCloseMs, timeframe);
+      const key = { venue: exchange.venue, session, symbol, timeframe };
+      return [keyOf(need), await store.candles(key, closeMs, need.bars)] as const;
+    });
+    return new Map(await Promise.all(windows));
   }
 
   /** Journals what the new bars ask of an open position; its owner is woken afterwards and carries it out. */
   async function manage(
     input: EvaluateInput,
     position: PositionView,
-    signal: Signal,
+    signal: Decision,
     bars: readonly Bar[],
   ): Promise<Decided> {
     const { symbol, positionId } = position;
@@ -121,6 +139,16 @@ interface Decided extends SymbolDecision {
   readonly positionId: string | null;
 }
 
+/** Bars by source. */
+type Windows = ReadonlyMap<string, readonly Bar[]>;
+
+const keyOf = ({ symbol, timeframe }: BarSource): string => `${symbol} ${timeframe}`;
+
+function barsOf(windows: Windows): BarsOf {
+  const columns = new Map([...windows].map(([key, bars]) => [key, columnsOf(bars)]));
+  return (source) => columns.get(keyOf(source)) ?? columnsOf([]);
+}
+
 function skipped(symbol: string, reason: Reason): Decided & { readonly close: DecimalString | null } {
   return {
     symbol,
@@ -132,10 +160,14 @@ function skipped(symbol: string, reason: Reason): Decided & { readonly close: De
   };
 }
 
-function enter(input: EvaluateInput, symbol: string, signal: Signal): Decided {
+function enter(input: EvaluateInput, symbol: string, signal: Decision): Decided {
   const nothing = { symbol, proposal: null, positionId: null };
   if (signal.kind !== SignalKind.Enter)
     return { ...nothing, outcome: DecisionOutcome.Hold, reasons: signal.reasons };
+  if (signal.side === PositionSide.Short) {
+    const spot = { code: 'short-on-spot', text: 'Spot cannot be sold short' };
+    return { ...nothing, outcome: DecisionOutcome.Skipped, reasons: [...signal.reasons, spot] };
+  }
   if (input.entriesPaused) {
     const paused = { code: 'paused', text: 'Entries are paused' };
     return { ...nothing, outcome: DecisionOutcome.Skipped, reasons: [...signal.reasons, paused] };
@@ -158,7 +190,7 @@ const EXIT_TEXTS: Readonly<Record<'target' | 'time' | 'strategy' | 'stop', strin
   [ExitReason.Stop]: 'The trailing stop has reached the market',
 };
 
-function explain(action: ManagementAction, signal: Signal): Pick<Decided, 'outcome' | 'reasons'> {
+function explain(action: ManagementAction, signal: Decision): Pick<Decided, 'outcome' | 'reasons'> {
   switch (action.kind) {
     case 'none':
       return { outcome: DecisionOutcome.Hold, reasons: signal.reasons };

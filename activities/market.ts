@@ -1,5 +1,7 @@
-import { timeframeMs, type Timeframe } from '../domain/bar';
+import { lastCloseMs, timeframeMs, type Bar, type Timeframe } from '../domain/bar';
 import { marketTimeAt, type ClockReading } from '../domain/clock';
+import { findStrategy } from '../domain/strategies/registry';
+import type { BarNeed } from '../domain/strategy-columns';
 import { createCandleIngest } from './candle-ingest';
 import type { ActivityDeps } from './deps';
 
@@ -8,8 +10,11 @@ export interface FetchCandlesInput {
   readonly symbols: readonly string[];
   readonly timeframe: Timeframe;
   readonly barCloseMs: number;
-  /** How many bars the strategy wants to see. */
+  /** How many bars the journal is to hold at least. */
   readonly lookback: number;
+  /** Who decides on them: what it needs, of other timeframes and symbols too, is fetched with them. Absent in old histories. */
+  readonly strategyId?: string;
+  readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
 /** Whether a symbol's newest bar can be decided on. */
@@ -45,21 +50,19 @@ export function createMarketActivities(deps: ActivityDeps) {
 
     /** Brings every symbol's candles up to date and says of each whether its bar closing at `barCloseMs` is there. */
     async fetchCandles(input: FetchCandlesInput): Promise<FetchedCandles> {
-      const { barCloseMs, timeframe } = input;
+      const { session, lookback, barCloseMs } = input;
+      const problemOf = async ({ symbol, timeframe, bars }: BarNeed): Promise<string | null> => {
+        const closeMs = lastCloseMs(barCloseMs, timeframe);
+        const key = { venue: exchange.venue, session, symbol, timeframe };
+        const newest = await ingest(key, closeMs, Math.max(lookback, bars));
+        const problem = missingBar(newest, closeMs, timeframe);
+        const isOwn = timeframe === input.timeframe && input.symbols.includes(symbol);
+        return problem === null || isOwn ? problem : `${symbol} ${timeframe}: ${problem}`;
+      };
       const verdict = async (symbol: string): Promise<CandleVerdict> => {
-        const key = { venue: exchange.venue, session: input.session, symbol, timeframe };
-        const newest = await ingest(key, barCloseMs, input.lookback);
-        if (newest?.openTimeMs === barCloseMs - timeframeMs(timeframe))
-          return { symbol, ok: true, problem: null };
-        const at =
-          newest === undefined
-            ? 'there are no bars'
-            : `the newest opened at ${new Date(newest.openTimeMs).toISOString()}`;
-        return {
-          symbol,
-          ok: false,
-          problem: `the bar closing at ${new Date(barCloseMs).toISOString()} is missing; ${at}`,
-        };
+        const problems = await Promise.all(needsOf(input, symbol).map(problemOf));
+        const problem = problems.find((found) => found !== null) ?? null;
+        return { symbol, ok: problem === null, problem };
       };
       const [verdicts, clock] = await Promise.all([
         Promise.all(input.symbols.map(verdict)),
@@ -73,6 +76,24 @@ export function createMarketActivities(deps: ActivityDeps) {
       return Math.floor(marketTimeAt(await deps.clock.reading(), deps.wallTimeMs()));
     },
   };
+}
+
+/** What a decision on the symbol looks at, its own bars first. */
+function needsOf(input: FetchCandlesInput, symbol: string): readonly BarNeed[] {
+  const own = { symbol, timeframe: input.timeframe };
+  const { strategyId, parameters } = input;
+  return strategyId === undefined
+    ? [{ ...own, bars: input.lookback }]
+    : findStrategy(strategyId).parse(parameters).needs(own);
+}
+
+function missingBar(newest: Bar | undefined, closeMs: number, timeframe: Timeframe): string | null {
+  if (newest !== undefined && newest.openTimeMs + timeframeMs(timeframe) === closeMs) return null;
+  const at =
+    newest === undefined
+      ? 'there are no bars'
+      : `the newest opened at ${new Date(newest.openTimeMs).toISOString()}`;
+  return `the bar closing at ${new Date(closeMs).toISOString()} is missing; ${at}`;
 }
 
 export type MarketActivities = ReturnType<typeof createMarketActivities>;

@@ -11,7 +11,7 @@ import { SEARCH_ATTRIBUTES, type TradingCycleInput, type TradingCycleResult } fr
 import { decisionActivities, marketActivities, riskActivities } from './proxies';
 import { startPosition } from './start-position';
 
-/** Bars a decision may look at; more than any strategy's warm-up. */
+/** Bars that the journal is to hold at least; a strategy that looks further back gets what it needs. */
 const LOOKBACK_BARS = 500;
 
 /**
@@ -29,6 +29,8 @@ export async function tradingCycle(input: TradingCycleInput): Promise<TradingCyc
       timeframe,
       barCloseMs,
       lookback: LOOKBACK_BARS,
+      strategyId: settings.strategyId,
+      parameters: settings.parameters,
     }),
   );
   const decisions = await decisionActivities(`${strategy} on the bar of ${closes}`).evaluateStrategy({

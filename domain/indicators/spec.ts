@@ -164,9 +164,16 @@ export function parseSpec(spec: unknown): ParsedSpec {
   if (typeof spec !== 'object' || spec === null || !('kind' in spec)) {
     throw new UserError('An indicator is an object with its "kind".', KNOWN_KINDS);
   }
-  if (isKind(spec.kind)) return parseAs(spec.kind, spec);
-  throw new UserError(`There is no indicator "${String(spec.kind)}".`, KNOWN_KINDS);
+  const known = parsedSpecs.get(spec);
+  if (known !== undefined) return known;
+  if (!isKind(spec.kind)) throw new UserError(`There is no indicator "${String(spec.kind)}".`, KNOWN_KINDS);
+  const parsed = parseAs(spec.kind, spec);
+  parsedSpecs.set(spec, parsed);
+  return parsed;
 }
+
+/** Specs are data that nobody changes: a decision on every bar must not check them anew. */
+const parsedSpecs = new WeakMap<object, ParsedSpec>();
 
 const KNOWN_KINDS = `Known indicators: ${Object.keys(schemas).join(', ')}.`;
 

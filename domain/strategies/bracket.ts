@@ -1,76 +1,118 @@
 import { z } from 'zod';
-import type { Bar } from '../bar';
-import { atr, wilderWarmupBars } from '../indicators';
-import { SignalKind, type Reason, type Signal } from '../strategy';
+import {
+  hold,
+  PositionSide,
+  SignalKind,
+  type Because,
+  type Reason,
+  type SeriesSpec,
+  type Signal,
+  type StrategyView,
+} from '../strategy';
 
-/** How a strategy places its stop, target and trail, all in multiples of the average true range (ATR). */
+/**
+ * How a strategy places its stop, target and trail: in multiples of the average true range (ATR), or as plain fractions of
+ * the price where those are given.
+ */
 export const bracketShape = {
   atrPeriod: z.int().min(2).max(200).default(14),
-  /** Distance of the protective stop below the reference price, in ATR. */
+  /** Distance of the protective stop from the reference price, in ATR. */
   stopAtr: z.number().min(0.5).max(20).default(3),
+  /** Distance of the protective stop as a fraction of the price, in place of `stopAtr`; null for ATR. */
+  stopFraction: z.number().min(0.0001).max(0.9).nullable().default(null),
   /** Reward over risk, after costs. */
   rewardToRisk: z.number().min(2).max(20).default(2),
+  /** Distance of the target as a fraction of the price, costs not added, in place of `rewardToRisk`; null for that. */
+  targetFraction: z.number().min(0.0001).max(10).nullable().default(null),
   /** What a round trip may cost as a fraction of the price: entry slippage and both fees, with some margin. */
   costFraction: z.number().min(0).max(0.05).default(0.0035),
   /** Distance at which the stop follows the highest close, in ATR; null for a fixed stop. */
   trailAtr: z.number().min(0.5).max(20).nullable().default(null),
 };
 
-interface BracketParameters {
+export interface BracketParameters {
   readonly atrPeriod: number;
   readonly stopAtr: number;
+  readonly stopFraction: number | null;
   readonly rewardToRisk: number;
+  readonly targetFraction: number | null;
   readonly costFraction: number;
   readonly trailAtr: number | null;
 }
 
-export const bracketWarmupBars = (parameters: BracketParameters): number =>
-  wilderWarmupBars(parameters.atrPeriod);
+/** The column that a bracket is measured with; none where fractions do instead. */
+export const bracketIndicators = (parameters: BracketParameters): { readonly atr: SeriesSpec | null } => ({
+  atr: usesAtr(parameters) ? { kind: 'atr', period: parameters.atrPeriod } : null,
+});
+
+const usesAtr = ({ stopFraction, trailAtr }: BracketParameters): boolean =>
+  stopFraction === null || trailAtr !== null;
 
 /**
- * An entry at the close of the newest bar with its stop `stopAtr` ATR below. The target makes the trade worth
- * `rewardToRisk` times its risk after costs: gain − costs = rewardToRisk × (stop distance + costs). Holds instead when
- * the market has no range to measure, or so much of it that the stop would not be above zero.
+ * A long entry at the close of the newest bar with its stop below, `stopAtr` ATR or `stopFraction` of the price. Unless
+ * `targetFraction` says where, the target makes the trade worth `rewardToRisk` times its risk after costs:
+ * gain − costs = rewardToRisk × (stop distance + costs). Holds instead when the market has no range to measure, or so much
+ * of it that the stop would not be above zero.
  */
-export function enterWithBracket(
-  bars: readonly Bar[],
-  parameters: BracketParameters,
-  why: readonly Reason[],
-): Signal {
-  const range = atr(bars, parameters.atrPeriod).at(-1) ?? 0;
-  const referencePrice = bars.at(-1)?.close ?? 0;
-  const distance = parameters.stopAtr * range;
+export function enterWithBracket<P extends BracketParameters, I extends string>(
+  view: StrategyView<I | 'atr'>,
+  parameters: P,
+  why: Because<P, I | 'atr'>,
+): Signal<P, I | 'atr'> {
+  const referencePrice = view.close.at(0);
+  const range = usesAtr(parameters) ? view.indicators.atr.at(0) : 0;
+  const { stopAtr, stopFraction, trailAtr } = parameters;
+  const distance = stopFraction === null ? stopAtr * range : stopFraction * referencePrice;
   const stopPrice = referencePrice - distance;
-  if (!(distance > 0 && stopPrice > 0)) return holdWithoutStop(referencePrice, range, parameters, why);
-
-  const cost = parameters.costFraction * referencePrice;
-  const targetPrice = referencePrice + cost + parameters.rewardToRisk * (distance + cost);
-  const text = `Stop ${priceText(stopPrice)}, ${parameters.stopAtr} × ATR(${parameters.atrPeriod}) of ${priceText(range)} below ${priceText(referencePrice)}; target ${priceText(targetPrice)} for ${parameters.rewardToRisk} times the risk after costs`;
+  const trailDistance = trailAtr === null ? null : trailAtr * range;
+  if (!(distance > 0 && stopPrice > 0 && (trailDistance === null || trailDistance > 0)))
+    return hold((at, p) => [...why(at, p), noStop(referencePrice, range, p)]);
+  const targetPrice = targetOf(referencePrice, distance, parameters);
   return {
     kind: SignalKind.Enter,
-    reasons: [
-      ...why,
-      { code: 'bracket', text, values: { atr: range, referencePrice, stopPrice, targetPrice } },
-    ],
+    side: PositionSide.Long,
     referencePrice,
     stopPrice,
     targetPrice,
-    trailDistance: parameters.trailAtr === null ? null : parameters.trailAtr * range,
+    trailDistance,
+    because: (at, p) => [...why(at, p), bracketReason({ range, referencePrice, stopPrice, targetPrice }, p)],
   };
 }
 
-function holdWithoutStop(
-  referencePrice: number,
-  range: number,
-  parameters: BracketParameters,
-  why: readonly Reason[],
-): Signal {
-  const text = `No stop can be placed: ATR(${parameters.atrPeriod}) is ${priceText(range)} at a price of ${priceText(referencePrice)}`;
-  return {
-    kind: SignalKind.Hold,
-    reasons: [...why, { code: 'no-stop', text, values: { atr: range, referencePrice } }],
-  };
+function targetOf(referencePrice: number, distance: number, parameters: BracketParameters): number {
+  if (parameters.targetFraction !== null) return referencePrice * (1 + parameters.targetFraction);
+  const cost = parameters.costFraction * referencePrice;
+  return referencePrice + cost + parameters.rewardToRisk * (distance + cost);
 }
+
+interface PlacedBracket {
+  readonly range: number;
+  readonly referencePrice: number;
+  readonly stopPrice: number;
+  readonly targetPrice: number;
+}
+
+function bracketReason(placed: PlacedBracket, parameters: BracketParameters): Reason {
+  const { range, referencePrice, stopPrice, targetPrice } = placed;
+  const { stopFraction, targetFraction } = parameters;
+  const distance =
+    stopFraction === null
+      ? `${parameters.stopAtr} × ATR(${parameters.atrPeriod}) of ${priceText(range)}`
+      : percentText(stopFraction);
+  const reward =
+    targetFraction === null
+      ? `for ${parameters.rewardToRisk} times the risk after costs`
+      : `${percentText(targetFraction)} above it`;
+  const text = `Stop ${priceText(stopPrice)}, ${distance} below ${priceText(referencePrice)}; target ${priceText(targetPrice)} ${reward}`;
+  return { code: 'bracket', text, values: { atr: range, referencePrice, stopPrice, targetPrice } };
+}
+
+function noStop(referencePrice: number, range: number, { atrPeriod }: BracketParameters): Reason {
+  const text = `No stop can be placed: ATR(${atrPeriod}) is ${priceText(range)} at a price of ${priceText(referencePrice)}`;
+  return { code: 'no-stop', text, values: { atr: range, referencePrice } };
+}
+
+const percentText = (part: number): string => `${Number((part * 100).toPrecision(6))} %`;
 
 /** A price for people: six significant digits, or two decimals where that is more. */
 export const priceText = (price: number): string =>

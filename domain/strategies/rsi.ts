@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { ema, emaWarmupBars, rsi, wilderWarmupBars } from '../indicators';
-import { SignalKind, type BarView, type Reason, type Signal, type Strategy } from '../strategy';
-import { bracketShape, bracketWarmupBars, enterWithBracket, priceText } from './bracket';
-import { hold } from './signals';
+import {
+  exit,
+  hold,
+  type Because,
+  type Reason,
+  type Signal,
+  type Strategy,
+  type StrategyView,
+} from '../strategy';
+import { bracketIndicators, bracketShape, enterWithBracket, priceText } from './bracket';
 
 const parametersSchema = z
   .strictObject({
@@ -21,59 +27,95 @@ const parametersSchema = z
   });
 export type RsiParameters = z.infer<typeof parametersSchema>;
 
+type Indicator = 'rsi' | 'trend' | 'atr';
+type View = StrategyView<Indicator>;
+
 /** Buys the recovery from an oversold market, sells into an overbought one. */
-export const rsiStrategy: Strategy<RsiParameters> = {
+export const rsiStrategy: Strategy<RsiParameters, Indicator> = {
   id: 'rsi',
   summary: 'Enters when the RSI crosses back above oversold, exits when it is overbought; ATR stop.',
   parameters: parametersSchema,
-  warmupBars: (parameters) =>
-    Math.max(
-      wilderWarmupBars(parameters.period),
-      parameters.trendPeriod === null ? 0 : emaWarmupBars(parameters.trendPeriod),
-      bracketWarmupBars(parameters),
-    ),
+  indicators: (parameters) => ({
+    rsi: { kind: 'rsi', period: parameters.period, flatValue: 50 },
+    trend: parameters.trendPeriod === null ? null : { kind: 'ema', period: parameters.trendPeriod },
+    ...bracketIndicators(parameters),
+  }),
   onBar,
 };
 
-function onBar({ bars, holding }: BarView, parameters: RsiParameters): Signal {
-  const closes = bars.map((bar) => bar.close);
-  const [previous = NaN, current = NaN] = rsi(closes, parameters.period).slice(-2);
-  const { oversold, overbought } = parameters;
-  const name = `RSI(${parameters.period})`;
-  const reason = (code: string, text: string): Reason => ({
-    code,
-    text,
-    values: { rsi: current, previousRsi: previous },
-  });
-  if (holding) {
-    if (current < overbought)
-      return hold(reason('not-overbought', `${name} is ${current}, below ${overbought}`));
-    const text = `${name} is ${current}, at or above ${overbought}`;
-    return { kind: SignalKind.Exit, reasons: [reason('overbought', text)] };
-  }
-  if (!(previous < oversold && current >= oversold)) {
-    const text = `${name} is ${current} after ${previous}: it did not cross back above ${oversold}`;
-    return hold(reason('no-recovery', text));
-  }
-  const why = [
-    reason('oversold-recovery', `${name} rose to ${current} from ${previous}, back above ${oversold}`),
-  ];
-  const trend = trendFilter(closes, parameters.trendPeriod);
-  if (trend !== undefined) why.push(trend.reason);
-  return trend?.passes === false ? hold(...why) : enterWithBracket(bars, parameters, why);
+function onBar(view: View, parameters: RsiParameters): Signal<RsiParameters, Indicator> {
+  const { rsi, trend } = view.indicators;
+  const { oversold, overbought, trendPeriod } = parameters;
+  const current = rsi.at(0);
+  if (view.position !== null) return current < overbought ? NOT_OVERBOUGHT : OVERBOUGHT;
+  if (!(rsi.at(1) < oversold && current >= oversold)) return NO_RECOVERY;
+  if (trendPeriod !== null && !(view.close.at(0) > trend.at(0))) return AGAINST_TREND;
+  return enterWithBracket(view, parameters, recovery);
 }
 
-function trendFilter(
-  closes: readonly number[],
-  period: number | null,
-): { passes: boolean; reason: Reason } | undefined {
-  if (period === null) return undefined;
-  const close = closes.at(-1) ?? NaN;
-  const average = ema(closes, period).at(-1) ?? NaN;
-  const passes = close > average;
-  const text = `The close ${priceText(close)} is ${passes ? 'above' : 'not above'} its EMA(${period}) ${priceText(average)}`;
+/** The RSI as people read it: the decimals beyond the second say nothing. */
+const two = (value: number): number => Math.round(value * 100) / 100;
+
+function rsiReason(
+  { indicators: { rsi } }: View,
+  { period }: RsiParameters,
+  code: string,
+  text: (name: string, current: number, previous: number) => string,
+): Reason {
+  const [current, previous] = [rsi.at(0), rsi.at(1)];
   return {
-    passes,
-    reason: { code: passes ? 'trend-up' : 'trend-not-up', text, values: { close, ema: average } },
+    code,
+    text: text(`RSI(${period})`, two(current), two(previous)),
+    values: { rsi: current, previousRsi: previous },
   };
+}
+
+const NOT_OVERBOUGHT = hold<RsiParameters, Indicator>((view, parameters) => [
+  rsiReason(
+    view,
+    parameters,
+    'not-overbought',
+    (name, current) => `${name} is ${current}, below ${parameters.overbought}`,
+  ),
+]);
+
+const OVERBOUGHT = exit<RsiParameters, Indicator>((view, parameters) => [
+  rsiReason(
+    view,
+    parameters,
+    'overbought',
+    (name, current) => `${name} is ${current}, at or above ${parameters.overbought}`,
+  ),
+]);
+
+const NO_RECOVERY = hold<RsiParameters, Indicator>((view, parameters) => [
+  rsiReason(
+    view,
+    parameters,
+    'no-recovery',
+    (name, current, previous) =>
+      `${name} is ${current} after ${previous}: it did not cross back above ${parameters.oversold}`,
+  ),
+]);
+
+/** The recovery, and what the trend says about it. */
+const recovery: Because<RsiParameters, Indicator> = (view, parameters) => [
+  rsiReason(
+    view,
+    parameters,
+    'oversold-recovery',
+    (name, current, previous) =>
+      `${name} rose to ${current} from ${previous}, back above ${parameters.oversold}`,
+  ),
+  ...trendFilter(view, parameters),
+];
+
+const AGAINST_TREND = hold(recovery);
+
+function trendFilter(view: View, { trendPeriod }: RsiParameters): readonly Reason[] {
+  if (trendPeriod === null) return [];
+  const [close, ema] = [view.close.at(0), view.indicators.trend.at(0)];
+  const passes = close > ema;
+  const text = `The close ${priceText(close)} is ${passes ? 'above' : 'not above'} its EMA(${trendPeriod}) ${priceText(ema)}`;
+  return [{ code: passes ? 'trend-up' : 'trend-not-up', text, values: { close, ema } }];
 }

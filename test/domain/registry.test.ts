@@ -38,7 +38,9 @@ describe('parameters', () => {
       trendPeriod: null,
       atrPeriod: 14,
       stopAtr: 3,
+      stopFraction: null,
       rewardToRisk: 2,
+      targetFraction: null,
       costFraction: 0.0035,
       trailAtr: null,
     });
@@ -47,9 +49,13 @@ describe('parameters', () => {
       slow: 26,
       adxPeriod: 14,
       minAdx: 15,
+      rsiPeriod: 14,
+      maxRsi: null,
       atrPeriod: 14,
       stopAtr: 3,
+      stopFraction: null,
       rewardToRisk: 3,
+      targetFraction: null,
       costFraction: 0.0035,
       trailAtr: 3,
     });
@@ -89,13 +95,13 @@ describe('parameters', () => {
   });
 
   test.each([
-    ['rsi', {}, 280],
-    ['rsi', { period: 7, atrPeriod: 7 }, 250],
-    ['rsi', { trendPeriod: 100 }, 1_000],
-    ['ema-cross', {}, 280],
-    ['ema-cross', { slow: 50 }, 500],
-    ['ema-cross', { adxPeriod: 30 }, 600],
-    ['ema-cross', { adxPeriod: 30, minAdx: null }, 280],
+    ['rsi', {}, 389],
+    ['rsi', { period: 7, atrPeriod: 7 }, 189],
+    ['rsi', { trendPeriod: 100 }, 1_483],
+    ['ema-cross', {}, 775],
+    ['ema-cross', { slow: 50 }, 775],
+    ['ema-cross', { adxPeriod: 30 }, 1_693],
+    ['ema-cross', { adxPeriod: 30, minAdx: null }, 389],
   ])('of %s: %j need a warm-up of %d bars', (id, parameters, bars) => {
     expect(findStrategy(id).parse(parameters).warmupBars).toBe(bars);
   });

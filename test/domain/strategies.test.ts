@@ -1,22 +1,42 @@
 import fc from 'fast-check';
 import type { Bar } from '../../domain/bar';
 import { fromNumber } from '../../domain/decimal';
-import { adx, ema, rsi } from '../../domain/indicators';
+import { columnsOf } from '../../domain/bar-columns';
+import { compute } from '../../domain/indicators/registry';
+import type { IndicatorSpec } from '../../domain/indicators/spec';
 import { riskLimitsSchema, sizePosition } from '../../domain/risk';
-import { findStrategy, STRATEGIES, type PreparedStrategy } from '../../domain/strategies/registry';
-import type { Signal } from '../../domain/strategy';
+import { decideOnWindow } from '../../domain/strategies/decide';
+import type { PreparedStrategy } from '../../domain/strategies/prepare';
+import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
+import type { Decision } from '../../domain/strategy';
 import { BTC, barsOf, d, walk } from './fixtures';
 
 const ids = Object.keys(STRATEGIES);
 
-const decide = (strategy: PreparedStrategy, bars: readonly Bar[], holding = false): Signal =>
-  strategy.onBar({ symbol: 'BTC/USDT', timeframe: '1m', bars, holding });
+/** As live trading does: on no more bars than the strategy needs. */
+function decide(strategy: PreparedStrategy, bars: readonly Bar[], holding = false): Decision {
+  const window = columnsOf(bars.slice(-strategy.warmupBars));
+  const own = { symbol: 'BTC/USDT', timeframe: '1m' } as const;
+  return decideOnWindow(strategy, own, () => window, holding ? 'long' : null);
+}
 
-const codesOf = (signal: Signal): string[] => signal.reasons.map((reason) => reason.code);
-const textOf = (signal: Signal): string => signal.reasons.map((reason) => reason.text).join('; ');
+/** The last two values of an indicator, the newest last. */
+function lastTwo(bars: readonly Bar[], spec: IndicatorSpec): readonly [number, number] {
+  const [values] = compute(columnsOf(bars), spec);
+  return [values?.at(-2) ?? NaN, values?.at(-1) ?? NaN];
+}
 
-/** 280 closes that swing by one around 100. */
-const calm = Array.from({ length: 280 }, (_, index) => 100 + (index % 2));
+const rsi = (closes: readonly number[]): readonly [number, number] =>
+  lastTwo(barsOf(closes), { kind: 'rsi', period: 14 });
+const ema = (closes: readonly number[], period: number): readonly [number, number] =>
+  lastTwo(barsOf(closes), { kind: 'ema', period });
+const adx = (closes: readonly number[]): number => lastTwo(barsOf(closes), { kind: 'adx', period: 14 })[1];
+
+const codesOf = (signal: Decision): string[] => signal.reasons.map((reason) => reason.code);
+const textOf = (signal: Decision): string => signal.reasons.map((reason) => reason.text).join('; ');
+
+/** 1,000 closes that swing by one around 100. */
+const calm = Array.from({ length: 1_000 }, (_, index) => 100 + (index % 2));
 
 /** `length` closes from the last of `from`, each changed by `change`. */
 function then(from: readonly number[], length: number, change: number): number[] {
@@ -44,10 +64,10 @@ describe('rsi', () => {
     );
     expect(kinds.filter((kind) => kind === 'enter')).toHaveLength(1);
     const series = then(fallen, kinds.indexOf('enter'), 1);
-    const [before = NaN, now = NaN] = rsi(series, 14).slice(-2);
+    const [before, now] = rsi(series);
     expect([before < 30, now >= 30]).toEqual([true, true]);
     expect(textOf(decide(strategy, barsOf(series)))).toContain(
-      `RSI(14) rose to ${now} from ${before}, back above 30`,
+      `RSI(14) rose to ${Number(now.toFixed(2))} from ${Number(before.toFixed(2))}, back above 30`,
     );
   });
 
@@ -68,21 +88,21 @@ describe('rsi', () => {
     const close = series.at(-1) ?? NaN;
     const filtered = findStrategy('rsi').parse({ trendPeriod: 50 });
     const signal = decide(filtered, barsOf(series));
-    expect(close).toBeLessThan(ema(series, 50).at(-1) ?? NaN);
+    expect(close).toBeLessThan(ema(series, 50)[1]);
     expect(signal.kind).toBe('hold');
     expect(codesOf(signal)).toEqual(['oversold-recovery', 'trend-not-up']);
   });
 });
 
 const crossedBack = (closes: readonly number[]): boolean => {
-  const [before = NaN, now = NaN] = rsi(closes, 14).slice(-2);
+  const [before, now] = rsi(closes);
   return before < 30 && now >= 30;
 };
 
-/** The shortest walk of more than 600 closes that fulfils the condition. */
+/** The shortest walk of more than 800 closes, enough for every warm-up here, that fulfils the condition. */
 function walkUntil(condition: (closes: readonly number[]) => boolean, seed: number): number[] {
   const closes = walk(seed, 3_000);
-  for (let length = 600; length <= closes.length; length += 1) {
+  for (let length = 800; length <= closes.length; length += 1) {
     if (condition(closes.slice(0, length))) return closes.slice(0, length);
   }
   throw new Error('The walk never fulfils the condition');
@@ -99,8 +119,7 @@ describe('ema-cross', () => {
     );
     expect(kinds.filter((kind) => kind === 'enter')).toHaveLength(1);
     const series = then(down, kinds.indexOf('enter'), 0.5);
-    const difference = (closes: readonly number[]): number =>
-      (ema(closes, 12).at(-1) ?? NaN) - (ema(closes, 26).at(-1) ?? NaN);
+    const difference = (closes: readonly number[]): number => ema(closes, 12)[1] - ema(closes, 26)[1];
     expect(difference(series.slice(0, -1))).toBeLessThanOrEqual(0);
     expect(difference(series)).toBeGreaterThan(0);
     expect(textOf(decide(strategy, barsOf(series)))).toMatch(
@@ -122,9 +141,9 @@ describe('ema-cross', () => {
 
   it('does not follow a cross without a trend', () => {
     const crossed = (closes: readonly number[]): boolean => {
-      const [beforeFast = NaN, fast = NaN] = ema(closes, 12).slice(-2);
-      const [beforeSlow = NaN, slow = NaN] = ema(closes, 26).slice(-2);
-      return beforeFast <= beforeSlow && fast > slow && (adx(barsOf(closes), 14).at(-1) ?? NaN) < 14.9;
+      const [beforeFast, fast] = ema(closes, 12);
+      const [beforeSlow, slow] = ema(closes, 26);
+      return beforeFast <= beforeSlow && fast > slow && adx(closes) < 14.9;
     };
     const bars = barsOf(walkUntil(crossed, 5));
     expect(codesOf(decide(strategy, bars))).toEqual(['crossed-above', 'not-trending']);
@@ -146,7 +165,7 @@ describe.each(ids)('%s on any market', (id) => {
   const anySeed = fc.integer();
 
   /** The decisions at the close of every bar from the warm-up on, while nothing is held. */
-  const decisions = (bars: readonly Bar[]): Signal[] =>
+  const decisions = (bars: readonly Bar[]): Decision[] =>
     bars.slice(warmupBars - 1).map((_, index) => decide(strategy, bars.slice(0, warmupBars + index)));
 
   it('never looks ahead: bars yet to come change no decision made before them', () => {
@@ -159,21 +178,6 @@ describe.each(ids)('%s on any market', (id) => {
       }),
       { numRuns: 5 },
     );
-  });
-
-  it('decides the same however much older history it is shown', () => {
-    fc.assert(
-      fc.property(anySeed, fc.boolean(), (seed, holding) => {
-        const bars = barsOf(walk(seed, history));
-        expect(decide(strategy, bars, holding)).toEqual(decide(strategy, bars.slice(-warmupBars), holding));
-      }),
-      { numRuns: 50 },
-    );
-  });
-
-  it('does not touch the bars it is shown', () => {
-    const bars = barsOf(walk(1, history)).map((bar) => Object.freeze(bar));
-    expect(() => decide(strategy, Object.freeze(bars))).not.toThrow();
   });
 
   it('holds until it has enough bars, and says how many it has', () => {
@@ -230,4 +234,4 @@ describe.each(ids)('%s on any market', (id) => {
   });
 });
 
-const isEntry = (signal: Signal): signal is Extract<Signal, { kind: 'enter' }> => signal.kind === 'enter';
+const isEntry = (signal: Decision): signal is Extract<Decision, { kind: 'enter' }> => signal.kind === 'enter';

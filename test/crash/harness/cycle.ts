@@ -1,7 +1,8 @@
 import { lastCloseMs, Timeframe, timeframeMs } from '../../../domain/bar';
+import { columnsOf } from '../../../domain/bar-columns';
 import { marketTimeAt } from '../../../domain/clock';
 import { positionId as positionIdOf } from '../../../domain/ids';
-import { rsi } from '../../../domain/indicators';
+import { compute } from '../../../domain/indicators/registry';
 import { findStrategy } from '../../../domain/strategies/registry';
 import {
   startOptions,
@@ -40,8 +41,8 @@ async function findEntry(world: World): Promise<Entry> {
       limit: warmupBars,
       untilMs: barCloseMs,
     });
-    const closes = history.map(({ close }) => close);
-    const [previous = 0, current = 0] = rsi(closes, PERIOD).slice(-2);
+    const [rsi] = compute(columnsOf(history), { kind: 'rsi', period: PERIOD });
+    const [previous = 0, current = 0] = rsi?.slice(-2) ?? [];
     const oversold = (previous + current) / 2;
     if (current - previous > CLEAR_RISE && oversold > 1 && oversold < 98) return { oversold, barCloseMs };
   }

@@ -1,0 +1,73 @@
+import { parameterError } from '../parameter-error';
+import type { Reason, Signal, Strategy, StrategyView } from '../strategy';
+import { barNeeds, type BarNeed, type BarSource, type SeriesSpecs } from '../strategy-columns';
+
+/** A signal whose strategy is forgotten. Only the {@link PreparedStrategy} that gave it can tell its reasons. */
+export type AnySignal = Signal;
+
+/** A strategy with its parameters settled. */
+export interface PreparedStrategy {
+  readonly id: string;
+  /** Every parameter, defaults filled in. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly indicators: SeriesSpecs;
+  /** Bars that it must have seen before it may decide. */
+  readonly warmupBars: number;
+  /** The bars that a decision needs when it decides on `own`, which come first, `warmupBars` of them. */
+  needs(own: BarSource): readonly BarNeed[];
+  /** Decides on the view's newest bar. The caller sees to it that everything has warmed up. */
+  onBar(view: StrategyView): AnySignal;
+  /** Why, told while the view still stands at the bar that was decided on. */
+  explain(signal: AnySignal, view: StrategyView): readonly Reason[];
+}
+
+/** A strategy whose type of parameters is forgotten. */
+export interface AnyStrategy {
+  readonly id: string;
+  readonly summary: string;
+  /**
+   * Checks parameters and fills in defaults.
+   * @throws UserError naming each bad parameter, its value and what is allowed.
+   */
+  parse(parameters: unknown): PreparedStrategy;
+}
+
+/** Any strategy, to be kept with others. */
+export function erase<P extends Readonly<Record<string, unknown>>, I extends string>(
+  strategy: Strategy<P, I>,
+): AnyStrategy {
+  const { id, summary } = strategy;
+  return {
+    id,
+    summary,
+    parse(input) {
+      const result = strategy.parameters.safeParse(input ?? {});
+      if (result.success) return prepare(strategy, result.data);
+      const known = Object.keys(strategy.parameters.parse({}));
+      const hint = `Correct the parameters of the strategy "${id}".`;
+      throw parameterError(`strategies.${id}`, known, input, result.error.issues, hint);
+    },
+  };
+}
+
+/** A strategy with these parameters, which its schema is taken to have produced. */
+export function prepare<P extends Readonly<Record<string, unknown>>, I extends string>(
+  strategy: Strategy<P, I>,
+  parameters: P,
+): PreparedStrategy {
+  const indicators: SeriesSpecs = strategy.indicators(parameters);
+  const needs = (own: BarSource): readonly BarNeed[] =>
+    barNeeds(indicators, own, strategy.warmupBars?.(parameters) ?? 1);
+  // How many of its own bars it needs is the same whatever they are bars of.
+  const [own] = needs({ symbol: '', timeframe: '1m' });
+  return {
+    id: strategy.id,
+    parameters,
+    indicators,
+    warmupBars: own?.bars ?? 1,
+    needs,
+    // The columns of the view are those that `indicators` has named.
+    onBar: (view) => strategy.onBar(view, parameters),
+    explain: (signal, view) => signal.because(view, parameters as never),
+  };
+}

@@ -1,0 +1,117 @@
+import { timeframeMs, type Timeframe } from './bar';
+import type { BarColumns } from './bar-columns';
+import { UserError } from './errors';
+import { compute, lookback, outputsOf, settlingBars } from './indicators/registry';
+import { specKey, type IndicatorSpec } from './indicators/spec';
+import type { SeriesOf, SeriesSpec } from './strategy';
+import type { Column } from './strategy-view';
+import { viewFrom } from './timeframes';
+
+/** Bars of a symbol and timeframe. */
+export interface BarSource {
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+}
+
+/** How many bars of a source a decision needs. */
+export interface BarNeed extends BarSource {
+  readonly bars: number;
+}
+
+/** @throws UserError when there are no such bars. */
+export type BarsOf = (source: BarSource) => BarColumns;
+
+/** What a strategy names its series, and where they come from; null for one that it does not use. */
+export type SeriesSpecs = Readonly<Record<string, SeriesSpec | null>>;
+
+const NOTHING: Column = { values: new Float64Array(0), newest: null };
+
+const seriesOf = (spec: SeriesSpec): SeriesOf => ('of' in spec ? spec : { of: spec });
+
+const sourceOf = ({ symbol, timeframe }: SeriesOf, own: BarSource): BarSource => ({
+  symbol: symbol ?? own.symbol,
+  timeframe: timeframe ?? own.timeframe,
+});
+
+export const sameSource = (a: BarSource, b: BarSource): boolean =>
+  a.symbol === b.symbol && a.timeframe === b.timeframe;
+
+/**
+ * Every source that these series come from, and how many bars of it settle what is computed of it. The bars decided on come
+ * first, with at least `ownBars`.
+ */
+export function barNeeds(specs: SeriesSpecs, own: BarSource, ownBars: number): readonly BarNeed[] {
+  const needs: BarNeed[] = [{ ...own, bars: ownBars }];
+  for (const spec of Object.values(specs)) {
+    if (spec === null) continue;
+    const series = seriesOf(spec);
+    const source = sourceOf(series, own);
+    const bars = settledBars(series.of, source.timeframe);
+    const known = needs.findIndex((need) => sameSource(need, source));
+    const need = needs[known];
+    if (need === undefined) needs.push({ ...source, bars });
+    else needs[known] = { ...need, bars: Math.max(need.bars, bars) };
+  }
+  return needs;
+}
+
+/** A bar is looked at together with the one before it. */
+const LOOKED_AT = 2;
+
+/** What sums up from the start never settles: only its changes mean anything, and its strategy says how far back it looks. */
+function settledBars(of: SeriesOf['of'], timeframe: Timeframe): number {
+  if (typeof of === 'string') return LOOKED_AT;
+  const settling = settlingBars(of, timeframeMs(timeframe));
+  return LOOKED_AT + (Number.isFinite(settling) ? settling : lookback(of));
+}
+
+/** Computes an indicator over whole columns, one array for each of its outputs. */
+export type Compute = (bars: BarColumns, spec: IndicatorSpec) => readonly Float64Array[];
+
+/** Computes each indicator of the same bars once, for as long as somebody holds the bars. */
+export function createIndicatorCache(): Compute {
+  const known = new WeakMap<BarColumns, Map<string, readonly Float64Array[]>>();
+  return (bars, spec) => {
+    const results = known.get(bars) ?? new Map<string, readonly Float64Array[]>();
+    known.set(bars, results);
+    const key = specKey(spec);
+    const outputs = results.get(key) ?? compute(bars, spec);
+    results.set(key, outputs);
+    return outputs;
+  };
+}
+
+/** The columns of a strategy's series over the bars decided on. @throws what `barsOf` does */
+export function seriesColumns(
+  specs: SeriesSpecs,
+  own: BarSource,
+  barsOf: BarsOf,
+  compute: Compute,
+): Readonly<Record<string, Column>> {
+  const column = (spec: SeriesSpec | null): Column => {
+    if (spec === null) return NOTHING;
+    const series = seriesOf(spec);
+    const source = sourceOf(series, own);
+    const bars = barsOf(source);
+    const { of } = series;
+    const values = typeof of === 'string' ? bars[of] : outputOf(compute(bars, of), of, series.output);
+    if (sameSource(source, own)) return { values, newest: null };
+    const base = { timeframe: own.timeframe, bars: barsOf(own) };
+    return { values, newest: viewFrom(base, { timeframe: source.timeframe, bars }).closed };
+  };
+  return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, column(spec)]));
+}
+
+function outputOf(
+  outputs: readonly Float64Array[],
+  spec: IndicatorSpec,
+  name: string | undefined,
+): Float64Array {
+  const names = outputsOf(spec);
+  const values = outputs[name === undefined ? 0 : names.indexOf(name)];
+  if (values !== undefined) return values;
+  throw new UserError(
+    `The indicator "${spec.kind}" has no output "${name ?? ''}".`,
+    `It has ${names.join(', ')}.`,
+  );
+}
