@@ -34,7 +34,7 @@ const forbidden = Object.entries(may).map(([room, allowed]) => ({
   to: {
     path: `^(${rooms.filter((other) => !allowed.includes(other)).join('|')})/`,
     // `ballast up` is the one command that is a composition root itself.
-    ...(room === 'cli' ? { pathNot: '^workers/up\\.ts$' } : {}),
+    ...(room === 'cli' ? { pathNot: '^workers/(up|borrowed-postgres)\\.ts$' } : {}),
     dependencyTypesNot: room === 'workflows' ? ['type-only'] : [],
   },
 }));
@@ -46,7 +46,7 @@ module.exports = {
       name: 'only-up-brings-up',
       comment: 'Of the command line, only the command `up` may start processes.',
       severity: 'error',
-      from: { path: '^cli/', pathNot: '^cli/commands/up\\.ts$' },
+      from: { path: '^cli/', pathNot: '^cli/(commands/up|market-data)\\.ts$' },
       to: { path: '^workers/' },
     },
     {

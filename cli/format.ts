@@ -14,10 +14,15 @@ export const utcTime = (timeMs: number, form: 'full' | 'minutes' | 'clock' = 'fu
   return text.slice(0, form === 'minutes' ? 16 : 19);
 };
 
+/** A whole number with thousands separators: `1,033,226`. */
+export const count = (whole: number): string => thousands(String(whole));
+
+const thousands = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',');
+
 /** Money with thousands separators and two digits: `10,250.31`. */
 export function money(amount: DecimalString): string {
   const [whole = '0', part = '00'] = toNumber(amount).toFixed(2).split('.');
-  return `${whole.replace(/\B(?=(\d{3})+$)/g, ',')}.${part}`;
+  return `${thousands(whole)}.${part}`;
 }
 
 /** Money that is a gain or a loss: always signed. */

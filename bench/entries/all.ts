@@ -1,4 +1,5 @@
 import type { BenchEntry } from '../entry';
+import { candleLoad } from './candle-load';
 import { cycle } from './cycle';
 import { halt } from './halt';
 import { outboxCommit } from './outbox-commit';
@@ -18,4 +19,5 @@ export const entries: readonly BenchEntry[] = [
   actionsPerCycle,
   historyMbPer1000Cycles,
   strategies,
+  candleLoad,
 ];

@@ -1,5 +1,6 @@
 import { balanceCommand } from './balance';
 import { configCommand } from './config';
+import { dataCommand } from './data';
 import { decisionsCommand } from './decisions';
 import { doctorCommand } from './doctor';
 import { emergencyStopCommand } from './emergency-stop';
@@ -35,6 +36,7 @@ export const allCommands = [
   decisionsCommand,
   runsCommand,
   balanceCommand,
+  dataCommand,
   doctorCommand,
   configCommand,
   emulatorCommand,
