@@ -94,14 +94,30 @@ describe('the cache of candles', () => {
   });
 
   const damage: Readonly<Record<string, (path: string) => void>> = {
-    'is cut off': (file) => { truncateSync(file, statSync(file).size - 8); },
-    'is cut off within its head': (file) => { truncateSync(file, 10); },
-    'is empty': (file) => { truncateSync(file, 0); },
-    'has a flipped bit': (file) => { flip(file, 400); },
-    'has a flipped bit in the length of its header': (file) => { flip(file, 12); },
-    'is of another version': (file) => { flip(file, 8); },
-    'is of another kind': (file) => { flip(file, 0); },
-    'is of a machine of another byte order': (file) => { flip(file, 20); },
+    'is cut off': (file) => {
+      truncateSync(file, statSync(file).size - 8);
+    },
+    'is cut off within its head': (file) => {
+      truncateSync(file, 10);
+    },
+    'is empty': (file) => {
+      truncateSync(file, 0);
+    },
+    'has a flipped bit': (file) => {
+      flip(file, 400);
+    },
+    'has a flipped bit in the length of its header': (file) => {
+      flip(file, 12);
+    },
+    'is of another version': (file) => {
+      flip(file, 8);
+    },
+    'is of another kind': (file) => {
+      flip(file, 0);
+    },
+    'is of a machine of another byte order': (file) => {
+      flip(file, 20);
+    },
     'holds another series': (file) => {
       writeColumnFile(file, 'kraken XRP/USDT 1m', { bars: columnsOf(walkBars(10)), stamp: 'x' });
     },
