@@ -81,6 +81,8 @@ module.exports = {
       from: {
         orphan: true,
         path: '^(domain|workflows|activities|adapters|workers|temporal|config|emulator|backtest|cli|bench)/',
+        // Read as a text and put into the page.
+        pathNot: '^backtest/report/html/client\\.js$',
       },
       to: {},
     },

@@ -1,28 +1,16 @@
+import { thousands } from '../domain/display';
 import { compare, decimal, fromNumber, toNumber, ZERO, type DecimalString } from '../domain/decimal';
 
-/** How numbers and times look to people. Times are UTC, as markets are. */
+export { percent, span, utcTime } from '../domain/display';
 
-const SECOND_MS = 1000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
-
-/** `2025-06-03 14:05:09`, or a shorter form from the left. */
-export const utcTime = (timeMs: number, form: 'full' | 'minutes' | 'clock' = 'full'): string => {
-  const text = new Date(timeMs).toISOString().replace('T', ' ');
-  if (form === 'clock') return text.slice(11, 19);
-  return text.slice(0, form === 'minutes' ? 16 : 19);
-};
+/** How amounts and texts look to people. */
 
 /** A whole number with thousands separators: `1,033,226`. */
-export const count = (whole: number): string => thousands(String(whole));
-
-const thousands = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',');
+export const count = (whole: number): string => thousands(whole, 0);
 
 /** Money with thousands separators and two digits: `10,250.31`. */
 export function money(amount: DecimalString): string {
-  const [whole = '0', part = '00'] = toNumber(amount).toFixed(2).split('.');
-  return `${thousands(whole)}.${part}`;
+  return thousands(toNumber(amount));
 }
 
 /** Money that is a gain or a loss: always signed. */
@@ -41,21 +29,6 @@ export function price(value: DecimalString | null): string {
   if (value === null) return '–';
   const number = toNumber(value);
   return number.toFixed(number >= 100 ? 2 : number >= 1 ? 4 : 8);
-}
-
-/** `12.34 %` of a fraction. */
-export const percent = (fraction: number, digits = 2): string => `${(fraction * 100).toFixed(digits)} %`;
-
-/** A span in its two largest units: `3d 4h`, `12m 30s`, `8s`. */
-export function span(durationMs: number): string {
-  const rounded = Math.max(0, Math.round(durationMs / SECOND_MS) * SECOND_MS);
-  if (rounded >= DAY_MS)
-    return `${Math.floor(rounded / DAY_MS)}d ${Math.floor((rounded % DAY_MS) / HOUR_MS)}h`;
-  if (rounded >= HOUR_MS)
-    return `${Math.floor(rounded / HOUR_MS)}h ${Math.floor((rounded % HOUR_MS) / MINUTE_MS)}m`;
-  if (rounded >= MINUTE_MS)
-    return `${Math.floor(rounded / MINUTE_MS)}m ${Math.floor((rounded % MINUTE_MS) / SECOND_MS)}s`;
-  return `${rounded / SECOND_MS}s`;
 }
 
 /** Text cut to `width` characters, its end marked. */

@@ -4,6 +4,7 @@ import { UserError } from '../domain/errors';
 import { processEnvironment } from '../config/environment';
 import { allCommands } from './commands/all';
 import { ExitCode } from './exit-code';
+import { JSON_OPTION } from './command';
 import { describeFailure } from './failure';
 import { hasPrintedResult } from './output';
 
@@ -14,40 +15,45 @@ const EPILOGUE = `Exit codes: 0 done, 1 failed, 2 wrong command line or configur
 3 a service does not answer, 4 refused because it is not safe or not possible now.`;
 
 function commandLine(args: readonly string[]) {
-  return yargs([...args])
-    .scriptName('ballast')
-    .usage('$0 <command> [options]\n\nTrades crypto durably: every cycle, order and position is a workflow.')
-    .option('config', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Your configuration file; else ./ballast.yaml',
-    })
-    .option('profile', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'dev (default), paper, testnet or live',
-    })
-    .option('json', { type: 'boolean', default: false, describe: 'Print the result as JSON, for programs' })
-    .option('verbose', { type: 'boolean', default: false, describe: 'Show stack traces of errors' })
-    .command([...allCommands])
-    .completion('completion', 'Print a completion script for your shell')
-    .demandCommand(1, 'Which command? See: ballast --help')
-    .recommendCommands()
-    .strict()
-    .parserConfiguration({ 'duplicate-arguments-array': false, 'greedy-arrays': false })
-    .wrap(Math.min(110, process.stdout.columns || 100))
-    .epilogue(EPILOGUE)
-    .version(false)
-    .help()
-    .alias('help', 'h')
-    .exitProcess(false)
-    .fail((message: string | null, error: Error | undefined) => {
-      // yargs suggests a like command without saying that this one is unknown.
-      const text =
-        message?.replace(/^Did you mean/, 'There is no such command. Did you mean') ??
-        'The command line is wrong.';
-      throw error ?? new CommandLineError(text, 'See: ballast --help');
-    });
+  return (
+    yargs([...args])
+      .scriptName('ballast')
+      .usage(
+        '$0 <command> [options]\n\nTrades crypto durably: every cycle, order and position is a workflow.',
+      )
+      .option('config', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Your configuration file; else ./ballast.yaml',
+      })
+      .option('profile', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'dev (default), paper, testnet or live',
+      })
+      // Not global: every command declares its own, and some take a file.
+      .option('json', { type: 'boolean', global: false, describe: JSON_OPTION })
+      .option('verbose', { type: 'boolean', default: false, describe: 'Show stack traces of errors' })
+      .command([...allCommands])
+      .completion('completion', 'Print a completion script for your shell')
+      .demandCommand(1, 'Which command? See: ballast --help')
+      .recommendCommands()
+      .strict()
+      .parserConfiguration({ 'duplicate-arguments-array': false, 'greedy-arrays': false })
+      .wrap(Math.min(110, process.stdout.columns || 100))
+      .epilogue(EPILOGUE)
+      .version(false)
+      .help()
+      .alias('help', 'h')
+      .exitProcess(false)
+      .fail((message: string | null, error: Error | undefined) => {
+        // yargs suggests a like command without saying that this one is unknown.
+        const text =
+          message?.replace(/^Did you mean/, 'There is no such command. Did you mean') ??
+          'The command line is wrong.';
+        throw error ?? new CommandLineError(text, 'See: ballast --help');
+      })
+  );
 }
 
 async function main(args: readonly string[]): Promise<ExitCode> {

@@ -5,6 +5,7 @@ import { decisionsCommand } from './decisions';
 import { doctorCommand } from './doctor';
 import { emergencyStopCommand } from './emergency-stop';
 import { emulatorCommand } from './emulator';
+import { metricsCommand } from './metrics';
 import { ordersCommand } from './orders';
 import { positionsCommand } from './positions';
 import { reconcileCommand } from './reconcile';
@@ -37,6 +38,7 @@ export const allCommands = [
   runsCommand,
   balanceCommand,
   dataCommand,
+  metricsCommand,
   doctorCommand,
   configCommand,
   emulatorCommand,

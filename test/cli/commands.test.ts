@@ -1,17 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildBallast, runBallast } from './ballast-process';
 
-/** The compiled command line as a process of its own, the way a person or a script meets it. */
-const MAIN = join(__dirname, '../../dist/cli/main.js');
-
-beforeAll(() => {
-  const { status, stderr } = spawnSync(process.execPath, [join(__dirname, '../../scripts/build.mjs')], {
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`The build failed: ${stderr}`);
-});
+beforeAll(buildBallast);
 
 let cwd: string;
 beforeEach(() => {
@@ -21,14 +13,8 @@ afterEach(() => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-function ballast(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
-    cwd,
-    env: { PATH: process.env.PATH, HOME: cwd, ...env },
-    encoding: 'utf8',
-  });
-  return { status, stdout, stderr };
-}
+const ballast = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runBallast(cwd, args, env);
 
 describe('exit codes', () => {
   it.each<[number, readonly string[], RegExp]>([
@@ -52,6 +38,8 @@ describe('exit codes', () => {
       ['emulator', '--live', 'binance', '--live-rest', 'http://127.0.0.1:1', '--live-ws', 'ws://127.0.0.1:1'],
       /The live data of binance cannot be reached: .*127\.0\.0\.1:1/,
     ],
+    [2, ['metrics'], /Not enough non-option arguments/],
+    [2, ['metrics', 'nowhere.csv'], /nowhere\.csv cannot be read/],
     [3, ['status'], /No PostgreSQL is configured and none is running/],
     [3, ['strategies'], /No Temporal is configured and none is running/],
     [3, ['reconcile'], /No Temporal is configured and none is running/],

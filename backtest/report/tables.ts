@@ -1,0 +1,64 @@
+import type { Month, TradeGroup } from '../../domain/performance/breakdowns';
+import { percent, thousands } from '../../domain/display';
+import { formatMetric, formatPeer, METRIC_GROUPS, MetricKind, PEERS, UNDEFINED } from './catalogue';
+import type { Report } from './report';
+
+/** A table of a report as text, whatever prints it. A head that begins with `>` is a column of numbers. */
+export interface ReportTable {
+  readonly title: string;
+  readonly heads: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** A table per group of metrics that has something to say: a group without one defined value is left out. */
+export const metricTables = ({ metrics }: Report): readonly ReportTable[] =>
+  METRIC_GROUPS.map(({ title, metrics: shown }) => ({
+    title,
+    heads: ['metric', '>value'],
+    rows: shown.map(({ name, label, kind }) => [label, formatMetric(kind, metrics[name])]),
+  })).filter(({ rows }) => rows.some(([, value]) => value !== UNDEFINED));
+
+/** The sets of other tools, under their own names. */
+export const peerTables = ({ metrics }: Report): readonly ReportTable[] =>
+  PEERS.map((peer) => ({
+    title: `As ${peer} reports it`,
+    heads: ['metric', '>value'],
+    rows: Object.entries(metrics)
+      .filter(([name]) => name.startsWith(`${peer}.`))
+      .map(([name, value]) => [name.slice(peer.length + 1), formatPeer(value)]),
+  }));
+
+/** The breakdowns that tell anything: one group alone repeats the whole. */
+export function breakdownTables({ breakdowns }: Report): readonly ReportTable[] {
+  const { byMonth, bySymbol, bySide, byStrategy, byExitReason } = breakdowns;
+  const groups: readonly (readonly [string, string, readonly TradeGroup[]])[] = [
+    ['By pair', 'pair', bySymbol],
+    ['By side', 'side', bySide],
+    ['By strategy', 'strategy', byStrategy],
+    ['By exit', 'reason', byExitReason],
+  ];
+  const tables = groups
+    .filter(([, , rows]) => rows.length > 1)
+    .map(([title, head, rows]) => ({ title, heads: [head, ...GROUP_HEADS], rows: rows.map(groupRow) }));
+  return [...(byMonth.length > 1 ? [monthTable(byMonth)] : []), ...tables];
+}
+
+const GROUP_HEADS = ['>trades', '>win rate', '>profit', '>average', '>profit factor'];
+
+const groupRow = (group: TradeGroup): readonly string[] => [
+  group.key,
+  String(group.trades),
+  group.winRate === null ? UNDEFINED : percent(group.winRate, 1),
+  thousands(group.profit),
+  formatMetric(MetricKind.Money, group.averageProfit),
+  formatMetric(MetricKind.Ratio, group.profitFactor),
+];
+
+const monthTable = (months: readonly Month[]): ReportTable => ({
+  title: 'By month',
+  heads: ['month', '>return', ...GROUP_HEADS],
+  rows: months.map((month) => {
+    const [key = '', ...rest] = groupRow(month);
+    return [key, formatMetric(MetricKind.Fraction, month.equityReturn), ...rest];
+  }),
+});
