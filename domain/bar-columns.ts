@@ -62,3 +62,20 @@ export function sliceColumns(columns: BarColumns, from: number, to: number = col
     volume: cut('volume'),
   };
 }
+
+/** The bars that open from `fromMs` up to but not including `toMs`, as views of the same memory. */
+export function barsBetween(columns: BarColumns, fromMs: number, toMs: number): BarColumns {
+  const first = firstOpenFrom(columns.openTimeMs, fromMs);
+  return sliceColumns(columns, first, Math.max(first, firstOpenFrom(columns.openTimeMs, toMs)));
+}
+
+/** The first of ascending times that is not before `fromMs`; their count when there is none. */
+function firstOpenFrom(times: Float64Array, fromMs: number): number {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((times[middle] ?? Infinity) < fromMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,82 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { UserError } from '../../../domain/errors';
+import type { BarColumns } from '../../../domain/bar-columns';
+import type { Points } from '../port';
+import { writeParquet } from './parquet';
+
+/** A table of numbers whose first column is a time; what `ballast data import` reads again as the same. */
+export interface NumberTable {
+  readonly columns: readonly { readonly name: string; readonly values: Float64Array }[];
+}
+
+export const candleTable = (bars: BarColumns): NumberTable => ({
+  columns: [
+    { name: 'timestamp_ms', values: bars.openTimeMs },
+    ...(['open', 'high', 'low', 'close', 'volume'] as const).map((name) => ({ name, values: bars[name] })),
+  ],
+});
+
+/** @param name of the value's column, by which an import knows the kind */
+export const pointTable = ({ timeMs, value }: Points, name: string): NumberTable => ({
+  columns: [
+    { name: 'timestamp_ms', values: timeMs },
+    { name, values: value },
+  ],
+});
+
+const FORMATS: readonly (readonly [ending: RegExp, write: (table: NumberTable) => Promise<Uint8Array>])[] = [
+  [/\.csv$/i, (table) => Promise.resolve(Buffer.from(csv(table)))],
+  [/\.csv\.gz$/i, (table) => Promise.resolve(gzipSync(csv(table)))],
+  [
+    /\.(parquet|pq)$/i,
+    ({ columns }) => writeParquet(columns.map((column, index) => ({ ...column, isTime: index === 0 }))),
+  ],
+];
+
+/**
+ * Writes a table in the format that the file's name asks for. The file is there completely or not at all, and the same table
+ * gives the same bytes.
+ * @returns false when the file held exactly this already
+ * @throws UserError for a name of no known format, or a place that cannot be written to
+ */
+export async function exportFile(path: string, table: NumberTable): Promise<boolean> {
+  const [, write] = FORMATS.find(([ending]) => ending.test(path)) ?? [];
+  if (write === undefined)
+    throw new UserError(
+      `${path} does not tell its format.`,
+      'Let the name end in .csv, .csv.gz or .parquet.',
+    );
+  const content = await write(table);
+  if (holds(path, content)) return false;
+  const temporary = `${path}.${process.pid}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new UserError(
+      `${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+      'Name another place.',
+    );
+  }
+  return true;
+}
+
+function holds(path: string, content: Uint8Array): boolean {
+  try {
+    return readFileSync(path).equals(content);
+  } catch {
+    return false;
+  }
+}
+
+function csv({ columns }: NumberTable): string {
+  const lines = [columns.map(({ name }) => name).join(',')];
+  const length = columns[0]?.values.length ?? 0;
+  for (let row = 0; row < length; row += 1) lines.push(columns.map(({ values }) => values[row]).join(','));
+  lines.push('');
+  return lines.join('\n');
+}
