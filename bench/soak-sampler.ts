@@ -81,12 +81,14 @@ async function countConnections(pool: Pool): Promise<number> {
   return Number(rows[0]?.count ?? 0);
 }
 
+/** Lists tell no length of a history that still grows: each workflow is asked. */
 async function lookAtWorkflows({
   client,
 }: BallastProcess): Promise<Pick<Sample, 'runningWorkflows' | 'longestHistory'>> {
   let runningWorkflows = 0;
   let longestHistory = 0;
-  for await (const { historyLength } of client.workflow.list({ query: "ExecutionStatus = 'Running'" })) {
+  for await (const { workflowId, runId } of client.workflow.list({ query: "ExecutionStatus = 'Running'" })) {
+    const { historyLength } = await client.workflow.getHandle(workflowId, runId).describe();
     runningWorkflows += 1;
     longestHistory = Math.max(longestHistory, historyLength);
   }

@@ -62,6 +62,7 @@ describe('the caretaker', () => {
     const input = harness.grant();
     await harness.start('position', input.positionId, input);
     await harness.until(() => world.exchange.offered() === '0.999');
+    await harness.until(() => runs(workflowIds.order(input.positionId, Leg.Stop)));
     return input;
   }
 

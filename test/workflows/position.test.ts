@@ -254,9 +254,10 @@ describe('position', () => {
     const position = await begin();
     await position.becomes(Leg.Stop, OrderState.Open);
     await harness.until(() => isLookedAfter(Leg.Stop));
+    await harness.pass(1_000); // who is cancelled while busy leaves the test server with a clock that skips no more
     await position.handle.cancel();
     await harness.handle(workflowIds.order(position.id, Leg.Stop)).cancel();
-    await harness.pass(120_000);
+    await harness.pass(60_000);
     expect(await harness.statusOf(position.id)).toBe('RUNNING');
     expect(await harness.statusOf(workflowIds.order(position.id, Leg.Stop))).toBe('RUNNING');
     await wishExit(position);
@@ -278,11 +279,7 @@ describe('position', () => {
     script('refused', 'refused', 'refused', 'refused', 'refused', 'refused');
     await wishExit(position);
     await position.becomes(Leg.Exit, OrderState.Rejected, 5);
-    const exitsSent = (): number =>
-      world.calls.filter(({ name, input }) => {
-        const { leg } = input as { readonly leg?: Leg };
-        return name === 'submitOrder' && leg === Leg.Exit;
-      }).length;
+    const exitsSent = (): number => position.view().orders.filter(({ leg }) => leg === Leg.Exit).length;
     expect(exitsSent()).toBe(6);
     const heardMs = world.time.nowMs;
     world.exchange.moveTo(decimal('89'));

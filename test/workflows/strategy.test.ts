@@ -117,6 +117,7 @@ describe('strategy', () => {
     delete world.script.evaluateStrategy;
     world.exchange.price = decimal('131'); // the target is 130
     await harness.until(() => world.store.orders.positions(world.account)[0]?.state === 'closed', {
+      stepMs: 5_000,
       limitMs: 900_000,
     });
     expect(world.store.orders.positions(world.account)[0]?.exitReason).toBe('target');
@@ -154,6 +155,7 @@ describe('strategy', () => {
           : handle.signal(stopSignal, { ...by, flatten: true }),
       );
       await harness.until(() => world.store.orders.positions(world.account)[0]?.state === 'closed', {
+        stepMs: 5_000,
         limitMs: 900_000,
       });
       expect(world.store.orders.positions(world.account)[0]?.exitReason).toBe('flatten');
