@@ -46,8 +46,10 @@ export const riskDeskScenario: Scenario = async (stage) => {
   expect(await Promise.all(answers)).toEqual(reasons.map(() => TradingMode.Active));
   for (const refusal of await Promise.all(refusals))
     expect(refusal).toBeInstanceOf(WorkflowUpdateFailedError);
-  const carriedOut = callsOf(world, 'resumeTrading').map((call) => (call as { reason: string }).reason);
-  expect([...carriedOut].sort()).toEqual([...reasons].sort());
+  // An activity may run twice, and then bears the same key: the journal heeds it once.
+  const words = callsOf(world, 'resumeTrading') as readonly { reason: string; key: string }[];
+  const carriedOut = new Map(words.map(({ key, reason }) => [key, reason]));
+  expect([...carriedOut.values()].sort()).toEqual([...reasons].sort());
   await handle.signal(assessSignal);
   const before = looks().length;
   await harness.until(() => {
