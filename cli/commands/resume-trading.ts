@@ -1,6 +1,6 @@
-import { resumeTradingUpdate, workflowIds } from '../../workflows/contract';
 import { defineCommand } from '../command';
 import { withContext } from '../context';
+import { resumeTrading } from '../resume-client';
 
 export const resumeTradingCommand = defineCommand<{ readonly reason?: string }>({
   command: 'resume-trading',
@@ -18,8 +18,7 @@ export const resumeTradingCommand = defineCommand<{ readonly reason?: string }>(
       const client = await temporal();
       const journal = await store();
       await journal.audit({ account: account.account, command: 'resume-trading', arguments: {}, reason, by });
-      const handle = client.workflow.getHandle(workflowIds.riskDesk(account.account));
-      const mode = await handle.executeUpdate(resumeTradingUpdate, { args: [{ by, reason }] });
+      const mode = await resumeTrading(client, account.account, { by, reason });
       output.result({ mode }, () => {
         output.say(`Account ${account.account} is ${mode}.`);
       });

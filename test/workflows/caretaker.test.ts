@@ -101,6 +101,7 @@ describe('the caretaker', () => {
     const stop = () => world.store.orders.known(positionId).orders.findLast(({ leg }) => leg === Leg.Stop);
     await harness.until(() => stop()?.state === OrderState.Unknown);
     const id = workflowIds.order(positionId, Leg.Stop);
+    await harness.until(() => runs(id));
     await harness.terminate(id);
     await caretaker.look();
     await caretaker.look();

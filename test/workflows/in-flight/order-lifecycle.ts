@@ -14,12 +14,14 @@ import { accountOf, draw, type Scenario } from './scenario';
 const ENTRY: LegOrder = { sequence: 0, type: 'limit', stopPrice: null, replaces: null, cancel: false };
 const messages = fc.constantFrom('fill', 'fill', 'stale', 'again' as const);
 const FILL = decimal('0.05');
+/** Longer than any scenario takes: no entry is to expire in one. */
+const LIFETIME_MS = 600_000;
 
 /** Every fill is counted once, whatever old news and repeated wishes come in between, and the cancel is carried out. */
 export const orderLifecycleScenario: Scenario = async (stage) => {
   const { harness, world, seed } = stage;
   world.exchange.price = decimal('105');
-  const { positionId } = harness.grant({}, world);
+  const { positionId } = harness.grant({ expiresAtMs: world.time.nowMs + LIFETIME_MS }, world);
   const id = workflowIds.order(positionId, Leg.Entry);
   const input: OrderLifecycleInput = {
     ...accountOf(stage),
@@ -39,21 +41,24 @@ export const orderLifecycleScenario: Scenario = async (stage) => {
   if (first === undefined) throw new Error('there is no entry');
 
   let fills = 0;
+  const tell = async (word: Promise<void>): Promise<void> => {
+    await word.catch((error: unknown) => {
+      if (fills < 20) throw error; // only an order that is filled may be over
+    });
+  };
   for (const { message, waitMs } of draw(seed, messages, { min: 25, max: 40 })) {
     if (message === 'fill') {
       fills += 1;
       world.exchange.fillResting(first.clientOrderId, FILL);
       await harness.hear(first.clientOrderId, world);
     } else if (message === 'stale') {
-      await handle.signal(orderNewsSignal, first);
+      await tell(handle.signal(orderNewsSignal, first));
     } else {
-      await handle.signal(advanceSignal, ENTRY);
+      await tell(handle.signal(advanceSignal, ENTRY));
     }
     if (waitMs > 0) await sleep(waitMs);
   }
-  await handle.signal(advanceSignal, { ...ENTRY, cancel: true }).catch((error: unknown) => {
-    if (fills < 20) throw error; // only an order that is filled may be over
-  });
+  await tell(handle.signal(advanceSignal, { ...ENTRY, cancel: true }));
   const filledQuantity = minimum(decimal('1'), multiply(FILL, decimal(String(fills))));
   const state = filledQuantity === '1' ? 'filled' : 'cancelled';
   expect(await handle.result()).toMatchObject({ state, filledQuantity });

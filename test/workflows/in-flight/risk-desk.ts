@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowUpdateFailedError } from '@temporalio/client';
 import fc from 'fast-check';
+import { resumeTrading } from '../../../cli/resume-client';
 import { TradingMode, type RiskLimits } from '../../../domain/risk';
 import {
   assessSignal,
   configureRiskDeskSignal,
-  resumeTradingUpdate,
   workflowIds,
   type RiskDeskInput,
 } from '../../../workflows/contract';
@@ -26,7 +26,7 @@ export const riskDeskScenario: Scenario = async (stage) => {
   const refusals: Promise<unknown>[] = [];
   const reasons: string[] = [];
   const resume = (reason: string): Promise<string> =>
-    handle.executeUpdate(resumeTradingUpdate, { args: [{ by: 'tester', reason }] });
+    resumeTrading(harness.client, world.account, { by: 'tester', reason });
   let limits: RiskLimits = LIMITS;
 
   for (const [number, { message, waitMs }] of draw(seed, messages, { min: 25, max: 35 }).entries()) {
