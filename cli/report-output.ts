@@ -7,7 +7,13 @@ import { equityCsv, tradesCsv } from '../backtest/report/csv';
 import { reportHtml } from '../backtest/report/html/page';
 import type { ChartData } from '../backtest/report/html/chart-data';
 import { reportJson, type Report } from '../backtest/report/report';
-import { breakdownTables, metricTables, peerTables, type ReportTable } from '../backtest/report/tables';
+import {
+  assessmentTables,
+  breakdownTables,
+  metricTables,
+  peerTables,
+  type ReportTable,
+} from '../backtest/report/tables';
 import { messageOf } from './failure';
 import { columns, createOutput, type Output } from './output';
 
@@ -79,7 +85,12 @@ function writeFile(file: string, content: string): string {
 function printReport(report: Report, output: Output, peers: boolean): void {
   output.say(report.title);
   for (const note of report.notes) output.say(`Note: ${note}`);
-  const tables = [...metricTables(report), ...breakdownTables(report), ...(peers ? peerTables(report) : [])];
+  const tables = [
+    ...metricTables(report),
+    ...assessmentTables(report),
+    ...breakdownTables(report),
+    ...(peers ? peerTables(report) : []),
+  ];
   for (const table of tables) printTable(table, output);
 }
 

@@ -21,6 +21,8 @@ export interface ShownMetric {
 
 export interface MetricGroup {
   readonly title: string;
+  /** Left out when it is not defined: a comparison with nothing is not missed. */
+  readonly onlyDefined?: true;
   readonly metrics: readonly ShownMetric[];
 }
 
@@ -111,6 +113,7 @@ export const METRIC_GROUPS: readonly MetricGroup[] = [
   },
   {
     title: 'Against holding and cash',
+    onlyDefined: true,
     metrics: [
       shown('buyAndHold.totalReturn', 'Buy and hold: return', Fraction),
       shown('buyAndHold.excessReturn', 'Return above holding', Fraction),

@@ -1,5 +1,6 @@
 import { breakdownsOf, type Breakdowns } from '../../domain/performance/breakdowns';
 import { performanceMetrics } from '../../domain/performance/metrics';
+import type { Assessment } from '../truth/assessment';
 import type { EquityPoint, Metrics, PerformanceInput, TradeRecord } from '../../domain/performance/types';
 
 /** A bar of a chart; UTC milliseconds of its opening. */
@@ -26,6 +27,8 @@ export interface Report {
   readonly trades: readonly TradeRecord[];
   readonly equity: readonly EquityPoint[];
   readonly buyAndHold?: readonly EquityPoint[];
+  /** How far the metrics can be believed, when that has been asked. */
+  readonly assessment?: Assessment;
 }
 
 /** Computes everything that is told of a result. */
@@ -34,8 +37,9 @@ export function createReport(options: {
   readonly input: PerformanceInput;
   readonly configuration?: Readonly<Record<string, unknown>>;
   readonly notes?: readonly string[];
+  readonly assessment?: Assessment | undefined;
 }): Report {
-  const { title, input, configuration = {}, notes = [] } = options;
+  const { title, input, configuration = {}, notes = [], assessment } = options;
   const { startingBalance, startMs, endMs, trades, equity, buyAndHold } = input;
   return {
     title,
@@ -49,6 +53,7 @@ export function createReport(options: {
     trades,
     equity,
     ...(buyAndHold === undefined ? {} : { buyAndHold }),
+    ...(assessment === undefined ? {} : { assessment }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Month, TradeGroup } from '../../domain/performance/breakdowns';
 import { percent, thousands } from '../../domain/display';
 import { formatMetric, formatPeer, METRIC_GROUPS, MetricKind, PEERS, UNDEFINED } from './catalogue';
+import type { Interval } from '../truth/resampling';
 import type { Report } from './report';
 
 /** A table of a report as text, whatever prints it. A head that begins with `>` is a column of numbers. */
@@ -12,10 +13,12 @@ export interface ReportTable {
 
 /** A table per group of metrics that has something to say: a group without one defined value is left out. */
 export const metricTables = ({ metrics }: Report): readonly ReportTable[] =>
-  METRIC_GROUPS.map(({ title, metrics: shown }) => ({
+  METRIC_GROUPS.map(({ title, onlyDefined, metrics: shown }) => ({
     title,
     heads: ['metric', '>value'],
-    rows: shown.map(({ name, label, kind }) => [label, formatMetric(kind, metrics[name])]),
+    rows: shown
+      .filter(({ name }) => onlyDefined !== true || metrics[name] !== null)
+      .map(({ name, label, kind }) => [label, formatMetric(kind, metrics[name])]),
   })).filter(({ rows }) => rows.some(([, value]) => value !== UNDEFINED));
 
 /** The sets of other tools, under their own names. */
@@ -42,6 +45,48 @@ export function breakdownTables({ breakdowns }: Report): readonly ReportTable[] 
     .map(([title, head, rows]) => ({ title, heads: [head, ...GROUP_HEADS], rows: rows.map(groupRow) }));
   return [...(byMonth.length > 1 ? [monthTable(byMonth)] : []), ...tables];
 }
+
+/** How far the metrics can be believed; nothing when that was not asked. */
+export function assessmentTables({ assessment }: Report): readonly ReportTable[] {
+  if (assessment === undefined) return [];
+  const { confidence, runs, seed, intervals, order, sharpe } = assessment;
+  const share = percent(confidence, 0);
+  const heads = ['metric', '>observed', '>low', '>median', '>high', '>defined in'];
+  const text = (value: number | null): string => formatMetric(MetricKind.Fraction, value);
+  return [
+    {
+      title: `Confidence: ${share} of ${thousands(runs, 0)} bootstrap samples lie between (seed ${seed})`,
+      heads,
+      rows: intervalRows(intervals),
+    },
+    {
+      title: `Luck of the order: ${share} of ${thousands(runs, 0)} shuffles of the trades`,
+      heads,
+      rows: intervalRows(order),
+    },
+    {
+      title: `Is the Sharpe ratio above zero? Tried: ${thousands(sharpe.trials, 0)}`,
+      heads: ['', '>value'],
+      rows: [
+        ['Probability, of one trial (PSR)', text(sharpe.probabilistic)],
+        ['Probability, as the best of all trials (DSR)', text(sharpe.deflated)],
+        [`Days needed for ${share}`, formatMetric(MetricKind.Days, sharpe.minimumTrackRecordDays)],
+      ],
+    },
+  ];
+}
+
+const KINDS = new Map(METRIC_GROUPS.flatMap(({ metrics }) => metrics.map((metric) => [metric.name, metric])));
+
+const intervalRows = (found: Readonly<Record<string, Interval>>): readonly (readonly string[])[] =>
+  Object.entries(found).map(([name, { observed, low, median, high, definedShare }]) => {
+    const { label = name, kind = MetricKind.Ratio } = KINDS.get(name) ?? {};
+    return [
+      label,
+      ...[observed, low, median, high].map((value) => formatMetric(kind, value)),
+      percent(definedShare, 0),
+    ];
+  });
 
 const GROUP_HEADS = ['>trades', '>win rate', '>profit', '>average', '>profit factor'];
 

@@ -4,8 +4,10 @@ import { createReport } from '../../backtest/report/report';
 import { CellError, readTime } from '../../backtest/trade-list/columns';
 import { performanceOf } from '../../backtest/trade-list/performance';
 import { readTradeList } from '../../backtest/trade-list/read';
+import { assess, type Assessment } from '../../backtest/truth/assessment';
 import { processEnvironment } from '../../config/environment';
 import { UserError } from '../../domain/errors';
+import type { PerformanceInput } from '../../domain/performance/types';
 import { defineCommand } from '../command';
 import { messageOf } from '../failure';
 import { putOut, reportBuilder, type ReportOptions } from '../report-output';
@@ -17,6 +19,10 @@ interface MetricsOptions extends ReportOptions {
   readonly end?: string;
   readonly strategy?: string;
   readonly 'cash-rate': number;
+  readonly bootstrap?: number;
+  readonly confidence: number;
+  readonly trials: number;
+  readonly seed: number;
 }
 
 export const metricsCommand = defineCommand<MetricsOptions>({
@@ -51,7 +57,20 @@ export const metricsCommand = defineCommand<MetricsOptions>({
         requiresArg: true,
         default: 0,
         describe: 'What cash earns in a year, as a fraction',
-      }),
+      })
+      .option('bootstrap', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Draw so many samples and tell how far the metrics can be believed',
+      })
+      .option('confidence', { type: 'number', default: 0.9, requiresArg: true, describe: 'Of its intervals' })
+      .option('trials', {
+        type: 'number',
+        default: 1,
+        requiresArg: true,
+        describe: 'How many were tried before this one was chosen',
+      })
+      .option('seed', { type: 'number', default: 1, requiresArg: true, describe: 'Of the samples' }),
   run: (options) => {
     const { 'cash-rate': cashRate, 'starting-balance': startingBalance } = options;
     if (startingBalance !== undefined && !(startingBalance > 0))
@@ -65,10 +84,28 @@ export const metricsCommand = defineCommand<MetricsOptions>({
       endMs: timeOf('end', options.end),
     };
     const { input, notes } = performanceOf(list, wanted);
-    putOut(createReport({ title: basename(options.trades), input: { ...input, cashRate }, notes }), options);
+    const measured = { ...input, cashRate };
+    const assessment = assessmentOf(measured, options);
+    putOut(createReport({ title: basename(options.trades), input: measured, notes, assessment }), options);
     return Promise.resolve();
   },
 });
+
+/** @throws UserError */
+function assessmentOf(input: PerformanceInput, options: MetricsOptions): Assessment | undefined {
+  const { bootstrap: runs, confidence, trials, seed } = options;
+  if (runs === undefined) return undefined;
+  if (!Number.isInteger(runs) || runs < 1)
+    throw new UserError(`--bootstrap ${runs} is not a number of samples.`);
+  if (!(confidence > 0 && confidence < 1))
+    throw new UserError(`--confidence ${confidence} is not between 0 and 1.`);
+  if (!Number.isInteger(trials) || trials < 1)
+    throw new UserError(`--trials ${trials} is not a number of trials.`);
+  const found = assess(input, { runs, confidence, trials, seed });
+  if (found === null)
+    throw new UserError('There are no days or no trades to draw samples from.', 'Leave --bootstrap out.');
+  return found;
+}
 
 function readFile(name: string): string {
   const path = resolve(processEnvironment().cwd, name);

@@ -69,11 +69,30 @@ it.each<[readonly string[], RegExp]>([
   [['--starting-balance', '-5'], /--starting-balance -5 is not an amount above zero/],
   [['--starting-balance', '5', '--start', 'soon'], /--start soon cannot be used: give a time like/],
   [['--starting-balance', '5', '--end', '2024-01-03'], /2 of 3 trades close outside/],
+  [['--starting-balance', '5', '--bootstrap', '0'], /--bootstrap 0 is not a number of samples/],
   [['--starting-balance', '5', '--html', 'no/where.html'], /no\/where\.html cannot be written/],
 ])('exits with 2 and says why: %p', (args, message) => {
   const { status, stderr } = metrics(...args);
   expect(stderr).toMatch(message);
   expect(status).toBe(2);
+});
+
+it('tells how far the metrics can be believed, the same for the same seed', () => {
+  const tell = (seed: string): unknown => {
+    const { stdout } = metrics(...PERIOD, '--json', '--bootstrap', '200', '--trials', '20', '--seed', seed);
+    return (JSON.parse(stdout) as { assessment: unknown }).assessment;
+  };
+  const first = tell('3');
+  expect(first).toMatchObject({
+    runs: 200,
+    intervals: { sharpe: { observed: expect.any(Number) as number } },
+    sharpe: { trials: 20 },
+  });
+  expect(tell('3')).toEqual(first);
+  expect(tell('4')).not.toEqual(first);
+  expect(metrics(...PERIOD, '--bootstrap', '100').stdout).toMatch(
+    /Confidence: 90 % of 100 bootstrap samples/,
+  );
 });
 
 it('names the bad row', () => {
