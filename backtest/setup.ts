@@ -1,0 +1,164 @@
+import { timeframeMs, type Timeframe } from '../domain/bar';
+import type { BarColumns } from '../domain/bar-columns';
+import { UserError } from '../domain/errors';
+import {
+  createIndicatorCache,
+  seriesColumns,
+  type BarNeed,
+  type BarSource,
+  type Compute,
+} from '../domain/strategy-columns';
+import { MovingView } from '../domain/strategy-view';
+import { canResample, resample } from '../domain/timeframes';
+import type { Account } from './account';
+import type { BacktestInput, StrategyRun } from './backtest';
+import { Desk } from './desk';
+import { createExecution } from './execution';
+import { Funding } from './funding';
+import { Holding } from './holding';
+import { ratioOf } from './integers';
+import { Lane } from './lane';
+import { firstAtOrAfter, type MarketData } from './market';
+import { RiskMarks } from './risk-marks';
+import { riskSizing, type AtStake } from './risk-sizing';
+import { Scale } from './scale';
+import { cashFraction, type EntrySizing } from './sizing';
+import type { Tally, Tape } from './tape';
+
+/** @throws UserError for input that does not fit together */
+export function checkInput({ markets, runs, rules }: BacktestInput): void {
+  const names = runs.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined)
+    throw new UserError(`Two strategies are called "${twice}".`, 'Give each a name of its own.');
+  if (rules.entry.kind === 'limit' && rules.sizing.kind !== 'risk')
+    throw new UserError('An entry by limit needs sizing by risk, which sets the limit.');
+  const [first] = markets;
+  for (const { instrument, perpetual, bars } of markets) {
+    if (instrument.quote !== first?.instrument.quote)
+      throw new UserError(
+        `${instrument.symbol} is not traded in ${first?.instrument.quote ?? ''}; one account holds one quote currency.`,
+      );
+    if (bars.length === 0) throw new UserError(`There are no bars of ${instrument.symbol}.`);
+    if (perpetual !== undefined && rules.sizing.kind === 'risk')
+      throw new UserError(
+        `${instrument.symbol} is a perpetual future; the limits of live trading are those of spot.`,
+        'Size by a fraction of cash.',
+      );
+  }
+}
+
+/** Puts together what each strategy needs on each of its symbols. */
+export class LaneBuilder {
+  readonly tally: Tally = { ambiguousBars: 0, refusals: {} };
+  readonly marks: RiskMarks | null;
+  private readonly sizing: EntrySizing;
+  private readonly compute: Compute;
+  private readonly holdings: { readonly holding: Holding; readonly desk: Desk }[] = [];
+
+  constructor(
+    private readonly input: BacktestInput,
+    private readonly account: Account,
+  ) {
+    const { sizing } = input.rules;
+    this.compute = input.compute ?? createIndicatorCache();
+    this.marks = sizing.kind === 'risk' ? new RiskMarks(account) : null;
+    this.sizing =
+      sizing.kind === 'risk' && this.marks !== null
+        ? riskSizing({ account, marks: this.marks, limits: sizing.limits, atStake: () => this.atStake() })
+        : cashFraction(account, sizing.kind === 'risk' ? 0 : sizing.fraction);
+  }
+
+  /** @throws UserError when there is no such market, or one that the strategy looks at is missing */
+  build({ name, strategy, maxHoldingBars }: StrategyRun, symbol: string): Lane {
+    const { rules } = this.input;
+    const market = this.market(symbol);
+    const own: BarSource = { symbol, timeframe: market.timeframe };
+    const columns = seriesColumns(strategy.indicators, own, (source) => this.barsOf(source), this.compute);
+    const scale = new Scale(market.instrument);
+    const holding = new Holding(this.account, name, scale, market.perpetual ?? null);
+    const barMs = timeframeMs(market.timeframe);
+    const desk = new Desk(
+      {
+        ...{ rules, account: this.account, scale, holding, sizing: this.sizing },
+        liquidationFee: ratioOf(String(market.perpetual?.liquidationFeeFraction ?? 0)),
+        tally: this.tally,
+      },
+      maxHoldingBars === null ? Infinity : maxHoldingBars * barMs,
+    );
+    this.holdings.push({ holding, desk });
+    return new Lane({
+      ...{ strategy, market, rules, scale, holding, desk, sizing: this.sizing },
+      view: new MovingView(symbol, market.timeframe, market.bars, columns),
+      firstDecision: this.firstDecision(strategy.needs(own), market),
+      tape: this.tape(market, scale),
+      finer: market.finer === undefined ? null : this.finerTape(market, market.finer, scale),
+      funding: market.funding === undefined ? null : new Funding(market.funding, holding),
+    });
+  }
+
+  private tape(market: MarketData, scale: Scale): Tape {
+    const { bars, mark, timeframe } = market;
+    const execution = createExecution(market, scale, this.input.rules);
+    return { bars, mark: mark ?? bars, execution, barMs: timeframeMs(timeframe) };
+  }
+
+  private finerTape(market: MarketData, finer: Pick<MarketData, 'bars' | 'timeframe'>, scale: Scale): Tape {
+    const { bars, timeframe } = finer;
+    const execution = createExecution({ ...market, ...finer }, scale, this.input.rules);
+    return { bars, mark: bars, execution, barMs: timeframeMs(timeframe) };
+  }
+
+  private market(symbol: string): MarketData {
+    const market = this.input.markets.find(({ instrument }) => instrument.symbol === symbol);
+    if (market !== undefined) return market;
+    const known = this.input.markets.map(({ instrument }) => instrument.symbol).join(', ');
+    throw new UserError(`There is no data of ${symbol}.`, `There is of ${known}.`);
+  }
+
+  /** The bars of a source: the market's own, its finer ones, or coarser ones put together from them. */
+  private barsOf({ symbol, timeframe }: BarSource): BarColumns {
+    const market = this.market(symbol);
+    if (timeframe === market.timeframe) return market.bars;
+    if (timeframe === market.finer?.timeframe) return market.finer.bars;
+    const base = canResample(market.timeframe, timeframe) ? market : market.finer;
+    if (base !== undefined && canResample(base.timeframe, timeframe)) return coarser(base, timeframe);
+    throw new UserError(
+      `There are no ${timeframe} bars of ${symbol}, and its bars of ${market.timeframe} are too coarse to make them.`,
+    );
+  }
+
+  /** The first bar at whose close every source has as many closed bars as the strategy needs. */
+  private firstDecision(needs: readonly BarNeed[], market: MarketData): number {
+    const barMs = timeframeMs(market.timeframe);
+    const firsts = needs.map((need) => {
+      const openMs = this.barsOf(need).openTimeMs[need.bars - 1] ?? Infinity;
+      return firstAtOrAfter(market.bars.openTimeMs, openMs + timeframeMs(need.timeframe) - barMs);
+    });
+    return Math.max(...firsts);
+  }
+
+  private atStake(): AtStake {
+    let held = 0;
+    let openPositions = 0;
+    for (const { holding, desk } of this.holdings) {
+      if (holding.direction !== 0) held += holding.heldCost;
+      if (holding.direction !== 0 || desk.isEntering) openPositions += 1;
+    }
+    return { held, openPositions };
+  }
+}
+
+const resampled = new WeakMap<BarColumns, Map<Timeframe, BarColumns>>();
+
+/** Coarser bars of the same, put together once. */
+function coarser(
+  base: { readonly bars: BarColumns; readonly timeframe: Timeframe },
+  timeframe: Timeframe,
+): BarColumns {
+  const known = resampled.get(base.bars) ?? new Map<Timeframe, BarColumns>();
+  resampled.set(base.bars, known);
+  const bars = known.get(timeframe) ?? resample(base, timeframe).bars;
+  known.set(timeframe, bars);
+  return bars;
+}

@@ -1,0 +1,58 @@
+import type { EntryPlan } from '../domain/strategy';
+import type { Account } from './account';
+import type { Holding } from './holding';
+import { floorTimes, ratioOf, type Ratio } from './integers';
+import type { GrantedEntry } from './orders';
+import type { Scale } from './scale';
+
+/** What sizing says to a plan: granted, refused with a code, or that it will be sized when it fills. */
+export type Grant =
+  | { readonly kind: 'granted'; readonly entry: GrantedEntry }
+  | { readonly kind: 'refused'; readonly code: string }
+  | { readonly kind: 'at-fill' };
+
+/** How large an entry is. */
+export interface EntrySizing {
+  grant(plan: EntryPlan, scale: Scale): Grant;
+  /** @param ticksFor the price that so many lots would fill at */
+  lotsAtFill(holding: Holding, ticksFor: (lots: number) => number, feeRate: Ratio): number;
+}
+
+const AT_FILL: Grant = { kind: 'at-fill' };
+
+/** A part of the free cash, fee included. */
+export function cashFraction(account: Account, fraction: number): EntrySizing {
+  const part = ratioOf(String(fraction));
+  return {
+    grant: () => AT_FILL,
+    lotsAtFill(holding, ticksFor, feeRate) {
+      const budget = floorTimes(account.cash - account.reserved, part);
+      const first = lotsFor(holding, ticksFor(1), feeRate, budget);
+      // A price that depends on the size is asked for once more, and the budget still holds.
+      return affordable(holding, ticksFor(Math.max(1, first)), first, feeRate, budget);
+    },
+  };
+}
+
+/** The most lots that the budget pays for at this price. */
+function lotsFor(holding: Holding, ticks: number, feeRate: Ratio, budget: number): number {
+  if (budget <= 0) return 0;
+  let lots = Math.floor(budget / holding.unitCost(ticks, feeRate));
+  while (holding.costOf(ticks, lots + 1, feeRate) <= budget) lots += 1;
+  while (lots > 0 && holding.costOf(ticks, lots, feeRate) > budget) lots -= 1;
+  return lots;
+}
+
+/** The most lots, of those wanted, that the money is enough for. */
+export function affordable(
+  holding: Holding,
+  ticks: number,
+  wanted: number,
+  feeRate: Ratio,
+  money: number,
+): number {
+  if (wanted < 1 || holding.costOf(ticks, wanted, feeRate) <= money) return wanted;
+  let lots = Math.floor((wanted * Math.max(0, money)) / holding.costOf(ticks, wanted, feeRate));
+  while (lots > 0 && holding.costOf(ticks, lots, feeRate) > money) lots -= 1;
+  return lots;
+}
