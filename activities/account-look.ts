@@ -4,16 +4,18 @@ import { marketTimeAt, type ClockReading } from '../domain/clock';
 import type { DecimalString } from '../domain/decimal';
 import { markEquity, type EquityState } from '../domain/equity';
 import { RefusalCode } from '../domain/errors';
-import { emergencyStep } from '../domain/planner';
+import { emergencyStep, isStranded } from '../domain/planner';
 import type { PositionView } from '../domain/position';
 import { TradingMode, type RiskLimits } from '../domain/risk';
 import { firstTrigger, TriggerAction, triggerLimitsSchema, type TriggerLimits } from '../domain/triggers';
-import { readMarks } from './account-marks';
+import { readMarks, type MarkedAccount } from './account-marks';
 import type { ActivityDeps } from './deps';
 import { stopReportKey } from './emergency';
+import { DelistingAlarm, noteListings } from './listings';
 import { observe } from './observations';
 import { noteReachedStops } from './reached-stops';
 import { StopWatch } from './stop-watch';
+import { partition } from './reconciling/reports';
 import { wakePosition } from './wake';
 
 export interface AssessInput {
@@ -54,10 +56,12 @@ const dailyLossReason = (dayStartMs: number): string =>
 /** One look of the risk desk at its account. */
 export class AccountLook {
   private readonly stopWatch: StopWatch;
+  private readonly alarm: DelistingAlarm;
   private wokenMs = -Infinity;
 
   constructor(private readonly deps: ActivityDeps) {
     this.stopWatch = new StopWatch(deps);
+    this.alarm = new DelistingAlarm(deps);
   }
 
   /**
@@ -73,10 +77,11 @@ export class AccountLook {
     const clock = (await tried('the clock', () => this.deps.clock.reading())) ?? null;
     await this.checkSession(input.account, before, clock);
     if (before === undefined) throw new Error(`Account ${input.account} is not in the journal.`);
+    const marked =
+      clock === null ? undefined : await tried('the balances', () => this.readMarks(before, input.symbols));
     const marks =
-      clock === null
-        ? null
-        : ((await tried('the balances', () => this.mark(before, input.symbols, clock))) ?? null);
+      clock === null || marked === undefined ? null : await this.recordMarks(before, marked, clock);
+    await tried('which pairs are listed', () => this.lookAtListings(before, marked, clock));
     await tried('the stops that the market has reached', () => noteReachedStops(this.deps, input.account));
     const after =
       before.mode === TradingMode.Halted
@@ -84,11 +89,12 @@ export class AccountLook {
         : await this.judge(input, before, clock, marks, tried);
     const { mode, modeReason, haltEpoch } = after.state;
     const live = await store.livePositions(input.account);
-    const unsettledPositions = live.filter((position) => emergencyStep(position).do !== 'settle').length;
+    const [flat, held] = partition(live, (position) => emergencyStep(position).do === 'settle');
+    const unsettledPositions = held.filter((position) => !isStranded(position)).length;
     const stopUnreported =
       mode === TradingMode.Halted &&
       !(await store.hasRiskEvent(input.account, stopReportKey(input.account, haltEpoch)));
-    if (mode === TradingMode.Halted && !stopUnreported && unsettledPositions === 0) await this.wake(live);
+    if (mode === TradingMode.Halted && !stopUnreported && unsettledPositions === 0) await this.wake(flat);
     const equity = marks?.equity ?? null;
     const stop = { emergency: after.emergency, stopUnreported, unsettledPositions };
     return { mode, modeReason, equity, livePositions: live.length, ...stop, problems };
@@ -113,16 +119,30 @@ export class AccountLook {
     throw new Error(`Account ${account} is not in session ${clock.session} yet.`);
   }
 
-  private async mark(
+  private readMarks({ account }: AccountState, symbols: readonly string[]): Promise<MarkedAccount> {
+    const quote = symbols[0]?.split('/')[1];
+    if (quote === undefined) throw new Error('An account without symbols cannot be marked.');
+    return readMarks(this.deps, account, quote);
+  }
+
+  /** Journals which pairs of positions have gone and which have come back, and says so when it has not been said. */
+  private async lookAtListings(
+    { account }: AccountState,
+    marked: MarkedAccount | undefined,
+    clock: ClockReading | null,
+  ): Promise<void> {
+    if (marked !== undefined) await noteListings(this.deps, marked.positions, marked.listings);
+    const marketTimeMs = clock === null ? null : Math.floor(marketTimeAt(clock, this.deps.wallTimeMs()));
+    await this.alarm.raise(await this.deps.store.livePositions(account), marketTimeMs);
+  }
+
+  private async recordMarks(
     before: AccountState,
-    symbols: readonly string[],
+    { marks: { equity } }: MarkedAccount,
     clock: ClockReading,
   ): Promise<EquityState> {
     const { store, wallTimeMs } = this.deps;
     const { account, session } = before;
-    const quote = symbols[0]?.split('/')[1];
-    if (quote === undefined) throw new Error('An account without symbols cannot be marked.');
-    const { equity } = await readMarks(this.deps, account, quote);
     const marketTimeMs = Math.floor(marketTimeAt(clock, wallTimeMs()));
     const state = markEquity(before.equity, equity, marketTimeMs);
     await store.recordEquity(account, session, state, marketTimeMs);

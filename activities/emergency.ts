@@ -2,11 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { OrderReport } from '../adapters/exchange/port';
 import { clientOrderIdPrefix } from '../domain/ids';
 import { isTerminal, Leg, OrderState, Side, type OrderView } from '../domain/order';
-import { emergencyStep, type PositionStep } from '../domain/planner';
+import { describeStranded } from '../domain/delisting';
+import { emergencyStep, isStranded, type PositionStep } from '../domain/planner';
 import { ExitReason, type PositionView } from '../domain/position';
 import { TradingMode } from '../domain/risk';
 import type { ActivityDeps } from './deps';
 import { learnLateNews } from './late-news';
+import { lastKnownPrice, noteListings, readListings } from './listings';
 import { wakePosition } from './wake';
 
 /** Key of the risk event by which the emergency stop of a halt epoch says that it has ended. */
@@ -23,11 +25,20 @@ export interface SweepResult {
   readonly exitOrders: number;
   /** Positions that were live when the pass began; none in one that did nothing. */
   readonly live: readonly string[];
-  /** Positions that still hold something or have an order that may be live. */
+  /** Positions that still hold something that could be sold, or have an order that may be live. */
   readonly unsettled: readonly string[];
+  /** What nobody can sell, for the exchange is proven not to list its pair; absent in stops of before. */
+  readonly stranded?: readonly StrandedHolding[];
   /** Orders of ours that the exchange still shows open. */
   readonly openOrders: number;
   readonly flat: boolean;
+}
+
+/** A holding on a pair that is gone. */
+export interface StrandedHolding {
+  readonly positionId: string;
+  /** Quantity, pair and last known price, for people. */
+  readonly what: string;
 }
 
 export interface SweepInput {
@@ -48,6 +59,10 @@ interface Leaving {
   /** Set when the position can only wait for news of its orders. */
   readonly waiting: PositionView | undefined;
 }
+
+/** Nothing is left to be done: it is flat, or what it holds is proven to be beyond selling. */
+const isOver = (position: PositionView): boolean =>
+  isStranded(position) || emergencyStep(position).do === 'settle';
 
 /** The emergency stop's own hands: every activity may be repeated after any crash, at any point. */
 export function createEmergencyActivities(deps: ActivityDeps) {
@@ -150,16 +165,32 @@ export function createEmergencyActivities(deps: ActivityDeps) {
     const live = await store.livePositions(account);
     const [open, owed] = await Promise.all([ourOpenOrders(), learnLateNews(emergency, live)]);
     const [after, { halted }] = await Promise.all([store.livePositions(account), haltInForce(account)]);
-    const settled = after.every((position) => emergencyStep(position).do === 'settle');
-    return halted && !owed && open.length === 0 && settled;
+    return halted && !owed && open.length === 0 && after.every(isOver);
   }
 
   /** Live positions that are not flat yet. */
   async function unsettledOf(account: string): Promise<readonly string[]> {
     const live = await store.livePositions(account);
-    return live
-      .filter((position) => emergencyStep(position).do !== 'settle')
-      .map(({ positionId }) => positionId);
+    return live.filter((position) => !isOver(position)).map(({ positionId }) => positionId);
+  }
+
+  /** A pair may be listed again: then what was beyond selling is sold. */
+  async function lookAtStranded(account: string): Promise<void> {
+    const looks = (await store.livePositions(account)).filter(isStranded).map(async (position) => {
+      const listings = await readListings(exchange, [position]);
+      await noteListings({ ...deps, store, desk }, [position], listings);
+    });
+    await succeeded(account, 'asking whether a pair is listed again', looks);
+  }
+
+  async function strandedOf(account: string): Promise<readonly StrandedHolding[]> {
+    const stranded = (await store.livePositions(account)).filter(isStranded);
+    return Promise.all(
+      stranded.map(async (position) => ({
+        positionId: position.positionId,
+        what: describeStranded(position, await lastKnownPrice(store, exchange.venue, position)),
+      })),
+    );
   }
 
   return {
@@ -189,6 +220,7 @@ export function createEmergencyActivities(deps: ActivityDeps) {
         const nothing = { cancelledOrders: 0, exitOrders: 0, live: [], openOrders: 0, flat: false };
         return { ...nothing, epoch, superseded: true, unsettled };
       }
+      await lookAtStranded(account);
       const positions = await store.livePositions(account);
       const [entries, exits] = await Promise.all([
         cancelEntries(account),
@@ -207,11 +239,13 @@ export function createEmergencyActivities(deps: ActivityDeps) {
       const exitOrders = exits.reduce((count, { sent }) => count + sent, 0);
       const flat = unsettled.length === 0 && openOrders === 0;
       const live = positions.map(({ positionId }) => positionId);
-      return { epoch, superseded: false, cancelledOrders, exitOrders, live, unsettled, openOrders, flat };
+      const stranded = await strandedOf(account);
+      const done = { cancelledOrders, exitOrders, live, unsettled, stranded, openOrders, flat };
+      return { epoch, superseded: false, ...done };
     },
 
     /**
-     * Whether the exchange's own record shows the account flat, and shows it again `againAfterMs` later. False, too, when
+     * Whether the exchange's own record shows the account flat, but for what nobody can sell, and shows it again `againAfterMs` later. False, too, when
      * trading has been resumed: the next pass tells.
      */
     async verifyFlat({ account, againAfterMs }: VerifyInput): Promise<boolean> {

@@ -41,6 +41,7 @@ export class ExchangeHealth {
       clock: () => this.count(Market, port.clock()),
       clockSkewMs: () => this.count(Market, port.clockSkewMs()),
       instruments: (symbols) => this.count(Market, port.instruments(symbols)),
+      isListed: (symbol) => this.count(Market, port.isListed(symbol)),
       bars: (request) => this.count(Market, port.bars(request)),
       quotes: (symbols) => this.count(Market, port.quotes(symbols)),
       balances: () => this.count(Account, port.balances()),

@@ -1,8 +1,9 @@
 import type { ExchangePort, OrderReport } from '../adapters/exchange/port';
 import { compare, lessThan } from '../domain/decimal';
 import { fateIsOpen, OrderState, type OrderView } from '../domain/order';
-import type { PositionView } from '../domain/position';
+import { isDelisted, type PositionView } from '../domain/position';
 import type { OrderDesk } from './order-desk';
+import { answerOr } from './refusals';
 
 /** How far before the oldest grant the exchange's record is read, in market time: its clock and ours may differ. */
 const LOOK_BACK_MS = 3_600_000;
@@ -11,6 +12,7 @@ const LOOK_BACK_MS = 3_600_000;
  * Journals whatever the exchange knows about the sent orders of `positions` and the journal does not: one request per
  * symbol, however many orders a position has had, and one look-up per order whose fate is open.
  * @returns true when the exchange tells of fills whose trades it does not list yet: what is held is not known
+ * Of a pair that is proven to be delisted it tells nothing any more.
  * @throws the first failure, after everything has been tried
  */
 export async function learnLateNews(
@@ -25,7 +27,9 @@ export async function learnLateNews(
     const grants = positions.filter((position) => position.symbol === symbol);
     const sinceMs = Math.floor(Math.min(...grants.map(({ grantedAtMs }) => grantedAtMs))) - LOOK_BACK_MS;
     const ours = new Map(orders.filter(mayHaveLateNews).map((order) => [order.clientOrderId, order]));
-    for (const report of await exchange.ordersSince(symbol, sinceMs)) {
+    const asked = exchange.ordersSince(symbol, sinceMs);
+    const record = await (grants.every(isDelisted) ? answerOr(asked) : asked);
+    for (const report of record ?? []) {
       const order = ours.get(report.clientOrderId);
       if (order === undefined || !differs(order, report)) continue;
       const learnt = await desk.learn(report, 'look-up');

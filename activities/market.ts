@@ -1,3 +1,4 @@
+import { isUnlisted } from '../adapters/exchange/try-each';
 import { lastCloseMs, timeframeMs, type Bar, type Timeframe } from '../domain/bar';
 import { marketTimeAt, type ClockReading } from '../domain/clock';
 import { findStrategy } from '../domain/strategies/registry';
@@ -54,7 +55,13 @@ export function createMarketActivities(deps: ActivityDeps) {
       const problemOf = async ({ symbol, timeframe, bars }: BarNeed): Promise<string | null> => {
         const closeMs = lastCloseMs(barCloseMs, timeframe);
         const key = { venue: exchange.venue, session, symbol, timeframe };
-        const newest = await ingest(key, closeMs, Math.max(lookback, bars));
+        let newest: Bar | undefined;
+        try {
+          newest = await ingest(key, closeMs, Math.max(lookback, bars));
+        } catch (error) {
+          if (!isUnlisted(error)) throw error;
+          return `the exchange does not know ${symbol}, or not any more`;
+        }
         const problem = missingBar(newest, closeMs, timeframe);
         const isOwn = timeframe === input.timeframe && input.symbols.includes(symbol);
         return problem === null || isOwn ? problem : `${symbol} ${timeframe}: ${problem}`;

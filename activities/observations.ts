@@ -1,3 +1,4 @@
+import { askListed, listedQuotes } from '../adapters/exchange/try-each';
 import type { AccountState } from '../adapters/store/port';
 import { Timeframe, timeframeMs, type Bar } from '../domain/bar';
 import { fromNumber } from '../domain/decimal';
@@ -74,7 +75,7 @@ async function findingsOf(
   }));
 }
 
-/** Prices and the ages of bars, as far as the market runs and somebody asks for them. */
+/** Prices and the ages of bars, as far as the market runs, the exchange lists the pair, and somebody asks for them. */
 async function readPrices({ exchange }: ActivityDeps, input: ObserveInput): Promise<Prices> {
   const { symbols, triggers, state } = input;
   const { flashCrash, staleDataMs } = triggers;
@@ -86,11 +87,16 @@ async function readPrices({ exchange }: ActivityDeps, input: ObserveInput): Prom
   const withinMs = flashCrash?.withinMs ?? 0;
   const sinceMs = Math.max(marketTimeMs - withinMs, state.measuredSince.marketTimeMs);
   const limit = Math.ceil(withinMs / timeframeMs(BAR)) + 1;
-  const [quotes, bars] = await Promise.all([
-    flashCrash === null ? [] : exchange.quotes(symbols),
-    Promise.all(symbols.map((symbol) => exchange.bars({ symbol, timeframe: BAR, limit }))),
+  const readBars = async (symbol: string): Promise<[string, readonly Bar[]]> => [
+    symbol,
+    await exchange.bars({ symbol, timeframe: BAR, limit }),
+  ];
+  const [{ answers: quotes }, { answers: bars }] = await Promise.all([
+    listedQuotes(exchange, flashCrash === null ? [] : symbols),
+    askListed(symbols, readBars),
   ]);
-  const barsOf = (symbol: string): readonly Bar[] => bars[symbols.indexOf(symbol)] ?? [];
+  const bySymbol = new Map(bars);
+  const barsOf = (symbol: string): readonly Bar[] => bySymbol.get(symbol) ?? [];
   return {
     prices: quotes.flatMap(({ symbol, bid }) => {
       const highs = barsOf(symbol).flatMap(({ openTimeMs, high }) => (openTimeMs >= sinceMs ? [high] : []));

@@ -2,12 +2,15 @@ import { marketTimeAt } from '../domain/clock';
 import { isZero, lessThan } from '../domain/decimal';
 import { ExchangeFailure, FailureKind, type RefusalCode } from '../domain/errors';
 import { isTerminal, Leg, OrderEvent, OrderState, type Fill, type OrderView } from '../domain/order';
-import { backoffMs, WOULD_TRIGGER_REASON } from '../domain/planner';
+import { backoffMs, DELISTED_REASON, WOULD_TRIGGER_REASON } from '../domain/planner';
 import type { PositionView } from '../domain/position';
 import type { ExchangePort, OrderReport, OrderRequest, ReplaceReport } from '../adapters/exchange/port';
+import { isUnlisted } from '../adapters/exchange/try-each';
 import type { OrderPlan, OrderStore } from '../adapters/store/port';
+import { provesDelisting } from './delisting-proof';
 import type { MarketClock } from './market-clock';
 import { OwedTrades } from './owed-trades';
+import { answerOr, failureOr, reasonOf } from './refusals';
 
 /** How long one attempt to send may be under way, in wall milliseconds. */
 export interface SendWindows {
@@ -112,7 +115,8 @@ export class OrderDesk {
   async resolve(clientOrderId: string): Promise<Attempt> {
     const order = await this.known(clientOrderId);
     if (order.sendDeadlineMs === null || order.state === OrderState.Filled) return attempt(order);
-    const found = await this.deps.exchange.lookUp(order.symbol, clientOrderId);
+    const found = await failureOr(this.deps.exchange.lookUp(order.symbol, clientOrderId));
+    if (found instanceof ExchangeFailure) return this.withoutPair(order, found);
     if (found !== undefined) return this.withReplaced(await this.learned(found, 'look-up'));
     if (isTerminal(order.state)) return attempt(order);
     const patience = this.patienceMs(order);
@@ -127,6 +131,24 @@ export class OrderDesk {
       reason: 'never reached the exchange',
     });
     return this.withReplaced(attempt(absent));
+  }
+
+  /**
+   * The exchange does not know the pair of an order. When that is proven, nothing of it rests, and nothing that is under way can
+   * come to rest. What it may have filled before nobody tells any more: the balances do, and the exchange once it lists the pair again.
+   */
+  private async withoutPair(order: OrderView, failure: ExchangeFailure): Promise<Attempt> {
+    if (!isUnlisted(failure) || !(await provesDelisting(this.deps, order))) throw failure;
+    if (isTerminal(order.state)) return attempt(order);
+    const isOpen = order.state === OrderState.Open;
+    const patience = this.patienceMs(order);
+    if (!isOpen && patience > 0) {
+      const unknown = await this.note(order.clientOrderId, OrderEvent.Ambiguous);
+      return { ...attempt(unknown), retryAfterMs: patience };
+    }
+    const event = isOpen ? OrderEvent.SeenCancelled : OrderEvent.ProvenAbsent;
+    const ended = await this.note(order.clientOrderId, event, { reason: DELISTED_REASON });
+    return this.withReplaced(attempt(ended));
   }
 
   /**
@@ -157,7 +179,7 @@ export class OrderDesk {
       return attempt(await this.note(clientOrderId, OrderEvent.Withdrawn, { reason: 'withdrawn' }));
     }
     if (order.state !== OrderState.Open) return this.resolve(clientOrderId);
-    const report = await this.deps.exchange.cancel(order.symbol, clientOrderId);
+    const report = await answerOr(this.deps.exchange.cancel(order.symbol, clientOrderId));
     return report === undefined ? this.resolve(clientOrderId) : this.learned(report, 'answer');
   }
 
@@ -170,8 +192,10 @@ export class OrderDesk {
     const order = await this.adopted(report);
     if (report.fills.length > 0) await orders.recordFills(order.account, report.fills, source);
     if (lessThan((await this.known(report.clientOrderId)).filledQuantity, report.filledQuantity)) {
-      const fills = await exchange.fillsOf(report.symbol, report.exchangeOrderId, report.clientOrderId);
-      await orders.recordFills(order.account, fills, source);
+      const fills = await answerOr(
+        exchange.fillsOf(report.symbol, report.exchangeOrderId, report.clientOrderId),
+      );
+      await orders.recordFills(order.account, fills ?? [], source);
     }
     const complete = await this.owedTrades.isComplete(report);
     // A final state is journaled only with all its fills: until they are visible the order counts as open.
@@ -291,10 +315,10 @@ export class OrderDesk {
     const retryAfterMs = failure.detail.retryAfterMs ?? null;
     switch (failure.kind) {
       case FailureKind.Rejected: {
-        const reason = failure.detail.wouldTrigger === true ? WOULD_TRIGGER_REASON : failure.message;
-        const refused = await this.refuse(order, reason);
+        const refused = await this.refuse(order, reasonOf(failure));
         if (failure.detail.breaksRules === true) await this.readRules(order);
-        return attempt(refused);
+        const isGone = isUnlisted(failure) && (await failureOr(provesDelisting(this.deps, order))) === true;
+        return isGone ? this.withReplaced(attempt(refused)) : attempt(refused);
       }
       case FailureKind.NotExecuted: {
         const back = await this.note(order.clientOrderId, OrderEvent.NotExecuted, {
@@ -369,16 +393,6 @@ export class OrderDesk {
   private async note(clientOrderId: string, event: OrderEvent, detail: NewsDetail = {}): Promise<OrderView> {
     const journaled = await this.deps.orders.recordEvent({ clientOrderId, event, ...detail });
     return journaled ?? this.known(clientOrderId);
-  }
-}
-
-/** The failure as a value; anything else that goes wrong is thrown on. */
-async function failureOr<T>(work: Promise<T>): Promise<T | ExchangeFailure> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof ExchangeFailure) return error;
-    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { listedQuotes } from '../adapters/exchange/try-each';
 import { greaterThan } from '../domain/decimal';
 import { Leg, OrderState, type OrderView } from '../domain/order';
 import type { ActivityDeps } from './deps';
@@ -14,7 +15,7 @@ export async function noteReachedStops(
   // Read before the prices: a stop that rests only since then was accepted above them, or refused.
   const waiting = (await store.livePositions(account)).flatMap(({ orders }) => orders).filter(isWaiting);
   if (waiting.length === 0) return;
-  const quotes = await exchange.quotes([...new Set(waiting.map(({ symbol }) => symbol))]);
+  const { answers: quotes } = await listedQuotes(exchange, [...new Set(waiting.map(({ symbol }) => symbol))]);
   const lastPrices = new Map(quotes.map(({ symbol, last }) => [symbol, last]));
   for (const { symbol, stopPrice, clientOrderId } of waiting) {
     const last = lastPrices.get(symbol);

@@ -14,9 +14,10 @@ import { type StrategyPace } from '../domain/reconciliation';
 import { TradingMode } from '../domain/risk';
 import type { AccountState } from '../adapters/store/port';
 import type { ActivityDeps } from './deps';
+import { noteListings, readListings } from './listings';
 import { compareSince, matters, readExchange, type ExchangeRecord } from './reconciling/exchange-record';
 import { Findings, journalFindings } from './reconciling/findings';
-import { compareHoldings, noteForeignHoldings, type Shortfalls } from './reconciling/holdings';
+import { compareHoldings, noteForeignHoldings, noteStranded, type Shortfalls } from './reconciling/holdings';
 import { learnKnownOrders, settleOrders } from './reconciling/known-orders';
 import { noteDirectStops, placeStrays } from './reconciling/strays';
 
@@ -120,7 +121,9 @@ export function createReconciliationActivities(deps: ActivityDeps) {
       await enterSession(account, session);
       const findings = new Findings();
       const sinceMs = await compareSince(store, account, session, nowMs);
-      const held = (await store.livePositions(account)).map(({ symbol }) => symbol);
+      const positions = await store.livePositions(account);
+      await noteListings(deps, positions, await readListings(exchange, positions));
+      const held = positions.map(({ symbol }) => symbol);
       const record = await readExchange(exchange, [...new Set([...input.symbols, ...held])], sinceMs);
 
       const unknown = await learnKnownOrders(deps, account, record, nowMs, findings);
@@ -131,6 +134,7 @@ export function createReconciliationActivities(deps: ActivityDeps) {
       const unsettled = await settleOrders(deps, account, record, findings);
       if (findings.unexplainedCount === 0 && !unknown.some(matters)) await noteForeignHoldings(deps, account);
       const suspected = await compareHoldings(deps, account, input.suspected ?? {}, findings);
+      await noteStranded(deps, account, findings);
 
       const found = await journalFindings(store, account, [...(input.told ?? []), ...findings.found], nowMs);
       const mode = await setMode(account, found);

@@ -58,7 +58,7 @@ export function createRiskActivities(deps: ActivityDeps) {
         proposal,
         limits: input.limits,
         instrument,
-        ...(await readMarks(deps, account, instrument.quote)),
+        ...(await readMarks(deps, account, instrument.quote)).marks,
         marketTimeMs: await marketNow(),
         expiresAtMs: barCloseMs + input.entryTtlBars * timeframeMs(timeframe),
       });

@@ -1,6 +1,7 @@
+import { askListed } from '../adapters/exchange/try-each';
 import { Leg, OrderState } from '../domain/order';
 import { sellable } from '../domain/planner';
-import type { PositionView } from '../domain/position';
+import { isDelisted, type PositionView } from '../domain/position';
 import type { ActivityDeps } from './deps';
 import { tellOwner } from './wake';
 
@@ -20,10 +21,10 @@ export class StopWatch {
     private readonly deps: Pick<ActivityDeps, 'store' | 'exchange' | 'desk' | 'owners' | 'wallTimeMs'>,
   ) {}
 
-  /** The live positions that hold something sellable and have no resident stop. */
+  /** The live positions that hold something sellable and have no resident stop, though there could be one. */
   async look(account: string): Promise<readonly string[]> {
     const live = await this.deps.store.livePositions(account);
-    const atRisk = live.filter((position) => sellable(position).dust === undefined);
+    const atRisk = live.filter((position) => !isDelisted(position) && sellable(position).dust === undefined);
     if (this.deps.wallTimeMs() >= this.askedMs + ASK_EVERY_MS) await this.ask(atRisk);
     return atRisk
       .filter((position) => residentStops(position).length === 0 || this.notShown.has(position.positionId))
@@ -33,7 +34,7 @@ export class StopWatch {
   private async ask(atRisk: readonly PositionView[]): Promise<void> {
     const { exchange, desk, owners, wallTimeMs } = this.deps;
     const symbols = [...new Set(atRisk.map(({ symbol }) => symbol))];
-    const open = (await Promise.all(symbols.map((symbol) => exchange.openOrders(symbol)))).flat();
+    const open = (await askListed(symbols, (symbol) => exchange.openOrders(symbol))).answers.flat();
     const shown = new Set(open.map(({ clientOrderId }) => clientOrderId));
     this.askedMs = wallTimeMs();
     const notShown = new Set<string>();

@@ -1,4 +1,5 @@
 import type { ExchangePort } from '../adapters/exchange/port';
+import { listedQuotes } from '../adapters/exchange/try-each';
 import { marketTimeAt, type ClockReading } from '../domain/clock';
 import type { DecimalString } from '../domain/decimal';
 
@@ -20,10 +21,7 @@ export async function readMarket(
 ): Promise<MarketNow | undefined> {
   try {
     const port = await exchange();
-    const [clock, quotes] = await Promise.all([
-      port.clock(),
-      symbols.length === 0 ? [] : port.quotes(symbols),
-    ]);
+    const [clock, { answers: quotes }] = await Promise.all([port.clock(), listedQuotes(port, symbols)]);
     return {
       clock,
       marketTimeMs: marketTimeAt(clock, Date.now()),

@@ -1,14 +1,17 @@
-import { isPositive, multiply, subtract, type DecimalString } from '../domain/decimal';
+import { isPositive, multiply, subtract, ZERO, type DecimalString } from '../domain/decimal';
 import { Leg, OrderState } from '../domain/order';
-import type { PositionView } from '../domain/position';
+import { DELISTED_REASON } from '../domain/planner';
+import { isDelisted, type PositionView } from '../domain/position';
 import { price } from './format';
 
 /** What people want to know of a position, from the journal and the market's bids by pair. */
 
 type Bids = ReadonlyMap<string, DecimalString> | undefined;
 
-/** What is held at the bid, or undefined without a bid. */
-export function worthOf({ symbol, ledger }: PositionView, bids: Bids): DecimalString | undefined {
+/** What is held at the bid, or undefined without a bid. What cannot be sold, its pair being delisted, is worth nothing. */
+export function worthOf(position: PositionView, bids: Bids): DecimalString | undefined {
+  if (isDelisted(position)) return ZERO;
+  const { symbol, ledger } = position;
   const bid = bids?.get(symbol);
   return bid === undefined ? undefined : multiply(ledger.heldQuantity, bid);
 }
@@ -25,3 +28,7 @@ export function protectionOf({ orders, ledger }: PositionView): string {
   if (resident !== undefined) return price(resident.stopPrice);
   return isPositive(ledger.heldQuantity) ? 'none' : '–';
 }
+
+/** Why it is leaving, and why it cannot; empty for a position that is simply held. */
+export const troubleOf = (position: PositionView): string =>
+  [position.exitReason ?? [], isDelisted(position) ? DELISTED_REASON : []].flat().join(', ');

@@ -80,6 +80,10 @@ export const BINANCE_FAILURES: Readonly<Partial<Record<number, FailureKind>>> = 
  */
 export const RULE_CODES: ReadonlySet<number> = new Set([-1013, -1111]);
 
+/** ccxt's classes of a request about a pair that the exchange does not know, or no longer (-1121), and about one whose market is closed for now. */
+export const UNKNOWN_PAIR_CLASS = 'BadSymbol';
+export const MARKET_CLOSED_CLASS = 'MarketClosed';
+
 /** Messages that overrule the class: the id is already in use, so the order may well be live. Look it up. */
 export const DUPLICATE_ORDER = /duplicate order|duplicate.*client|orderLinkId|\b(110072|170141|51016)\b/i;
 

@@ -24,6 +24,8 @@ export const FindingKind = {
   DirectStop: 'direct-stop',
   /** A trade of the account that no deployment of Ballast has made. */
   ManualTrade: 'manual-trade',
+  /** The exchange does not list the pair of a position any more: what it holds cannot be sold. */
+  Delisted: 'delisted',
   /** An order of ours was cancelled by somebody else. */
   ManualCancel: 'manual-cancel',
 } as const;

@@ -2,7 +2,7 @@ import { isZero, lessThan, type DecimalString } from './decimal';
 import { roundQuantity, untradable, type Untradable } from './instrument';
 import { fateIsOpen, isTerminal, Leg, mayBeLive, OrderState, OrderType, type OrderView } from './order';
 import { TradingMode } from './trading-mode';
-import { availableQuantity, ExitReason, PositionState, type PositionView } from './position';
+import { availableQuantity, ExitReason, isDelisted, PositionState, type PositionView } from './position';
 
 /**
  * What the owner of a position does next. The planner is a pure function of the journal, so it does not matter who
@@ -49,6 +49,7 @@ export function nextStep(position: PositionView, mode: TradingMode, now: Instant
   const legs = legsOf(position);
   if (settled(position, legs)) return { do: 'settle' };
   if (mode === TradingMode.Halted) return WAIT;
+  if (isDelisted(position)) return whileDelisted(legs);
   return (
     protection(position, legs, now) ??
     (position.exitReason === null ? entering(position, legs, now) : leaving(position, legs, Leg.Exit)) ??
@@ -64,6 +65,7 @@ export function nextStep(position: PositionView, mode: TradingMode, now: Instant
 export function emergencyStep(position: PositionView): PositionStep {
   const legs = legsOf(position);
   if (settled(position, legs)) return { do: 'settle' };
+  if (isDelisted(position)) return whileDelisted(legs);
   return leaving(position, legs, Leg.Emergency) ?? leftovers(position, legs) ?? WAIT;
 }
 
@@ -73,9 +75,21 @@ export function sellable(position: PositionView): { quantity: DecimalString; dus
   return { quantity, dust: untradable(position.instrument, quantity, position.stopPrice) };
 }
 
-/** Something sellable is held, and no order of ours is, or may be, at the exchange to sell it. */
+/**
+ * What is held is proven to be beyond selling, for as long as the exchange does not list its pair: nobody can do anything about it
+ * from here, and no order may still change it.
+ */
+export const isStranded = (position: PositionView): boolean =>
+  isDelisted(position) &&
+  position.state === PositionState.Live &&
+  sellable(position).dust === undefined &&
+  entryIsOver(legsOf(position)) &&
+  !position.orders.some(({ state }) => mayBeLive(state));
+
+/** Something sellable is held, and no order of ours is, or may be, at the exchange to sell it, though one could be. */
 export const isBare = (position: PositionView): boolean =>
   position.state === PositionState.Live &&
+  !isDelisted(position) &&
   sellable(position).dust === undefined &&
   !position.orders.some(({ leg, state }) => leg !== Leg.Entry && mayBeLive(state));
 
@@ -115,6 +129,11 @@ function settled(position: PositionView, legs: Legs): boolean {
   const over = (order: OrderView): boolean =>
     isTerminal(order.state) || (unsent(order) && order.leg !== Leg.Entry);
   return sellable(position).dust !== undefined && entryIsOver(legs) && legs.orders.every(over);
+}
+
+/** The exchange takes no order: what was never sent is withdrawn, and what may be under way ends by being looked up. */
+function whileDelisted({ entry }: Legs): PositionStep {
+  return entry !== undefined && unsent(entry) ? { do: 'cancel', order: entry } : WAIT;
 }
 
 /** A stop that has begun to sell: the position is over, whether it can finish by itself or not. */
@@ -171,8 +190,20 @@ function afterStopEnded(position: PositionView, legs: Legs, stop: OrderView): Po
 /** The reason recorded on a stop that the market has already passed. */
 export const WOULD_TRIGGER_REASON = 'would-trigger';
 
+/** The reason recorded on an order that was refused, or ended, because the exchange does not list its pair. */
+export const DELISTED_REASON = 'delisted';
+
+/** The reason recorded on an order that was refused because its pair is not being traded for now. */
+export const MARKET_CLOSED_REASON = 'market-closed';
+
+/** Refusals that say nothing about the order: an exit would be refused just so, and the next try may succeed. */
+const NO_MARKET: ReadonlySet<string | null> = new Set([DELISTED_REASON, MARKET_CLOSED_REASON]);
+
+/** Of the refusals since the last stop that was accepted, those that were about the stop itself. */
 const refusedInARow = (stops: readonly OrderView[]): number =>
-  stops.length - 1 - stops.findLastIndex((order) => order.state !== OrderState.Rejected);
+  stops
+    .slice(stops.findLastIndex((order) => order.state !== OrderState.Rejected) + 1)
+    .filter(({ reason }) => !NO_MARKET.has(reason)).length;
 
 function stopOrder(stopPrice: DecimalString | null, sequence: number, replaces: string | null): PositionStep {
   return { do: 'order', leg: Leg.Stop, sequence, type: OrderType.StopMarket, stopPrice, replaces };

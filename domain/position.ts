@@ -21,6 +21,8 @@ export const ExitReason = {
   Missing: 'missing',
   /** Recovered from orders that the journal had lost, to be sold by policy. */
   Stray: 'stray',
+  /** The exchange delisted its pair, and then the coins left the account: sold, converted or withdrawn by a person. */
+  Delisted: 'delisted',
 } as const;
 export type ExitReason = (typeof ExitReason)[keyof typeof ExitReason];
 
@@ -60,8 +62,14 @@ export interface PositionView {
   readonly ledger: PositionLedger;
   /** How much of what the ledger holds a reconciliation did not find in the account; absent means none. */
   readonly missingQuantity?: DecimalString;
+  /** Wall time since when the exchange is proven not to list the pair; absent or null while it does. */
+  readonly delistedAtMs?: number | null;
   readonly instrument: Instrument;
 }
+
+/** The exchange does not know its pair any more: no order of it can rest, none can be placed. */
+export const isDelisted = ({ delistedAtMs }: Pick<PositionView, 'delistedAtMs'>): boolean =>
+  typeof delistedAtMs === 'number';
 
 /** What is held and, as far as the last reconciliation saw, is there to be sold. Never negative. */
 export const availableQuantity = ({

@@ -16,7 +16,7 @@ import {
 import { timeframeMs, type Timeframe } from './bar';
 import { clientOrderId, positionId as positionIdOf } from './ids';
 import { Leg, mayBeLive, Side, type Fill, type OrderView } from './order';
-import { PositionState, type PositionView } from './position';
+import { isDelisted, PositionState, type PositionView } from './position';
 
 /** The pure part of a reconciliation: whose an order is that the journal does not know, and whose the coins are that are missing. */
 
@@ -171,11 +171,14 @@ function takeFills(
 
 /**
  * How much each position lacks when the account holds only `there` of an asset: what rests in sells is certainly there, and
- * of the rest the oldest position is served first.
+ * of the rest the oldest position is served first; those whose pair is delisted come last, since a person was told to take their coins out.
  * @returns positions by id with what is missing of each; zero for those that lack nothing
  */
 export function missingOf(
-  positions: readonly Pick<PositionView, 'positionId' | 'grantedAtMs' | 'ledger' | 'orders'>[],
+  positions: readonly Pick<
+    PositionView,
+    'positionId' | 'grantedAtMs' | 'ledger' | 'orders' | 'delistedAtMs'
+  >[],
   there: DecimalString,
 ): ReadonlyMap<string, DecimalString> {
   const held = positions.filter(({ ledger }) => isPositive(ledger.heldQuantity));
@@ -192,10 +195,12 @@ export function missingOf(
     left = subtract(left, given);
     served.set(positionId, add(served.get(positionId) ?? ZERO, given));
   };
-  const oldestFirst = [...held].sort((a, b) => a.grantedAtMs - b.grantedAtMs);
-  for (const position of oldestFirst)
+  const inTurn = [...held].sort(
+    (a, b) => Number(isDelisted(a)) - Number(isDelisted(b)) || a.grantedAtMs - b.grantedAtMs,
+  );
+  for (const position of inTurn)
     serve(position.positionId, minimum(offered(position), position.ledger.heldQuantity));
-  for (const { positionId, ledger } of oldestFirst)
+  for (const { positionId, ledger } of inTurn)
     serve(positionId, subtract(ledger.heldQuantity, served.get(positionId) ?? ZERO));
   return new Map(
     held.map(({ positionId, ledger }) => [

@@ -252,8 +252,10 @@ export interface EmergencyStopResult {
   readonly cancelledOrders: number;
   /** Positions that were live in the halt and are flat. */
   readonly closedPositions: number;
-  /** Wall milliseconds from the halt to verified flat; null when trading was resumed before. */
+  /** Wall milliseconds from the halt to verified flat, but for what is stranded; null when trading was resumed before. */
   readonly flatAfterMs: number | null;
+  /** What is still held because the exchange does not list its pair any more, for people; absent when there is none. */
+  readonly stranded?: readonly string[];
 }
 
 // reconciliation

@@ -71,18 +71,33 @@ const add = (total: EmergencyStopProgress, swept: SweepResult): EmergencyStopPro
 async function end(
   { account, venue, reason, by }: EmergencyStopInput,
   { startedMs, cancelledOrders, exitOrders, positions }: EmergencyStopProgress,
-  { epoch, superseded, unsettled }: SweepResult,
+  { epoch, superseded, unsettled, stranded = [] }: SweepResult,
 ): Promise<EmergencyStopResult> {
   const tookMs = Date.now() - startedMs;
   const outcome = superseded
     ? `Superseded after ${tookMs} ms: trading was resumed with ${unsettled.length} positions unsettled`
-    : `Flat after ${tookMs} ms`;
+    : `Flat after ${tookMs} ms${butFor(stranded)}`;
   const message = `Stopped by ${by}: ${reason}. ${outcome}; ${cancelledOrders} entries cancelled, ${exitOrders} exits sent.`;
   await emergencyActivities(venue, 'report').reportEmergency({ account, epoch, message });
   setCurrentDetails(`**${superseded ? 'Superseded' : 'Flat'}.** ${message}`);
-  const closedPositions = positions.filter((id) => !unsettled.includes(id)).length;
-  return { epoch, cancelledOrders, closedPositions, flatAfterMs: superseded ? null : tookMs };
+  const left = new Set([...unsettled, ...stranded.map(({ positionId }) => positionId)]);
+  const closedPositions = positions.filter((id) => !left.has(id)).length;
+  const flatAfterMs = superseded ? null : tookMs;
+  return {
+    ...{ epoch, cancelledOrders, closedPositions, flatAfterMs },
+    ...(stranded.length > 0 && { stranded: stranded.map(({ what }) => what) }),
+  };
 }
 
-const describe = (account: string, reason: string, { epoch, unsettled, openOrders }: SweepResult): string =>
-  `**Stopping** ${account} in halt epoch ${epoch}: ${reason}\n\n${unsettled.length} positions unsettled, ${openOrders} orders open`;
+/** What is left though everything that can be sold is. */
+const butFor = (stranded: NonNullable<SweepResult['stranded']>): string =>
+  stranded.length === 0
+    ? ''
+    : `, but for what nobody can sell, since the exchange does not list its pair any more: ${stranded.map(({ what }) => what).join('; ')}`;
+
+const describe = (
+  account: string,
+  reason: string,
+  { epoch, unsettled, openOrders, stranded = [] }: SweepResult,
+): string =>
+  `**Stopping** ${account} in halt epoch ${epoch}: ${reason}\n\n${unsettled.length} positions unsettled, ${openOrders} orders open${butFor(stranded)}`;

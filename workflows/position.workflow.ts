@@ -12,7 +12,7 @@ import { marketTimeAt, wallDelayUntil, type ClockReading } from '../domain/clock
 import { toNumber } from '../domain/decimal';
 import { Leg, mayBeLive, OrderState } from '../domain/order';
 import { backoffMs, nextStep, sellable, type PositionStep } from '../domain/planner';
-import { FIRST_GAP, PositionState, type PositionView } from '../domain/position';
+import { FIRST_GAP, isDelisted, PositionState, type PositionView } from '../domain/position';
 import { TradingMode } from '../domain/trading-mode';
 import type { LoadedPosition } from '../activities/protection';
 import { startUnlessRunning, tell } from './children';
@@ -227,7 +227,7 @@ class ProtectionWatch {
     const stops = view.orders.filter(({ leg }) => leg === Leg.Stop);
     this.covered ||= stops.some(({ exchangeOrderId }) => exchangeOrderId !== null);
     const guarded = stops.some(({ state }) => state === OrderState.Open);
-    const live = view.state !== PositionState.Closed;
+    const live = view.state !== PositionState.Closed && !isDelisted(view);
     if (!live || guarded || sellable(view).dust !== undefined) return this.endGap();
     if (this.nakedSinceMs !== null) return;
     this.isFirst = !this.covered && view.openedAtMs !== null;
@@ -265,7 +265,8 @@ function show({ position: view, mode }: LoadedPosition): void {
     (order) =>
       `| ${order.leg} ${order.sequence} | ${order.state} | ${order.quantity} | ${order.stopPrice ?? order.limitPrice ?? 'market'} | ${order.filledQuantity} |`,
   );
-  const exit = view.exitReason === null ? '' : `, leaving: ${view.exitReason}`;
+  const leaving = view.exitReason === null ? '' : `, leaving: ${view.exitReason}`;
+  const exit = isDelisted(view) ? `${leaving}, **delisted**: the exchange does not know its pair` : leaving;
   setCurrentDetails(
     [
       `**${view.symbol}** holds ${ledger.heldQuantity}, entry ${ledger.averageEntry ?? '–'}, stop ${view.stopPrice}, target ${view.targetPrice}${exit}`,

@@ -10,10 +10,11 @@ import {
 } from '../../domain/decimal';
 import { OrderState } from '../../domain/order';
 import { sellable } from '../../domain/planner';
-import { ExitReason, type PositionView } from '../../domain/position';
+import { ExitReason, isDelisted, type PositionView } from '../../domain/position';
 import { DeedKind, FindingKind } from '../../domain/findings';
 import { missingOf } from '../../domain/reconciliation';
 import type { ActivityDeps } from '../deps';
+import { describeDelisting } from '../listings';
 import { wakePosition } from '../wake';
 import type { Findings } from './findings';
 
@@ -52,13 +53,42 @@ export async function compareHoldings(
       findings.lookAgain = true;
       continue;
     }
-    if (isPositive(shortfall)) {
-      const message = `positions hold ${held} ${asset}, the account only ${there}: ${shortfall} ${asset} went without an order of ours`;
-      findings.unexplained(FindingKind.MissingCoins, `${asset}/${shortfall}`, message);
-    }
+    if (isPositive(shortfall)) noteShortfall(asset, { held, there, shortfall }, positions, findings);
     await limitHoldings(deps, account, positions, there, findings);
   }
   return open;
+}
+
+/** Coins whose pair is gone are for a person to take out of the account; that they are gone is then no riddle. */
+function noteShortfall(
+  asset: string,
+  { held, there, shortfall }: Readonly<Record<'held' | 'there' | 'shortfall', DecimalString>>,
+  positions: readonly PositionView[],
+  findings: Findings,
+): void {
+  const subject = `${asset}/${shortfall}`;
+  const stranded = positions.filter(isDelisted);
+  if (lessThan(sum(stranded.map(({ ledger }) => ledger.heldQuantity)), shortfall)) {
+    const message = `positions hold ${held} ${asset}, the account only ${there}: ${shortfall} ${asset} went without an order of ours`;
+    findings.unexplained(FindingKind.MissingCoins, subject, message);
+    return;
+  }
+  const pairs = [...new Set(stranded.map(({ symbol }) => symbol))].join(', ');
+  const message = `${shortfall} ${asset} left the account after the exchange had delisted ${pairs}: sold, converted or withdrawn by a person`;
+  findings.notice(FindingKind.MissingCoins, subject, message);
+}
+
+/** Says of every position what cannot be sold of it because its pair is gone. */
+export async function noteStranded(
+  deps: Pick<ActivityDeps, 'store' | 'exchange'>,
+  account: string,
+  findings: Findings,
+): Promise<void> {
+  for (const position of (await deps.store.livePositions(account)).filter(isDelisted)) {
+    if (sellable(position).dust !== undefined) continue;
+    const { kind, subject, message } = await describeDelisting(deps, position);
+    findings.unexplained(kind, subject, message);
+  }
 }
 
 async function limitHoldings(
@@ -76,7 +106,7 @@ async function limitHoldings(
     findings.did(DeedKind.HoldingLimited, positionId, message);
     const now = await store.position(positionId);
     if (now !== undefined && isPositive(missing) && sellable(now).dust !== undefined)
-      await store.wishExit(positionId, ExitReason.Missing);
+      await store.wishExit(positionId, isDelisted(now) ? ExitReason.Delisted : ExitReason.Missing);
     await wakePosition(owners, account, positionId);
   }
 }

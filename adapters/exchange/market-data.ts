@@ -12,8 +12,9 @@ import type { Gateway } from './gateway';
 import { PAGE_LIMIT } from './paging';
 import type { ExchangePort } from './port';
 import type { SymbolBook } from './symbols';
+import { isUnlisted } from './try-each';
 
-type MarketDataPort = Pick<ExchangePort, 'bars' | 'quotes' | 'instruments'>;
+type MarketDataPort = Pick<ExchangePort, 'bars' | 'quotes' | 'instruments' | 'isListed'>;
 
 interface Fees {
   readonly makerFee: DecimalString;
@@ -78,6 +79,16 @@ export function createMarketData(deps: MarketDataDeps): MarketDataPort {
           return { symbol, bid: ticker.bidPrice, ask: ticker.askPrice, last: ticker.lastPrice };
         }),
       ),
+
+    async isListed(symbol) {
+      try {
+        await symbols.describe([symbol]);
+        return true;
+      } catch (error) {
+        if (isUnlisted(error)) return false;
+        throw error;
+      }
+    },
 
     async instruments(wanted) {
       const rules = await symbols.describe(wanted);

@@ -91,6 +91,11 @@ export interface ExchangePort {
   /** Server wall time minus ours, in milliseconds. */
   clockSkewMs(): Promise<number>;
   instruments(symbols: readonly string[]): Promise<readonly Instrument[]>;
+  /**
+   * False only when the exchange itself says that it does not know this pair, or no longer. One whose trading is
+   * interrupted is listed.
+   */
+  isListed(symbol: string): Promise<boolean>;
   /** Closed bars only, oldest first, the newest closed at or before market time now. */
   bars(request: {
     symbol: string;

@@ -1,8 +1,9 @@
-import { ExchangeFailure } from '../../domain/errors';
+import { ExchangeFailure, UNKNOWN_PAIR_CLASS } from '../../domain/errors';
+import type { ExchangePort, Quote } from './port';
 
 /** The exchange does not know the pair, or no longer: it was delisted. No other pair is concerned. */
 export const isUnlisted = (error: unknown): boolean =>
-  error instanceof ExchangeFailure && error.detail.errorClass === 'BadSymbol';
+  error instanceof ExchangeFailure && error.detail.errorClass === UNKNOWN_PAIR_CLASS;
 
 /**
  * Asks the exchange about one thing after the other. One on a pair that it no longer lists must not silence the others.
@@ -25,4 +26,38 @@ export async function tryEach<T>(
   const other = failures.find((failure) => !isUnlisted(failure));
   if (other !== undefined) throw other;
   return failures;
+}
+
+/** Answers about pairs, and which of those that were asked about the exchange refuses as unknown. */
+export interface ListedAnswers<T> {
+  readonly answers: readonly T[];
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Asks about all pairs at once, so that one that was delisted silences none of the others.
+ * @throws the first failure that is about anything else, after all have been asked
+ */
+export async function askListed<T>(
+  symbols: readonly string[],
+  ask: (symbol: string) => Promise<T>,
+): Promise<ListedAnswers<T>> {
+  const outcomes = await Promise.allSettled(symbols.map(ask));
+  const answers: T[] = [];
+  const unknown: string[] = [];
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.status === 'fulfilled') answers.push(outcome.value);
+    else if (isUnlisted(outcome.reason)) unknown.push(symbols[index] ?? '');
+    else throw outcome.reason;
+  }
+  return { answers, unknown };
+}
+
+/** The quotes of these pairs, as far as the exchange knows them. */
+export async function listedQuotes(
+  exchange: Pick<ExchangePort, 'quotes'>,
+  symbols: readonly string[],
+): Promise<ListedAnswers<Quote>> {
+  const { answers, unknown } = await askListed(symbols, (symbol) => exchange.quotes([symbol]));
+  return { answers: answers.flat(), unknown };
 }

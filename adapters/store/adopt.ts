@@ -18,7 +18,7 @@ import { findOrder, insertOrder, writeOrder } from './orders';
 import { findPosition, lockPosition, reopen } from './positions';
 import type { FoundOrder, FoundPosition, FoundSale } from './found';
 import { StoreError, StoreErrorCode } from './store-error';
-import type { Transaction } from './transaction';
+import type { Queryable, Transaction } from './transaction';
 
 /** What a journal takes over from the exchange: orders that it has lost, or that nobody planned. */
 
@@ -177,6 +177,24 @@ export async function setMissing(
   const { rowCount } = await tx.query(
     'UPDATE positions SET missing_quantity = $2 WHERE position_id = $1 AND missing_quantity <> $2',
     [positionId, missing],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Notes that the exchange does not list the pair of a live position since `sinceMs`, or, with null, that it does (again).
+ * The first time stays.
+ * @returns true when this is news
+ */
+export async function setDelisted(
+  db: Queryable,
+  positionId: string,
+  sinceMs: number | null,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `UPDATE positions SET delisted_at_ms = $2
+     WHERE position_id = $1 AND state = 'live' AND (delisted_at_ms IS NULL) <> ($2::bigint IS NULL)`,
+    [positionId, sinceMs],
   );
   return rowCount === 1;
 }

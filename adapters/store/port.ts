@@ -165,6 +165,8 @@ export interface OrderStore {
    * @throws Error coded `conflict` when one of them holds less by now
    */
   adoptSale(sale: FoundSale): Promise<readonly string[]>;
+  /** Notes since when (wall time) the exchange does not list a live position's pair; null: it does. True when that is news. */
+  setDelisted(positionId: string, sinceMs: number | null): Promise<boolean>;
   /** Notes how much of what a position holds is not in the account. True when that is news. */
   setMissing(positionId: string, missing: DecimalString): Promise<boolean>;
 }

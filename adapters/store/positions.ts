@@ -28,6 +28,7 @@ interface PositionRow {
   readonly closed_at_ms: string | null;
   readonly unprotected_ms: string;
   readonly missing_quantity: string;
+  readonly delisted_at_ms: string | null;
   readonly epoch: number;
   readonly quantity: string;
   readonly limit_price: string;
@@ -39,7 +40,7 @@ interface PositionRow {
 }
 
 const SELECT = `SELECT p.position_id, p.account, p.session, p.strategy, p.symbol, p.timeframe, p.bar_close_ms, p.instrument,
-    p.state, p.stop_price, p.exit_reason, p.opened_at_ms, p.closed_at_ms, p.unprotected_ms, p.missing_quantity, g.epoch, g.quantity,
+    p.state, p.stop_price, p.exit_reason, p.opened_at_ms, p.closed_at_ms, p.unprotected_ms, p.missing_quantity, p.delisted_at_ms, g.epoch, g.quantity,
     g.limit_price, g.target_price, g.trail_distance, g.reserved_quote, g.granted_at_ms, g.expires_at_ms
   FROM positions p JOIN approvals g USING (position_id)`;
 
@@ -73,6 +74,7 @@ function positionView(
     orders,
     ledger: ledgerOf(fills, row.instrument),
     missingQuantity: decimal(row.missing_quantity),
+    delistedAtMs: integerOrNull(row.delisted_at_ms),
     instrument: row.instrument,
   };
 }

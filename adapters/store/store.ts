@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { findAccount, openAccount, raiseHalt, recordForeignHoldings, setMode } from './accounts';
-import { adoptOrder, adoptSale, recoverPosition, setMissing } from './adopt';
+import { adoptOrder, adoptSale, recoverPosition, setDelisted, setMissing } from './adopt';
 import { findCandles, saveCandles } from './candles';
 import { grant } from './grant';
 import { audit, hasRiskEvent, recordDecision, recordEquity, recordRiskEvent } from './journal';
@@ -53,6 +53,7 @@ export function createStore(pool: Pool): OrderStore & Journal {
     adoptOrder: (found) => inTransaction(pool, (tx) => adoptOrder(tx, found)),
     adoptSale: (sale) => inTransaction(pool, (tx) => adoptSale(tx, sale)),
     recoverPosition: (found) => inTransaction(pool, (tx) => recoverPosition(tx, found)),
+    setDelisted: (positionId, sinceMs) => setDelisted(pool, positionId, sinceMs),
     setMissing: (positionId, missing) => inTransaction(pool, (tx) => setMissing(tx, positionId, missing)),
 
     openAccount: (account, session) => inTransaction(pool, (tx) => openAccount(tx, account, session)),

@@ -90,7 +90,11 @@ async function stopDurably(context: Context, reason: string): Promise<void> {
     output.say(`Cancelled orders:  ${result.cancelledOrders}`);
     output.say(`Closed positions:  ${result.closedPositions}`);
     if (flatAfterMs === null) return;
-    output.say(`Verified flat after ${span(flatAfterMs)}.`);
+    output.say(
+      `Verified flat after ${span(flatAfterMs)}${result.stranded === undefined ? '' : ', but for:'}`,
+    );
+    for (const what of result.stranded ?? [])
+      output.say(`  ${what}: nobody can sell it, for the exchange does not list its pair any more.`);
     output.say('Trading stays halted. When you know why: ballast resume-trading --reason "…"');
   });
   if (flatAfterMs === null) {

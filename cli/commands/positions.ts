@@ -1,11 +1,12 @@
-import { PositionState, type PositionView } from '../../domain/position';
+import { describeStranded } from '../../domain/delisting';
+import { isDelisted, PositionState, type PositionView } from '../../domain/position';
 import { defineCommand } from '../command';
 import { withContext, type Context } from '../context';
 import { gain, money, plain, span, utcTime, price } from '../format';
 import { filterOf, listBuilder, type ListOptions } from '../list-options';
 import { readMarket, type MarketNow } from '../market-now';
 import { columns } from '../output';
-import { protectionOf, unrealisedPnl, worthOf } from '../position-facts';
+import { protectionOf, troubleOf, unrealisedPnl, worthOf } from '../position-facts';
 
 export const positionsCommand = defineCommand<ListOptions & { readonly closed: boolean }>({
   command: 'positions',
@@ -54,7 +55,7 @@ function printOpen({ output }: Context, list: readonly PositionView[], market: M
       position.openedAtMs === null || market === undefined
         ? '–'
         : span(market.marketTimeMs - position.openedAtMs),
-      position.exitReason ?? '',
+      troubleOf(position),
     ];
   });
   const heads = columns(
@@ -70,6 +71,10 @@ function printOpen({ output }: Context, list: readonly PositionView[], market: M
     'leaving',
   );
   output.table(heads, rows, 'No position is open.');
+  for (const position of list.filter(isDelisted))
+    output.say(
+      `The exchange does not list ${position.symbol} any more, so ${describeStranded(position, null)} cannot be sold. Withdraw or convert it at the exchange, then run: ballast reconcile`,
+    );
 }
 
 function printClosed({ output }: Context, list: readonly PositionView[]): void {

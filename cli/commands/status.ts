@@ -2,7 +2,9 @@ import type { ClockReading } from '../../domain/clock';
 import type { ReconciliationRecord } from '../../adapters/store/found';
 import { drawdownFraction } from '../../domain/equity';
 import { subtract } from '../../domain/decimal';
+import { describeStranded } from '../../domain/delisting';
 import { isUnexplained } from '../../domain/findings';
+import { isDelisted, PositionState } from '../../domain/position';
 import { defineCommand, noOptions } from '../command';
 import { withContext } from '../context';
 import { clip, gain, money, percent, span, utcTime } from '../format';
@@ -22,14 +24,16 @@ export const statusCommand = defineCommand({
     withContext(options, async (context) => {
       const { account, config, running, output } = context;
       const views = await context.views();
-      const [state, totals, events, market, strategies, reconciled] = await Promise.all([
+      const [state, totals, events, market, strategies, reconciled, open] = await Promise.all([
         views.account(account.account),
         views.totals({ account: account.account }),
         views.riskEvents({ account: account.account, limit: 3 }),
         readMarket(context, []),
         context.temporal().then((client) => runningStrategies(client, account.account)),
         context.store().then((journal) => journal.lastReconciliation(account.account)),
+        views.positions({ account: account.account, state: PositionState.Live }),
       ]);
+      const delisted = open.filter(isDelisted);
       const clock = market?.clock ?? null;
       const value = {
         account: account.account,
@@ -40,6 +44,7 @@ export const statusCommand = defineCommand({
         strategies,
         riskEvents: events,
         reconciliation: reconciled ?? null,
+        delisted: delisted.map(({ positionId }) => positionId),
       };
       output.result(value, () => {
         const line = (name: string, text: string): void => {
@@ -77,6 +82,8 @@ export const statusCommand = defineCommand({
           'Positions',
           `${totals.livePositions} open, ${totals.closedPositions} closed (${totals.wins} won, ${totals.losses} lost, realised ${gain(totals.realisedPnl)})`,
         );
+        for (const position of delisted)
+          line('Delisted', `${describeStranded(position, null)} cannot be sold; see ballast positions`);
         line('Strategies', strategies.length === 0 ? 'none is running' : strategies.join(', '));
         line('Reconciled', reconciled === undefined ? 'never' : outcomeOf(reconciled));
         for (const event of events) line('Risk event', clip(`${event.code}: ${event.message}`, 100));

@@ -3,7 +3,7 @@ import { drawdownFraction } from '../../domain/equity';
 import { OrderState, OrderType } from '../../domain/order';
 import { TradingMode } from '../../domain/risk';
 import { averagePrice, clip, gain, money, percent, plain, span, utcTime, price } from '../format';
-import { protectionOf, unrealisedPnl } from '../position-facts';
+import { protectionOf, troubleOf, unrealisedPnl } from '../position-facts';
 import type { Paint, Style } from './paint';
 import { bidsOf, type ServiceState, type Snapshot } from './snapshot';
 import { fitTable, type Cell, type ViewColumn } from './table';
@@ -122,7 +122,7 @@ export const positionLines: Section = (snapshot, width, paint) => {
       { text: price(position.targetPrice) },
       result === undefined ? { text: '–' } : { text: gain(result), ...gainStyle(result) },
       { text: age },
-      { text: position.exitReason ?? '' },
+      { text: troubleOf(position) },
     ];
   });
   return fitTable(POSITION_COLUMNS, rows, { width, paint, heads: true });

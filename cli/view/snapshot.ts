@@ -2,6 +2,7 @@ import type { ListedDecision, ListedOrder, ListedRiskEvent, Views } from '../../
 import type { Totals } from '../../adapters/store/totals';
 import { DecisionOutcome, type AccountState } from '../../adapters/store/port';
 import type { ExchangePort, Quote } from '../../adapters/exchange/port';
+import { listedQuotes } from '../../adapters/exchange/try-each';
 import { marketTimeAt, type ClockReading } from '../../domain/clock';
 import { marketState } from '../market-now';
 import type { DecimalString } from '../../domain/decimal';
@@ -107,8 +108,8 @@ export async function readMarketPart(
   exchange: ExchangePort,
   symbols: readonly string[],
 ): Promise<MarketPart> {
-  const [reading, quotes] = await Promise.all([exchange.clock(), exchange.quotes(symbols)]);
-  return { clock: clockAt(reading), quotes };
+  const [reading, { answers }] = await Promise.all([exchange.clock(), listedQuotes(exchange, symbols)]);
+  return { clock: clockAt(reading), quotes: answers };
 }
 
 const clockAt = (reading: ClockReading): Snapshot['clock'] => ({

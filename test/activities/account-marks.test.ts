@@ -14,7 +14,7 @@ async function reconciled(): Promise<Bench> {
   return bench;
 }
 
-const marks = (bench: Bench) => readMarks(bench.deps, ACCOUNT, BTC.quote);
+const marks = async (bench: Bench) => (await readMarks(bench.deps, ACCOUNT, BTC.quote)).marks;
 
 /** Trades at the exchange without a word to the journal. */
 async function tradeUnheard({ exchange, time }: Bench, side: Side, id: string): Promise<void> {

@@ -24,7 +24,7 @@ import {
   ZERO,
   type DecimalString,
 } from '../../domain/decimal';
-import { ExchangeFailure, FailureKind } from '../../domain/errors';
+import { ExchangeFailure, FailureKind, MARKET_CLOSED_CLASS, UNKNOWN_PAIR_CLASS } from '../../domain/errors';
 import { OrderType, Side, type Fill } from '../../domain/order';
 import { BTC } from '../domain/fixtures';
 
@@ -46,8 +46,13 @@ interface Resting {
 const failure = (kind: FailureKind, message: string, wouldTrigger = false): ExchangeFailure =>
   new ExchangeFailure(kind, message, { errorClass: 'Scripted', wouldTrigger });
 
+const refusal = (message: string, errorClass: string): ExchangeFailure =>
+  new ExchangeFailure(FailureKind.Rejected, message, { errorClass });
+
+const baseOf = (symbol: string): string => symbol.split('/')[0] ?? symbol;
+
 /**
- * One symbol at one venue, in memory: orders rest, fill as far as the test allows, trigger as the price moves, and fail as
+ * Pairs of one price at one venue, in memory: orders rest, fill as far as the test allows, trigger as the price moves, and fail as
  * scripted. It is the truth that tests compare the journal with.
  */
 export class FakeExchange implements ExchangePort {
@@ -75,7 +80,31 @@ export class FakeExchange implements ExchangePort {
   /** Bars that the exchange does not (yet) tell of, by the market time of their close. */
   readonly missingBars = new Set<number>();
 
+  private readonly delisted = new Set<string>();
+  /** Pairs that are listed and not being traded: orders are refused. */
+  readonly closed = new Set<string>();
+
   constructor(private readonly wallTimeMs: () => number) {}
+
+  /** The pair loses its open orders, and from now on every request about it is refused as unknown. Balances stay. */
+  delist(symbol: string): void {
+    for (const { request } of [...this.orders.values()])
+      if (request.symbol === symbol) this.end(request.clientOrderId, 'cancelled');
+    this.delisted.add(symbol);
+  }
+
+  relist(symbol: string): void {
+    this.delisted.delete(symbol);
+  }
+
+  /** The answer to a request about a pair. */
+  private about<T>(symbol: string | undefined, answer: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      if (symbol !== undefined && this.delisted.has(symbol))
+        throw refusal('Invalid symbol.', UNKNOWN_PAIR_CLASS);
+      resolve(answer());
+    });
+  }
 
   /** From now on market time runs faster than wall time; before, they are the same. */
   hurry(speed: number): void {
@@ -105,9 +134,10 @@ export class FakeExchange implements ExchangePort {
     return Promise.resolve({ ...times, speed, session, state });
   }
 
-  /** What Ballast holds by the exchange's own record. */
-  held(): DecimalString {
-    const moved = this.fills.map(({ side, quantity, fee }) =>
+  /** What Ballast holds by the exchange's own record: of one pair, or, when there is only one, of it. */
+  held(symbol?: string): DecimalString {
+    const ofSymbol = this.fills.filter((fill) => fill.symbol === (symbol ?? fill.symbol));
+    const moved = ofSymbol.map(({ side, quantity, fee }) =>
       side === Side.Buy ? subtract(quantity, fee) : negate(quantity),
     );
     return sum(moved);
@@ -149,7 +179,7 @@ export class FakeExchange implements ExchangePort {
     const marketTimeMs = this.marketTimeMs();
     this.fills.push({
       ...{ symbol, tradeId, clientOrderId, exchangeOrderId, side, price, quantity: rest, fee, marketTimeMs },
-      feeAsset: isBuy ? BTC.base : BTC.quote,
+      feeAsset: isBuy ? baseOf(symbol) : BTC.quote,
       liquidity: isBuy ? 'maker' : 'taker',
     });
     const filledQuantity = add(report.filledQuantity, rest);
@@ -187,41 +217,53 @@ export class FakeExchange implements ExchangePort {
     });
   }
 
-  cancel(_symbol: string, clientOrderId: string): Promise<OrderReport | undefined> {
-    if (this.orders.get(clientOrderId)?.report.status !== 'open') return Promise.resolve(undefined);
-    this.end(clientOrderId, 'cancelled');
-    return Promise.resolve(this.resting(clientOrderId).report);
+  cancel(symbol: string, clientOrderId: string): Promise<OrderReport | undefined> {
+    return this.about(symbol, () => {
+      if (this.orders.get(clientOrderId)?.report.status !== 'open') return undefined;
+      this.end(clientOrderId, 'cancelled');
+      return this.resting(clientOrderId).report;
+    });
   }
 
-  lookUp(_symbol: string, clientOrderId: string): Promise<OrderReport | undefined> {
-    const found = this.orders.get(clientOrderId);
-    const visible = found !== undefined && found.visibleAtMs <= this.wallTimeMs();
-    return Promise.resolve(visible ? found.report : undefined);
+  lookUp(symbol: string, clientOrderId: string): Promise<OrderReport | undefined> {
+    return this.about(symbol, () => {
+      const found = this.orders.get(clientOrderId);
+      const visible = found !== undefined && found.visibleAtMs <= this.wallTimeMs();
+      return visible ? found.report : undefined;
+    });
   }
 
-  openOrders(): Promise<readonly OrderReport[]> {
-    return Promise.resolve(this.open());
+  openOrders(symbol?: string): Promise<readonly OrderReport[]> {
+    return this.about(symbol, () => this.open().filter((order) => order.symbol === (symbol ?? order.symbol)));
   }
 
-  ordersSince(_symbol: string, sinceMs: number): Promise<readonly OrderReport[]> {
+  ordersSince(symbol: string, sinceMs: number): Promise<readonly OrderReport[]> {
     const reports = [...this.orders.values()].map(({ report }) => report);
-    return Promise.resolve(reports.filter(({ marketTimeMs }) => marketTimeMs >= sinceMs));
+    return this.about(symbol, () =>
+      reports.filter((report) => report.symbol === symbol && report.marketTimeMs >= sinceMs),
+    );
   }
 
-  fillsSince(_symbol: string, sinceMs: number): Promise<readonly Fill[]> {
-    return Promise.resolve(this.listed().filter(({ marketTimeMs }) => marketTimeMs >= sinceMs));
+  fillsSince(symbol: string, sinceMs: number): Promise<readonly Fill[]> {
+    return this.about(symbol, () =>
+      this.listed().filter((fill) => fill.symbol === symbol && fill.marketTimeMs >= sinceMs),
+    );
   }
 
-  fillsOf(_symbol: string, _exchangeOrderId: string, clientOrderId: string): Promise<readonly Fill[]> {
-    return Promise.resolve(this.listed().filter((fill) => fill.clientOrderId === clientOrderId));
+  fillsOf(symbol: string, _exchangeOrderId: string, clientOrderId: string): Promise<readonly Fill[]> {
+    return this.about(symbol, () => this.listed().filter((fill) => fill.clientOrderId === clientOrderId));
   }
 
   private listed(): readonly Fill[] {
     return this.fills.filter(({ tradeId }) => !this.unlisted.has(tradeId));
   }
 
-  instruments(): ReturnType<ExchangePort['instruments']> {
-    return Promise.resolve([BTC]);
+  instruments([symbol = BTC.symbol]: readonly string[]): ReturnType<ExchangePort['instruments']> {
+    return this.about(symbol, () => [{ ...BTC, symbol, base: baseOf(symbol) }]);
+  }
+
+  isListed(symbol: string): Promise<boolean> {
+    return Promise.resolve(!this.delisted.has(symbol));
   }
 
   /** Bars of a quiet market around {@link price}, without those of {@link missingBars}. */
@@ -233,12 +275,15 @@ export class FakeExchange implements ExchangePort {
       openTimeMs: newestMs - (request.limit - index) * length,
       ...{ open: close, high: close + 0.1, low: close - 0.1, close, volume: 1 },
     }));
-    return Promise.resolve(bars.filter(({ openTimeMs }) => !this.missingBars.has(openTimeMs + length)));
+    return this.about(request.symbol, () =>
+      bars.filter(({ openTimeMs }) => !this.missingBars.has(openTimeMs + length)),
+    );
   }
 
   quotes(symbols: readonly string[]): Promise<readonly Quote[]> {
     const { price } = this;
-    return Promise.resolve(symbols.map((symbol) => ({ symbol, bid: price, ask: price, last: price })));
+    const gone = symbols.find((symbol) => this.delisted.has(symbol));
+    return this.about(gone, () => symbols.map((symbol) => ({ symbol, bid: price, ask: price, last: price })));
   }
 
   balances(): Promise<readonly Balance[]> {
@@ -247,9 +292,17 @@ export class FakeExchange implements ExchangePort {
       if (side === Side.Buy) return negate(notional);
       return subtract(notional, feeAsset === BTC.quote ? fee : ZERO);
     });
+    const others = [...new Set(this.fills.map(({ symbol }) => symbol))].filter(
+      (symbol) => symbol !== BTC.symbol,
+    );
     return Promise.resolve([
       { asset: BTC.quote, free: add(this.foreign.quote, sum(spent)), locked: ZERO },
-      { asset: BTC.base, free: subtract(add(this.foreign.base, this.held()), this.withdrawn), locked: ZERO },
+      {
+        asset: BTC.base,
+        free: subtract(add(this.foreign.base, this.held(BTC.symbol)), this.withdrawn),
+        locked: ZERO,
+      },
+      ...others.map((symbol) => ({ asset: baseOf(symbol), free: this.held(symbol), locked: ZERO })),
     ]);
   }
 
@@ -295,6 +348,8 @@ export class FakeExchange implements ExchangePort {
       const fault = this.faults.shift() ?? 'none';
       if (this.wallTimeMs() > request.sendDeadlineMs)
         throw failure(FailureKind.NotExecuted, 'the send deadline has passed');
+      if (this.delisted.has(request.symbol)) throw refusal('Invalid symbol.', UNKNOWN_PAIR_CLASS);
+      if (this.closed.has(request.symbol)) throw refusal('Market is closed.', MARKET_CLOSED_CLASS);
       if (fault === 'refused') throw failure(FailureKind.Rejected, 'scripted refusal');
       if (fault === 'busy') throw failure(FailureKind.NotExecuted, 'scripted rate limit');
       if (fault === 'lost') throw failure(FailureKind.Ambiguous, 'scripted timeout');

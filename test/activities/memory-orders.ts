@@ -51,6 +51,7 @@ interface Row {
   openedAtMs: number | null;
   closedAtMs: number | null;
   missingQuantity: DecimalString;
+  delistedAtMs: number | null;
   state: PositionState;
   readonly gaps: Map<string, number>;
 }
@@ -83,6 +84,7 @@ export class MemoryOrders {
       openedAtMs,
       closedAtMs,
       missingQuantity: ZERO,
+      delistedAtMs: null,
       gaps: new Map<string, number>(),
     };
     this.rows.set(positionId, { ...row, state: PositionState.Live });
@@ -108,13 +110,21 @@ export class MemoryOrders {
     const row = this.rows.get(positionId);
     if (row === undefined) return undefined;
     const { grant, instrument, stopPrice, exitReason, openedAtMs, closedAtMs } = row;
-    const { missingQuantity, state, gaps } = row;
+    const { missingQuantity, delistedAtMs, state, gaps } = row;
     const orders = [...this.orders.values()].filter((order) => order.positionId === positionId);
     const ids = new Set(orders.map((order) => order.clientOrderId));
     const fills = [...this.fills.values()].filter((fill) => ids.has(fill.clientOrderId));
     const unprotectedMs = [...gaps.values()].reduce((total, gap) => total + gap, 0);
     const wishes = { instrument, stopPrice, exitReason, openedAtMs, closedAtMs, missingQuantity };
-    return { ...grant, ...wishes, state, unprotectedMs, orders, ledger: ledgerOf(fills, instrument) };
+    return {
+      ...grant,
+      ...wishes,
+      delistedAtMs,
+      state,
+      unprotectedMs,
+      orders,
+      ledger: ledgerOf(fills, instrument),
+    };
   }
 
   positions(account: string): readonly PositionView[] {
@@ -299,7 +309,7 @@ export class MemoryOrders {
     };
     const { stopPrice, exitReason, openedAtMs, closedAtMs } = grant;
     const wishes = { stopPrice, exitReason, openedAtMs, closedAtMs, missingQuantity: ZERO };
-    const row = { grant, instrument, ...wishes };
+    const row = { grant, instrument, ...wishes, delistedAtMs: null };
     this.rows.set(positionId, { ...row, gaps: new Map(), state: PositionState.Live });
     this.adopt({ ...entry, positionId, leg: Leg.Entry, sequence: 0 });
     return this.known(positionId);

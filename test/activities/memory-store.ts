@@ -250,6 +250,16 @@ export class MemoryStore implements OrderStore, Journal {
     });
   }
 
+  setDelisted(...[positionId, sinceMs]: Of<'setDelisted'>): Promise<boolean> {
+    return transaction(() => {
+      const { state, delistedAtMs = null } = this.orders.known(positionId);
+      if (state !== PositionState.Live || (delistedAtMs === null) === (sinceMs === null)) return false;
+      return this.orders.wish(positionId, (row) => {
+        row.delistedAtMs = sinceMs;
+      });
+    });
+  }
+
   recordFindings(
     ...[account, findings, marketTimeMs]: Of<'recordFindings'>
   ): ReturnType<Journal['recordFindings']> {

@@ -3,7 +3,11 @@ import { ledgerOf } from '../../domain/ledger';
 import { Leg, OrderState, OrderType, type OrderView } from '../../domain/order';
 import {
   backoffMs,
+  DELISTED_REASON,
   emergencyStep,
+  isBare,
+  isStranded,
+  MARKET_CLOSED_REASON,
   MAX_STOP_REFUSALS,
   nextStep,
   sellable,
@@ -449,3 +453,48 @@ describe('the pause between orders', () => {
     expect(backoffMs(position, Leg.Exit)).toBe(0);
   });
 });
+
+describe('on a pair that the exchange has delisted', () => {
+  const gone = { delistedAtMs: WALL_MS };
+  const ended = stop(Cancelled, { quantity: '1', reason: DELISTED_REASON });
+
+  it.each([
+    c('nothing is sent for what is held', holding('1', [filledEntry, ended], gone), WAIT),
+    c('nor sold by an exit', holding('1', [filledEntry, ended], { ...gone, ...leaving }), WAIT),
+    c(
+      'an unsent entry is withdrawn',
+      holding('0', [entry(Created), stop(Created)], gone),
+      cancel(entry(Created)),
+    ),
+    c('an entry on its way is waited for', holding('0', [entry(Unknown), stop(Created)], gone), WAIT),
+    c('what holds nothing is over', holding('0', [filledEntry, ended], gone), SETTLE),
+  ])('$what, by its owner and in an emergency', ({ position, step }) => {
+    expect(nextStep(position, TradingMode.Active, BEFORE)).toEqual(step);
+    expect(emergencyStep(position)).toEqual(step);
+  });
+
+  it.each<[string, PositionView, boolean]>([
+    ['what is held is stranded', holding('1', [filledEntry, ended], gone), true],
+    ['not while an order may still change it', holding('1', [filledEntry, stop(Unknown)], gone), false],
+    ['not while its entry is not over', holding('1', [openEntry, ended], gone), false],
+    ['nor what holds nothing', holding('0', [filledEntry, ended], gone), false],
+    ['nor what is on a listed pair', holding('1', [filledEntry, ended]), false],
+  ])('%s', (_, position, stranded) => {
+    expect(isStranded(position)).toBe(stranded);
+    expect(isBare(position) && isStranded(position)).toBe(false);
+  });
+
+  it('and lists again, it is protected again', () => {
+    const position = holding('1', [filledEntry, ended], { delistedAtMs: null });
+    expect(nextStep(position, TradingMode.Active, BEFORE)).toEqual(sendStop(1));
+  });
+});
+
+it.each([DELISTED_REASON, MARKET_CLOSED_REASON])(
+  'a stop that was refused as %s is sent again, however often that happens',
+  (reason) => {
+    const refusals = Array.from({ length: 20 }, (_, sequence) => stop(Rejected, { sequence, reason }));
+    const position = holding('1', [filledEntry, ...refusals]);
+    expect(nextStep(position, TradingMode.Active, BEFORE)).toEqual(sendStop(20));
+  },
+);
