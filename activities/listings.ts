@@ -53,6 +53,8 @@ export async function noteListings(
       for (const changed of [order, ...alsoChanged]) await owners.notifyOrder(changed);
     }
     if (isNews) await wakePosition(owners, account, positionId);
+    // What reduced the account may be over.
+    if (isNews && !gone) await owners.wakeReconciliation(account, `${symbol} is listed again`);
   }
 }
 

@@ -246,6 +246,20 @@ describe('what a reconciliation writes', () => {
     expect(ticket).toMatchObject({ kind: 'send', order: { quantity: '2' } });
   });
 
+  it('notes once that a pair is delisted, and once that it is back; and closes a position for that reason', async () => {
+    const { positionId } = await enter(bench.store, '3');
+    const delistedAtMs = async () => (await mustFind(bench.store, positionId)).delistedAtMs;
+    expect(await delistedAtMs()).toBeNull();
+    expect(await bench.store.setDelisted(positionId, null)).toBe(false);
+    expect(await bench.store.setDelisted(positionId, NOW_MS)).toBe(true);
+    expect(await bench.store.setDelisted(positionId, NOW_MS + 1)).toBe(false);
+    expect(await delistedAtMs()).toBe(NOW_MS);
+    expect(await bench.store.setDelisted(positionId, null)).toBe(true);
+    expect(await delistedAtMs()).toBeNull();
+    expect(await bench.store.wishExit(positionId, ExitReason.Delisted)).toBe(true);
+    expect(await mustFind(bench.store, positionId)).toMatchObject({ exitReason: 'delisted' });
+  });
+
   it('keeps findings once, and knows which a person has resumed in spite of', async () => {
     const finding = { key: 'reconciliation/stray/1', code: 'stray', message: 'a stray' };
     const record = () => bench.store.recordFindings(ACCOUNT, [finding], NOW_MS);
