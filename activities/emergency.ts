@@ -169,29 +169,28 @@ export function createEmergencyActivities(deps: ActivityDeps) {
   }
 
   /** Live positions that are not flat yet. */
-  async function unsettledOf(account: string): Promise<readonly string[]> {
-    const live = await store.livePositions(account);
-    return live.filter((position) => !isOver(position)).map(({ positionId }) => positionId);
-  }
+  const unsettledAmong = (live: readonly PositionView[]): readonly string[] =>
+    live.filter((position) => !isOver(position)).map(({ positionId }) => positionId);
 
-  /** A pair may be listed again: then what was beyond selling is sold. */
-  async function lookAtStranded(account: string): Promise<void> {
-    const looks = (await store.livePositions(account)).filter(isStranded).map(async (position) => {
+  /**
+   * The live positions, once it has been asked whether a pair is listed again: then what was beyond selling is sold.
+   */
+  async function livePositions(account: string): Promise<readonly PositionView[]> {
+    const live = await store.livePositions(account);
+    const stranded = live.filter(isStranded);
+    if (stranded.length === 0) return live;
+    const looks = stranded.map(async (position) => {
       const listings = await readListings(exchange, [position]);
       await noteListings({ ...deps, store, desk }, [position], listings);
     });
     await succeeded(account, 'asking whether a pair is listed again', looks);
+    return store.livePositions(account);
   }
 
-  async function strandedOf(account: string): Promise<readonly StrandedHolding[]> {
-    const stranded = (await store.livePositions(account)).filter(isStranded);
-    return Promise.all(
-      stranded.map(async (position) => ({
-        positionId: position.positionId,
-        what: describeStranded(position, await lastKnownPrice(store, exchange.venue, position)),
-      })),
-    );
-  }
+  const describe = async (position: PositionView): Promise<StrandedHolding> => ({
+    positionId: position.positionId,
+    what: describeStranded(position, await lastKnownPrice(store, exchange.venue, position)),
+  });
 
   return {
     /**
@@ -216,12 +215,11 @@ export function createEmergencyActivities(deps: ActivityDeps) {
       if (afterMs > 0) await wait(afterMs);
       const { epoch, halted } = await haltInForce(account);
       if (!halted) {
-        const unsettled = await unsettledOf(account);
+        const unsettled = unsettledAmong(await store.livePositions(account));
         const nothing = { cancelledOrders: 0, exitOrders: 0, live: [], openOrders: 0, flat: false };
         return { ...nothing, epoch, superseded: true, unsettled };
       }
-      await lookAtStranded(account);
-      const positions = await store.livePositions(account);
+      const positions = await livePositions(account);
       const [entries, exits] = await Promise.all([
         cancelEntries(account),
         succeeded(
@@ -232,14 +230,15 @@ export function createEmergencyActivities(deps: ActivityDeps) {
       ]);
       const waiting = exits.flatMap((exit) => exit.waiting ?? []);
       await succeeded(account, 'reading the record of orders', [learnLateNews(emergency, waiting)]);
-      const unsettled = await unsettledOf(account);
+      const left = await store.livePositions(account);
+      const unsettled = unsettledAmong(left);
       // Listing all orders is dear: a stop that has to go on for long must not use up the rate limit with it.
       const openOrders = unsettled.length === 0 ? (await ourOpenOrders()).length : entries.seen;
       const cancelledOrders = entries.cancelled;
       const exitOrders = exits.reduce((count, { sent }) => count + sent, 0);
       const flat = unsettled.length === 0 && openOrders === 0;
       const live = positions.map(({ positionId }) => positionId);
-      const stranded = await strandedOf(account);
+      const stranded = await Promise.all(left.filter(isStranded).map(describe));
       const done = { cancelledOrders, exitOrders, live, unsettled, stranded, openOrders, flat };
       return { epoch, superseded: false, ...done };
     },
