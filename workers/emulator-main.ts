@@ -1,3 +1,4 @@
+import './source-maps';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { describeFailure } from '../cli/failure';

@@ -1,3 +1,4 @@
+import './source-maps';
 import { createProtection } from '../activities/protection';
 import { loadConfig } from '../config/load';
 import { processEnvironment } from '../config/environment';
