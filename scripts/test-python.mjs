@@ -9,10 +9,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './lib/build.mjs';
-import { provideCached } from './lib/cache.mjs';
-import { findOnPath, run } from './lib/command.mjs';
-import { withProgress } from './lib/progress.mjs';
-import { root, runMain, SetupError } from './lib/project.mjs';
+import { root, runMain } from './lib/project.mjs';
+import { providePython } from './lib/python.mjs';
 
 const require = createRequire(import.meta.url);
 const { version } = require(join(root, 'node_modules/ccxt/package.json'));
@@ -20,7 +18,7 @@ const marketSpeed = 60;
 
 await runMain(async () => {
   await build();
-  const python = await providePython();
+  const python = await providePython(`python-ccxt-${version}`, [`ccxt==${version}`], 'npm run test:python');
   const folder = mkdtempSync(join(tmpdir(), 'ballast-python-'));
   const { startEmulator } = require(join(root, 'dist/emulator/main.js'));
   const { openMarketSource } = require(join(root, 'dist/emulator/market/open-market.js'));
@@ -39,22 +37,6 @@ await runMain(async () => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
-
-/** A Python that has the same version of ccxt as the project. */
-async function providePython() {
-  const system = ['python3', 'python'].map((name) => findOnPath(name)).find((path) => path !== undefined);
-  if (system === undefined)
-    throw new SetupError(
-      'npm run test:python needs Python 3.9 or later with venv; install python3 and python3-venv.',
-    );
-  const venv = await provideCached(`python-ccxt-${version}`, (into) =>
-    withProgress(`installing ccxt ${version} for Python`, async () => {
-      await run(system, ['-m', 'venv', into]);
-      await run(join(into, 'bin/python'), ['-m', 'pip', 'install', '--quiet', `ccxt==${version}`]);
-    }),
-  );
-  return join(venv, 'bin/python');
-}
 
 function runVisibly(command, args) {
   return new Promise((resolve, reject) => {

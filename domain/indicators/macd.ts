@@ -38,14 +38,15 @@ export function macd(
   const seedAt = start + slowPeriod - 1;
   let slow = meanOf(values, start, slowPeriod);
   let fast = meanOf(values, seedAt - fastPeriod + 1, fastPeriod);
-  let signal = fast - slow;
+  const pivot = fast - slow;
+  let signal = 0;
   for (let i = seedAt + 1; i <= first; i += 1) {
     const value = values[i] ?? NaN;
     fast += (value - fast) * fastAlpha;
     slow += (value - slow) * slowAlpha;
-    signal += fast - slow;
+    signal += fast - slow - pivot;
   }
-  signal /= signalPeriod;
+  signal = pivot + signal / signalPeriod;
   line[first] = fast - slow;
   signals[first] = signal;
   histogram[first] = fast - slow - signal;

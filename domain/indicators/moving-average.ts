@@ -88,6 +88,7 @@ export function ema(values: Float64Array, period: number): Float64Array {
 export class EmaStream implements SeriesStream {
   private readonly alpha: number;
   private count = 0;
+  private pivot = NaN;
   private average = 0;
 
   constructor(private readonly period: number) {
@@ -99,11 +100,14 @@ export class EmaStream implements SeriesStream {
       this.average += (value - this.average) * this.alpha;
       return this.average;
     }
-    if (this.count === 0 && Number.isNaN(value)) return NaN;
+    if (this.count === 0) {
+      if (Number.isNaN(value)) return NaN;
+      this.pivot = value;
+    }
     this.count += 1;
-    this.average += value;
+    this.average += value - this.pivot;
     if (this.count < this.period) return NaN;
-    this.average /= this.period;
+    this.average = this.pivot + this.average / this.period;
     return this.average;
   }
 }

@@ -11,9 +11,13 @@ export function firstDefined(values: Float64Array): number {
 export const undefinedUntil = (first: number, length: number): Float64Array =>
   new Float64Array(length).fill(NaN, 0, Math.min(Math.max(first, 0), length));
 
-/** The simple mean of `period` values from `from` on, summed in their order. */
+/**
+ * The simple mean of `period` values from `from` on, by their distances from the first: of equal values it is that value
+ * exactly.
+ */
 export function meanOf(values: Float64Array, from: number, period: number): number {
+  const pivot = values[from] ?? NaN;
   let total = 0;
-  for (let i = from; i < from + period; i += 1) total += values[i] ?? NaN;
-  return total / period;
+  for (let i = from; i < from + period; i += 1) total += (values[i] ?? NaN) - pivot;
+  return pivot + total / period;
 }

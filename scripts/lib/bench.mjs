@@ -11,9 +11,10 @@ const require = createRequire(import.meta.url);
  * compiled. What it measures runs from dist/, as always.
  * @param {string} module its file in bench/, without the extension
  * @param {string} program the function that takes the arguments and resolves to the exit code
+ * @param {{servers?: string[]}} options servers that it needs
  */
-export async function runBenchRoom(module, program) {
-  await provideServers(['temporalCli']);
+export async function runBenchRoom(module, program, { servers = ['temporalCli'] } = {}) {
+  await provideServers(servers);
   await build();
   require('./typescript-loader.cjs');
   process.exit(await require(join(root, 'bench', `${module}.ts`))[program](process.argv.slice(2)));
