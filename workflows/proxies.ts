@@ -90,5 +90,5 @@ export const reconciliationActivities = (venue: string, summary: string) =>
     taskQueue: taskQueues(venue).orders,
     startToCloseTimeout: '60 seconds',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+    retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
   });

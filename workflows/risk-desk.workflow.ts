@@ -8,7 +8,6 @@ import {
   setCurrentDetails,
   setHandler,
   uuid4,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { AccountAssessment } from '../activities/account-look';
 import { TradingMode } from '../domain/trading-mode';
@@ -24,8 +23,9 @@ import {
 } from './contract';
 import { emergencyStop } from './emergency-stop.workflow';
 import { riskActivities } from './proxies';
+import { watchRunLength } from './run-length';
 
-/** Looks after which the run is continued as new. */
+/** Looks after which a run is continued as new that began before its events were counted. */
 const LOOKS_PER_RUN = 400;
 
 /**
@@ -36,6 +36,7 @@ const LOOKS_PER_RUN = 400;
 export async function riskDesk(input: RiskDeskInput): Promise<void> {
   const { account, venue } = input;
   const state = { input, asked: 0 };
+  const isLong = watchRunLength();
 
   setHandler(assessSignal, () => {
     state.asked += 1;
@@ -60,7 +61,7 @@ export async function riskDesk(input: RiskDeskInput): Promise<void> {
     { validator: requireReason },
   );
 
-  for (let looks = 0; looks < LOOKS_PER_RUN && !workflowInfo().continueAsNewSuggested; looks += 1) {
+  for (let looks = 0; looks < LOOKS_PER_RUN && !isLong(); looks += 1) {
     const { asked } = state;
     try {
       const { symbols, limits, triggers } = state.input;

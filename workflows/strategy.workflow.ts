@@ -9,7 +9,6 @@ import {
   setCurrentDetails,
   setHandler,
   sleep,
-  workflowInfo,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { lastCloseMs, timeframeMs } from '../domain/bar';
@@ -34,6 +33,7 @@ import {
 } from './contract';
 import { handleInOrder, on } from './messages';
 import { marketActivities, orderActivities } from './proxies';
+import { watchRunLength } from './run-length';
 import { tradingCycle } from './trading-cycle.workflow';
 
 /** A reading of the exchange's clock serves at least this long. */
@@ -44,7 +44,7 @@ const CLOCK_DRIFT = 0.0002;
 const STANDSTILL_MS = 2_000;
 /** A cycle that takes longer than this has lost its bar. */
 const CYCLE_TIMEOUT = '45 seconds';
-/** Cycles after which the run is continued as new, well below any limit of history. */
+/** Cycles after which a run is continued as new that began before its events were counted. */
 const CYCLES_PER_RUN = 500;
 
 const FRESH: StrategyProgress = {
@@ -72,10 +72,11 @@ export async function strategy(input: StrategyInput): Promise<StrategyProgress> 
     confirmed: false,
     clockComesAlong: patched('clock-comes-along'),
   };
+  const isLong = watchRunLength();
   listen(state);
   show(state.settings, state.progress);
   for (let cycles = 0; state.progress.mode !== StrategyMode.Stopping;) {
-    if (cycles >= CYCLES_PER_RUN || workflowInfo().continueAsNewSuggested) {
+    if (cycles >= CYCLES_PER_RUN || isLong()) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof strategy>({ settings: state.settings, carried: state.progress });
     }

@@ -148,16 +148,18 @@ describe('an account', () => {
       const signals: Promise<void>[] = [];
       world.script.assessAccount = (input) => {
         const looks = callsOf('assessAccount');
-        if (looks >= 397 && looks <= 403) {
+        // Somewhere among these a run ends and the next begins.
+        if (looks >= 60 && looks <= 110) {
           answers.push(desk.executeUpdate(resumeTradingUpdate, { args: [by] }));
           signals.push(desk.signal(assessSignal), desk.signal(assessSignal));
         }
         return assessAccount(input);
       };
-      await harness.until(() => callsOf('assessAccount') >= 420, { stepMs: 10_000, limitMs: 1_000_000 });
+      await harness.until(() => callsOf('assessAccount') >= 200, { stepMs: 10_000, limitMs: 1_000_000 });
       await Promise.all(signals);
-      expect(await Promise.all(answers)).toEqual(Array.from({ length: 7 }, () => 'ACTIVE'));
-      expect(world.store.audits).toHaveLength(7);
+      expect(await Promise.all(answers)).toEqual(answers.map(() => 'ACTIVE'));
+      expect(answers.length).toBeGreaterThan(40);
+      expect(world.store.audits).toHaveLength(answers.length);
       expect((await harness.handle(desk.workflowId).describe()).runId).not.toBe(firstRun);
     });
 
