@@ -60,6 +60,9 @@ const text = (value: Raw): string =>
       ? String(value)
       : '';
 
+/** A name of whatever file this is: it must not command the terminal on which it is shown. */
+const readName = (value: Raw): string => text(value).replace(/\p{Cc}/gu, ' ');
+
 function readSide(value: Raw): TradeSide {
   const written = text(value).toLowerCase();
   if (['long', 'buy'].includes(written)) return TradeSide.Long;
@@ -95,7 +98,7 @@ export const COLUMNS: readonly ColumnReader[] = [
     read: readTime,
   },
   { property: 'profitRatio', names: ['profit_ratio', 'profitRatio'], read: readNumber },
-  { property: 'symbol', names: ['pair', 'symbol'], read: text },
+  { property: 'symbol', names: ['pair', 'symbol'], read: readName },
   { property: 'side', names: ['side'], read: readSide },
   { property: 'side', names: ['is_short'], read: readIsShort },
   { property: 'quantity', names: ['amount', 'quantity'], read: readPositive },
@@ -105,8 +108,8 @@ export const COLUMNS: readonly ColumnReader[] = [
   { property: 'feeRateOpen', names: ['fee_open'], read: readNumber },
   { property: 'feeRateClose', names: ['fee_close'], read: readNumber },
   { property: 'funding', names: ['funding_fees', 'funding'], read: readNumber },
-  { property: 'exitReason', names: ['exit_reason', 'exitReason', 'sell_reason'], read: text },
-  { property: 'strategy', names: ['strategy'], read: text },
+  { property: 'exitReason', names: ['exit_reason', 'exitReason', 'sell_reason'], read: readName },
+  { property: 'strategy', names: ['strategy'], read: readName },
   { property: 'bars', names: ['bars'], read: readNumber },
 ];
 

@@ -86,6 +86,13 @@ describe('reading a trade list', () => {
     });
   });
 
+  it('takes control characters out of names: they are shown on terminals', () => {
+    const list = JSON.stringify([
+      { close_date: '2024-01-01', profit_abs: 1, pair: 'BTC\u001b[2J', exit_reason: 'a\nb' },
+    ]);
+    expect(readTradeList(list, 'x.json').trades[0]).toMatchObject({ symbol: 'BTC [2J', exitReason: 'a b' });
+  });
+
   it('asks which one when a result holds several strategies', () => {
     const result = JSON.stringify({
       strategy: { A: { trades: [] }, B: { trades: [{ close_date: '2024-01-01', profit_abs: 1 }] } },
