@@ -58,7 +58,7 @@ export function createDecisionActivities(deps: ActivityDeps) {
     const signal = decideOnWindow(strategy, own, barsOf(windows), side);
     const close = bars.at(-1)?.close;
     const decision =
-      position === undefined ? enter(input, symbol, signal) : await manage(input, position, signal, bars);
+      position === undefined ? enter(input, verdict, signal) : await manage(input, position, signal, bars);
     return { ...decision, close: close === undefined ? null : fromNumber(close, PRICE_PLACES) };
   }
 
@@ -160,7 +160,7 @@ function skipped(symbol: string, reason: Reason): Decided & { readonly close: De
   };
 }
 
-function enter(input: EvaluateInput, symbol: string, signal: Decision): Decided {
+function enter(input: EvaluateInput, { symbol, doubts = [] }: CandleVerdict, signal: Decision): Decided {
   const nothing = { symbol, proposal: null, positionId: null };
   if (signal.kind !== SignalKind.Enter)
     return { ...nothing, outcome: DecisionOutcome.Hold, reasons: signal.reasons };
@@ -171,6 +171,10 @@ function enter(input: EvaluateInput, symbol: string, signal: Decision): Decided 
   if (input.entriesPaused) {
     const paused = { code: 'paused', text: 'Entries are paused' };
     return { ...nothing, outcome: DecisionOutcome.Skipped, reasons: [...signal.reasons, paused] };
+  }
+  if (doubts.length > 0) {
+    const why = doubts.map((doubt) => ({ ...doubt, text: `No entry on doubtful data: ${doubt.text}` }));
+    return { ...nothing, outcome: DecisionOutcome.Skipped, reasons: [...signal.reasons, ...why] };
   }
   const price = (value: number): DecimalString => fromNumber(value, PRICE_PLACES);
   const proposal: Proposal = {

@@ -3,7 +3,8 @@ import { lastCloseMs, timeframeMs, type Bar, type Timeframe } from '../domain/ba
 import { marketTimeAt, type ClockReading } from '../domain/clock';
 import { findStrategy } from '../domain/strategies/registry';
 import type { BarNeed } from '../domain/strategy-columns';
-import { createCandleIngest } from './candle-ingest';
+import type { Reason } from '../domain/strategy';
+import { createCandleIngest, type Ingested } from './candle-ingest';
 import type { ActivityDeps } from './deps';
 
 export interface FetchCandlesInput {
@@ -24,6 +25,14 @@ export interface CandleVerdict {
   readonly ok: boolean;
   /** Why not, for people. */
   readonly problem: string | null;
+  /** Why no position may be opened on it, though it can be decided on; absent when one may. */
+  readonly doubts?: readonly Reason[];
+}
+
+/** What there is to say about the bars of one source. */
+interface Looked {
+  readonly problem: string | null;
+  readonly doubts: readonly Reason[];
 }
 
 export interface FetchedCandles {
@@ -49,27 +58,33 @@ export function createMarketActivities(deps: ActivityDeps) {
       return { clock: await exchange.clock(), wallTimeMs: deps.wallTimeMs() };
     },
 
-    /** Brings every symbol's candles up to date and says of each whether its bar closing at `barCloseMs` is there. */
+    /** Brings every symbol's candles up to date; says of each whether its bar closing at `barCloseMs` is there and can be trusted. */
     async fetchCandles(input: FetchCandlesInput): Promise<FetchedCandles> {
       const { session, lookback, barCloseMs } = input;
-      const problemOf = async ({ symbol, timeframe, bars }: BarNeed): Promise<string | null> => {
+      const look = async ({ symbol, timeframe, bars }: BarNeed): Promise<Looked> => {
         const closeMs = lastCloseMs(barCloseMs, timeframe);
         const key = { venue: exchange.venue, session, symbol, timeframe };
-        let newest: Bar | undefined;
+        let ingested: Ingested;
         try {
-          newest = await ingest(key, closeMs, Math.max(lookback, bars));
+          ingested = await ingest(key, closeMs, Math.max(lookback, bars));
         } catch (error) {
           if (!isUnlisted(error)) throw error;
-          return `the exchange does not know ${symbol}, or not any more`;
+          return { problem: `the exchange does not know ${symbol}, or not any more`, doubts: [] };
         }
+        const { newest, doubts } = ingested;
         const problem = missingBar(newest, closeMs, timeframe);
-        const isOwn = timeframe === input.timeframe && input.symbols.includes(symbol);
-        return problem === null || isOwn ? problem : `${symbol} ${timeframe}: ${problem}`;
+        if (timeframe === input.timeframe && input.symbols.includes(symbol)) return { problem, doubts };
+        const named = (text: string): string => `${symbol} ${timeframe}: ${text}`;
+        return {
+          problem: problem === null ? null : named(problem),
+          doubts: doubts.map((doubt) => ({ ...doubt, text: named(doubt.text) })),
+        };
       };
       const verdict = async (symbol: string): Promise<CandleVerdict> => {
-        const problems = await Promise.all(needsOf(input, symbol).map(problemOf));
-        const problem = problems.find((found) => found !== null) ?? null;
-        return { symbol, ok: problem === null, problem };
+        const looked = await Promise.all(needsOf(input, symbol).map(look));
+        const problem = looked.find((found) => found.problem !== null)?.problem ?? null;
+        const doubts = looked.flatMap((found) => found.doubts);
+        return { symbol, ok: problem === null, problem, ...(doubts.length > 0 && { doubts }) };
       };
       const [verdicts, clock] = await Promise.all([
         Promise.all(input.symbols.map(verdict)),

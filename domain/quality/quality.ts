@@ -1,4 +1,5 @@
-import { timeframeMs } from '../bar';
+import { timeframeMs, type Bar } from '../bar';
+import { barAt } from '../bar-columns';
 import type { Reason } from '../strategy';
 import { viewFrom, type Series } from '../timeframes';
 import { QUALITY_LIMITS } from './limits';
@@ -9,7 +10,7 @@ export const QualityCode = {
   Gap: 'gap',
   /** A bar whose time is not after the one before it. */
   Disorder: 'disorder',
-  /** A high below or a low above the other prices, or a price that is none. */
+  /** A high below or a low above the other prices, or a price or volume that is none. */
   Ohlc: 'ohlc',
   /** A price far from all before it, which no other source confirms. */
   Outlier: 'outlier',
@@ -155,16 +156,24 @@ function findOrderFaults({ timeframe, bars }: Series): readonly QualityFinding[]
   return found;
 }
 
+/** True for a bar that can be: its prices are positive, high and low enclose the others, and nobody traded less than nothing. */
+export const isSound = ({ open, high, low, close, volume }: Omit<Bar, 'openTimeMs'>): boolean =>
+  low > 0 &&
+  low <= open &&
+  low <= close &&
+  high >= open &&
+  high >= close &&
+  high < Infinity &&
+  volume >= 0 &&
+  volume < Infinity;
+
 function findPriceFaults({ bars }: Series): readonly QualityFinding[] {
   const found: QualityFinding[] = [];
   for (let index = 0; index < bars.length; index += 1) {
-    const [open, high, low] = [bars.open[index] ?? NaN, bars.high[index] ?? NaN, bars.low[index] ?? NaN];
-    const close = bars.close[index] ?? NaN;
-    const isSound =
-      low > 0 && low <= open && low <= close && high >= open && high >= close && high < Infinity;
-    if (isSound) continue;
-    const timeMs = bars.openTimeMs[index] ?? NaN;
-    const text = `the bar of ${utc(timeMs)} has open ${open}, high ${high}, low ${low}, close ${close}`;
+    const bar = barAt(bars, index);
+    if (isSound(bar)) continue;
+    const { openTimeMs: timeMs, open, high, low, close, volume } = bar;
+    const text = `the bar of ${utc(timeMs)} has open ${open}, high ${high}, low ${low}, close ${close}, volume ${volume}`;
     found.push({ code: QualityCode.Ohlc, index, timeMs, size: 1, text });
   }
   return found;

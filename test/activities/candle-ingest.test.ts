@@ -7,7 +7,7 @@ const START_MS = 1_767_225_600_000;
 const key = { venue: 'binance', session: 's1', symbol: 'BTC/USDT', timeframe: '1m' } as const;
 const LOOKBACK = 50;
 
-const bar = (openTimeMs: number): Bar => ({ openTimeMs, open: 1, high: 1, low: 1, close: 1, volume: 1 });
+const bar = (openTimeMs: number): Bar => ({ openTimeMs, open: 1, high: 2, low: 0.5, close: 1, volume: 1 });
 const closeOf = (index: number): number => START_MS + index * MINUTE_MS;
 
 describe('bringing candles up to date', () => {
@@ -51,7 +51,7 @@ describe('bringing candles up to date', () => {
   });
 
   it('asks for the whole lookback first, then for what is new and a little more', async () => {
-    expect((await ingest(key, closeOf(1), LOOKBACK))?.openTimeMs).toBe(closeOf(0));
+    expect((await ingest(key, closeOf(1), LOOKBACK)).newest?.openTimeMs).toBe(closeOf(0));
     await ingest(key, closeOf(2), LOOKBACK);
     await ingest(key, closeOf(5), LOOKBACK);
     expect(asked.map(({ limit }) => limit)).toEqual([LOOKBACK, 3, 5]);
@@ -72,7 +72,7 @@ describe('bringing candles up to date', () => {
     const found = await Promise.all(Array.from({ length: 20 }, () => ingest(key, closeOf(1), LOOKBACK)));
     await ingest(key, closeOf(1), LOOKBACK);
     expect(asked).toHaveLength(1);
-    expect(new Set(found.map((newest) => newest?.openTimeMs))).toEqual(new Set([closeOf(0)]));
+    expect(new Set(found.map(({ newest }) => newest?.openTimeMs))).toEqual(new Set([closeOf(0)]));
   });
 
   it('keeps symbols, timeframes, sessions and longer lookbacks apart', async () => {
@@ -87,9 +87,9 @@ describe('bringing candles up to date', () => {
   it('asks again for a bar that was missing', async () => {
     missing.add(closeOf(1));
     await ingest(key, closeOf(1), LOOKBACK);
-    expect((await ingest(key, closeOf(2), LOOKBACK))?.openTimeMs).toBe(closeOf(0));
+    expect((await ingest(key, closeOf(2), LOOKBACK)).newest?.openTimeMs).toBe(closeOf(0));
     missing.clear();
-    expect((await ingest(key, closeOf(2), LOOKBACK))?.openTimeMs).toBe(closeOf(1));
+    expect((await ingest(key, closeOf(2), LOOKBACK)).newest?.openTimeMs).toBe(closeOf(1));
     expect(await store.candles(key, closeOf(2), 1_000)).toHaveLength(LOOKBACK + 1);
   });
 
@@ -109,12 +109,22 @@ describe('bringing candles up to date', () => {
     ]);
     expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     failure = undefined;
-    expect((await ingest(key, closeOf(2), LOOKBACK))?.openTimeMs).toBe(closeOf(1));
+    expect((await ingest(key, closeOf(2), LOOKBACK)).newest?.openTimeMs).toBe(closeOf(1));
     expect(reads).toBe(2);
   });
 
   it('leaves an older bar to itself', async () => {
     await ingest(key, closeOf(9), LOOKBACK);
-    expect((await ingest(key, closeOf(5), LOOKBACK))?.openTimeMs).toBe(closeOf(4));
+    expect((await ingest(key, closeOf(5), LOOKBACK)).newest?.openTimeMs).toBe(closeOf(4));
+  });
+
+  it('judges the whole lookback without reading the journal again', async () => {
+    expect((await ingest(key, closeOf(60), LOOKBACK)).doubts).toEqual([]);
+    for (let index = 61; index <= 66; index += 1) missing.add(closeOf(index - 1));
+    const { doubts } = await ingest(key, closeOf(67), LOOKBACK);
+    expect(doubts).toMatchObject([{ code: 'data-gap', values: { size: 6 } }]);
+    expect(reads).toBe(1);
+    ingest = start();
+    expect((await ingest(key, closeOf(68), LOOKBACK)).doubts).toMatchObject([{ code: 'data-gap' }]);
   });
 });
