@@ -25,6 +25,8 @@ export interface BacktestInput {
   readonly runs: readonly StrategyRun[];
   readonly startingBalance: DecimalString;
   readonly rules: BacktestRules;
+  /** Nothing is decided before a bar closes at this time (UTC milliseconds); the bars before it warm up. Absent: at once. */
+  readonly tradeFromMs?: number;
   /** Shared between the runs of a search, so that what they have in common is computed once. */
   readonly compute?: Compute;
   /** Told of every fill, in order. */

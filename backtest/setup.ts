@@ -135,7 +135,8 @@ export class LaneBuilder {
       const openMs = this.barsOf(need).openTimeMs[need.bars - 1] ?? Infinity;
       return firstAtOrAfter(market.bars.openTimeMs, openMs + timeframeMs(need.timeframe) - barMs);
     });
-    return Math.max(...firsts);
+    const { tradeFromMs = -Infinity } = this.input;
+    return Math.max(...firsts, firstAtOrAfter(market.bars.openTimeMs, tradeFromMs - barMs));
   }
 
   private atStake(): AtStake {

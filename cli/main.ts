@@ -39,7 +39,7 @@ function commandLine(args: readonly string[]) {
       .demandCommand(1, 'Which command? See: ballast --help')
       .recommendCommands()
       .strict()
-      .parserConfiguration({ 'duplicate-arguments-array': false, 'greedy-arrays': false })
+      .parserConfiguration({ 'greedy-arrays': false })
       .wrap(Math.min(110, process.stdout.columns || 100))
       .epilogue(EPILOGUE)
       .version(false)

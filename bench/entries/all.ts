@@ -1,4 +1,5 @@
 import type { BenchEntry } from '../entry';
+import { backtest } from './backtest';
 import { candleLoad } from './candle-load';
 import { cycle } from './cycle';
 import { halt } from './halt';
@@ -20,4 +21,5 @@ export const entries: readonly BenchEntry[] = [
   historyMbPer1000Cycles,
   strategies,
   candleLoad,
+  backtest,
 ];

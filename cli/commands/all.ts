@@ -1,3 +1,4 @@
+import { backtestCommand } from './backtest';
 import { balanceCommand } from './balance';
 import { configCommand } from './config';
 import { dataCommand } from './data';
@@ -38,6 +39,7 @@ export const allCommands = [
   runsCommand,
   balanceCommand,
   dataCommand,
+  backtestCommand,
   metricsCommand,
   doctorCommand,
   configCommand,

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { createReport } from '../../backtest/report/report';
-import { CellError, readTime } from '../../backtest/trade-list/columns';
 import { performanceOf } from '../../backtest/trade-list/performance';
 import { readTradeList } from '../../backtest/trade-list/read';
 import { assess, type Assessment } from '../../backtest/truth/assessment';
@@ -11,6 +10,7 @@ import type { PerformanceInput } from '../../domain/performance/types';
 import { defineCommand } from '../command';
 import { messageOf } from '../failure';
 import { putOut, reportBuilder, type ReportOptions } from '../report-output';
+import { timeOption } from '../time-option';
 
 interface MetricsOptions extends ReportOptions {
   readonly trades: string;
@@ -80,8 +80,8 @@ export const metricsCommand = defineCommand<MetricsOptions>({
     const list = readTradeList(readFile(options.trades), basename(options.trades), options.strategy);
     const wanted = {
       startingBalance,
-      startMs: timeOf('start', options.start),
-      endMs: timeOf('end', options.end),
+      startMs: timeOption('start', options.start),
+      endMs: timeOption('end', options.end),
     };
     const { input, notes } = performanceOf(list, wanted);
     const measured = { ...input, cashRate };
@@ -116,15 +116,5 @@ function readFile(name: string): string {
       `${path} cannot be read: ${messageOf(error)}`,
       'Name a JSON or CSV file of closed trades.',
     );
-  }
-}
-
-function timeOf(option: string, written: string | undefined): number | undefined {
-  if (written === undefined) return undefined;
-  try {
-    return readTime(written);
-  } catch (error) {
-    if (!(error instanceof CellError)) throw error;
-    throw new UserError(`--${option} ${written} cannot be used: ${error.remedy}.`);
   }
 }

@@ -1,4 +1,3 @@
-import { parse } from 'yaml';
 import { Timeframe } from '../../domain/bar';
 import { tradedSymbols, type BallastConfig } from '../../config/config';
 import { strategySchema, type StrategyConfig } from '../../config/schema';
@@ -7,6 +6,7 @@ import { findStrategy } from '../../domain/strategies/registry';
 import { defineCommand } from '../command';
 import { withContext } from '../context';
 import { RefusedError } from '../failure';
+import { parseParameters } from '../parameters';
 import { startStrategy, strategySettings } from '../strategy-client';
 
 interface StartOptions {
@@ -97,19 +97,5 @@ export function chooseEntry(config: BallastConfig, options: StartOptions): Strat
   if (entry.success) return entry.data;
   throw new UserError(
     entry.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('\n'),
-  );
-}
-
-function parseParameters(pairs: readonly string[]): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=');
-      if (at < 1)
-        throw new UserError(
-          `--param ${pair} is not of the form name=value.`,
-          'For example: --param period=21',
-        );
-      return [pair.slice(0, at), parse(pair.slice(at + 1)) as unknown];
-    }),
   );
 }

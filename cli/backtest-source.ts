@@ -1,0 +1,151 @@
+import { join } from 'node:path';
+import { openBarFolder } from '../adapters/history/files/bar-folder';
+import { HistoryKind, type Points } from '../adapters/history/port';
+import { processEnvironment } from '../config/environment';
+import { timeframeMs, type Timeframe } from '../domain/bar';
+import { columnsOf, type BarColumns } from '../domain/bar-columns';
+import { UserError } from '../domain/errors';
+import { PriceKind, type CandleSeriesKey } from '../domain/series';
+import { canResample, resample } from '../domain/timeframes';
+import { openSimulator, SIMULATION_START_MS } from '../emulator/market/simulator';
+import { findSpec, scaleOf } from '../emulator/market/symbols';
+import { candleSeries } from './candle-filter';
+import type { MarketData } from './market-data';
+
+/** Bars of one timeframe. */
+export interface SourcedBars {
+  readonly timeframe: Timeframe;
+  readonly bars: BarColumns;
+}
+
+/** Where a backtest has its bars from. */
+export interface BarSources {
+  /** One line for people. */
+  readonly description: string;
+  /** Every series there is. */
+  readonly series: readonly CandleSeriesKey[];
+  load(key: CandleSeriesKey): Promise<BarColumns>;
+  funding(symbol: string): Promise<Points | undefined>;
+}
+
+/** The files below a folder; what has been read once is kept as columns in the state folder. */
+export function folderSource(folder: string, stateDir: string): BarSources {
+  const opened = openBarFolder(folder, join(stateDir, 'cache', 'files'));
+  const { files } = opened;
+  return {
+    description: `the files of ${folder}`,
+    series: files,
+    load: (key) => {
+      const file = files.find(
+        (one) =>
+          one.venue === key.venue &&
+          one.symbol === key.symbol &&
+          one.timeframe === key.timeframe &&
+          one.price === key.price,
+      );
+      if (file === undefined) throw new Error('A series that was listed is not there.');
+      return opened.load(file);
+    },
+    funding: (symbol) => opened.funding(symbol),
+  };
+}
+
+/** What `ballast data import` has stored. */
+export async function historySource({ history, candles }: MarketData): Promise<BarSources> {
+  const all = await history.series();
+  return {
+    description: 'the market history',
+    series: candleSeries(all, {}),
+    load: async (key) => {
+      const bars = await candles.load(key);
+      if (bars === undefined) throw new Error('A series that was listed is not there.');
+      return bars;
+    },
+    funding: async (symbol) => {
+      const key = all.find((info) => info.kind === HistoryKind.Funding && info.symbol === symbol);
+      return key === undefined ? undefined : history.readPoints(key);
+    },
+  };
+}
+
+/** The seeded market of the emulator, minute by minute, from its beginning. */
+export function simulatedSource(seed: number, untilMs: number, symbols: readonly string[]): BarSources {
+  const idOf = (symbol: string): string => symbol.replace('/', '');
+  const unknown = symbols.find((symbol) => findSpec(idOf(symbol)) === undefined);
+  if (unknown !== undefined) throw new UserError(`The simulated market has no ${unknown}.`);
+  const market = openSimulator({ seed, symbols: symbols.map(idOf) });
+  const venue = 'simulated';
+  return {
+    description: `the simulated market, seed ${seed}`,
+    series: symbols.map((symbol) => ({ venue, symbol, timeframe: '1m', price: PriceKind.Last })),
+    load: ({ symbol }) => {
+      const spec = findSpec(idOf(symbol));
+      if (spec === undefined) throw new Error(`There is no ${symbol}.`);
+      const { ticksPerOne, lotsPerOne } = scaleOf(spec);
+      const bars = market.bars(idOf(symbol), SIMULATION_START_MS, untilMs).map((bar) => ({
+        openTimeMs: bar.openTimeMs,
+        ...{ open: bar.open / ticksPerOne, high: bar.high / ticksPerOne },
+        ...{ low: bar.low / ticksPerOne, close: bar.close / ticksPerOne },
+        volume: bar.volumeLots / lotsPerOne,
+      }));
+      return Promise.resolve(columnsOf(bars));
+    },
+    funding: () => Promise.resolve(undefined),
+  };
+}
+
+/** The bars of a market and, where they have been put together from finer ones, those too. */
+export interface FoundBars {
+  readonly bars: BarColumns;
+  readonly finer: SourcedBars | undefined;
+}
+
+/**
+ * Bars of a symbol in a timeframe: stored as they are, else put together from the coarsest finer ones.
+ * @throws UserError when there are none, or several venues have some
+ */
+export async function findBars(
+  source: BarSources,
+  wanted: { readonly symbol: string; readonly timeframe: Timeframe; readonly venue?: string | undefined },
+): Promise<FoundBars> {
+  const { symbol, timeframe, venue } = wanted;
+  const fitting = source.series
+    .filter(
+      (one) =>
+        one.symbol === symbol && one.price === PriceKind.Last && (venue === undefined || one.venue === venue),
+    )
+    .filter((one) => canResample(one.timeframe, timeframe))
+    .sort((a, b) => timeframeMs(b.timeframe) - timeframeMs(a.timeframe));
+  const [best, next] = fitting;
+  if (best === undefined) {
+    const known = [...new Set(source.series.map((one) => `${one.symbol} ${one.timeframe}`))].sort();
+    throw new UserError(
+      `There are no bars for ${symbol} ${timeframe} in ${source.description}.`,
+      `There are: ${known.join(', ') || 'none'}.`,
+    );
+  }
+  if (next?.timeframe === best.timeframe && next.venue !== best.venue)
+    throw new UserError(
+      `Several venues have ${symbol} ${best.timeframe}: ${best.venue}, ${next.venue}.`,
+      'Say which with --venue.',
+    );
+  const bars = await source.load(best);
+  if (best.timeframe === timeframe) return { bars, finer: undefined };
+  const finer: SourcedBars = { timeframe: best.timeframe, bars };
+  return { bars: resample(finer, timeframe).bars, finer };
+}
+
+/** Mark prices, one for each of these bars; undefined where some are missing. */
+export async function findMarks(
+  source: BarSources,
+  symbol: string,
+  timeframe: Timeframe,
+): Promise<BarColumns | undefined> {
+  const key = source.series.find(
+    (one) => one.symbol === symbol && one.timeframe === timeframe && one.price === PriceKind.Mark,
+  );
+  return key === undefined ? undefined : source.load(key);
+}
+
+/** The folder where a path on the command line begins. */
+export const workingFolder = (): string => processEnvironment().cwd;
