@@ -46,6 +46,9 @@ const byKind: { readonly [K in IndicatorKind]: IndicatorCase & { readonly spec: 
   supertrend: { spec: indicators.supertrend(), taLib: null },
   zScore: { spec: indicators.zScore(), taLib: null },
   realisedVolatility: { spec: indicators.realisedVolatility(20), taLib: null },
+  wma: { spec: indicators.wma(14), taLib: call('WMA', ['close'], 14) },
+  roc: { spec: indicators.roc(), taLib: call('ROC', ['close'], 10) },
+  williamsR: { spec: indicators.williamsR(), taLib: call('WILLR', RANGE, 14) },
 };
 
 export const CASES: Readonly<Record<string, IndicatorCase>> = byKind;

@@ -5,6 +5,7 @@ import { emaDefinition, smaDefinition } from './moving-average';
 import { correlationDefinition } from './correlation';
 import { donchianDefinition } from './extremes';
 import { keltnerDefinition } from './keltner';
+import { rocDefinition, williamsRDefinition, wmaDefinition } from './library';
 import { macdDefinition } from './macd';
 import { bollingerDefinition, zScoreDefinition } from './moments';
 import { obvDefinition } from './obv';
@@ -37,6 +38,9 @@ export const INDICATORS: { readonly [K in IndicatorKind]: IndicatorDefinition<K>
   correlation: correlationDefinition,
   zScore: zScoreDefinition,
   realisedVolatility: realisedVolatilityDefinition,
+  wma: wmaDefinition,
+  roc: rocDefinition,
+  williamsR: williamsRDefinition,
 };
 
 /** The shortest bar there is: what goes by the clock needs most of them. */

@@ -95,6 +95,9 @@ export const schemas = {
     barsPerYear: positive.default(1),
     source,
   }),
+  wma: z.strictObject({ kind: z.literal('wma'), period: period(2), source }),
+  roc: z.strictObject({ kind: z.literal('roc'), period: period(1), source }),
+  williamsR: z.strictObject({ kind: z.literal('williamsR'), period: period(2) }),
 } as const;
 
 type Schemas = typeof schemas;
@@ -154,6 +157,11 @@ export const indicators = {
     period: number,
     options: Options<'realisedVolatility', 'period'> = {},
   ): ParsedSpec<'realisedVolatility'> => parseAs('realisedVolatility', { period, ...options }),
+  wma: (period: number, options: Options<'wma', 'period'> = {}): ParsedSpec<'wma'> =>
+    parseAs('wma', { period, ...options }),
+  roc: (period = 10, options: Options<'roc', 'period'> = {}): ParsedSpec<'roc'> =>
+    parseAs('roc', { period, ...options }),
+  williamsR: (period = 14): ParsedSpec<'williamsR'> => parseAs('williamsR', { period }),
 } as const satisfies Readonly<Record<IndicatorKind, unknown>>;
 
 /**

@@ -4,7 +4,7 @@ import { compute, lookback, outputsOf, settlingBars } from '../../../domain/indi
 import { SAMPLE_ROWS } from './samples';
 import { firstDifference, market, markets, streamed } from './support';
 
-const RUNS = 60;
+const RUNS = 40;
 
 describe.each(SAMPLE_ROWS)('%s', (_, spec) => {
   it('says bar by bar what it says of the whole column, bit for bit', () => {

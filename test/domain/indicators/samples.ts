@@ -23,6 +23,9 @@ const byKind: { readonly [K in IndicatorKind]: readonly ParsedSpec<K>[] } = {
     indicators.realisedVolatility(20),
     indicators.realisedVolatility(1, { barsPerYear: 525_600, source: 'open' }),
   ],
+  wma: [indicators.wma(9), indicators.wma(2, { source: 'median' })],
+  roc: [indicators.roc(), indicators.roc(1)],
+  williamsR: [indicators.williamsR(), indicators.williamsR(2)],
 };
 
 export const SAMPLES: readonly ParsedSpec[] = Object.values(byKind).flat();

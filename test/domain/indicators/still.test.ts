@@ -35,6 +35,8 @@ const VALUES: readonly (readonly [spec: ParsedSpec, values: readonly number[]])[
   [indicators.correlation(20, 'high', 'low'), [0]],
   [indicators.zScore(), [0]],
   [indicators.realisedVolatility(20), [0]],
+  [indicators.roc(), [0]],
+  [indicators.williamsR(), [0]],
 ];
 
 describe('a market that does not move', () => {
@@ -55,6 +57,7 @@ describe('a market that does not move', () => {
 const PRICED: Readonly<Record<string, readonly string[]>> = {
   sma: ['sma'],
   ema: ['ema'],
+  wma: ['wma'],
   atr: ['atr'],
   macd: ['macd', 'signal', 'histogram'],
   bollinger: ['upper', 'middle', 'lower'],
