@@ -1,4 +1,4 @@
-import type { TradeSide } from '../../domain/performance/types';
+import { TradeSide } from '../../domain/performance/types';
 import { RandomStream } from '../../domain/random';
 import { mean, sampleDeviation, sum } from '../../domain/statistics';
 
@@ -65,3 +65,19 @@ export function againstRandomEntries(options: {
     pValue: (1 + asGood) / (1 + runs),
   };
 }
+
+/**
+ * Prices trades as the simplest engine would: in at the open of a bar with the same stake every time, out at the open
+ * `bars` later, a fee on both sides.
+ * @param opens of consecutive bars
+ * @param stake in quote currency
+ * @param feeRate a fraction of what is bought and of what is sold
+ */
+export const priceByOpens =
+  (opens: ArrayLike<number>, { stake, feeRate }: { readonly stake: number; readonly feeRate: number }) =>
+  ({ entryBar, bars, side }: PlacedTrade): number => {
+    const [entry, exit] = [opens[entryBar] ?? Number.NaN, opens[entryBar + bars] ?? Number.NaN];
+    const quantity = stake / entry;
+    const change = side === TradeSide.Long ? exit - entry : entry - exit;
+    return quantity * change - feeRate * (stake + quantity * exit);
+  };

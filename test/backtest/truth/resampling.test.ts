@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { returnIntervals, shuffledDrawdown, tradeIntervals } from '../../../backtest/truth/confidence';
-import { againstRandomEntries } from '../../../backtest/truth/random-entries';
+import { againstRandomEntries, priceByOpens, type PlacedTrade } from '../../../backtest/truth/random-entries';
 import { intervals, shuffled, stationaryBootstrap } from '../../../backtest/truth/resampling';
 import { ownMetrics } from '../../../domain/performance/metrics';
 import { RandomStream } from '../../../domain/random';
@@ -164,6 +164,33 @@ describe('against random entries', () => {
     });
     expect([...seen].sort()).toEqual(['long 9 inside', 'short 3 inside']);
     expect(pValue).toBe(1 / 51);
+  });
+
+  it('prices by opens, by hand', () => {
+    const price = priceByOpens([100, 110, 99], { stake: 1_000, feeRate: 0.001 });
+    // 10 × 10 less 0.1 % of 1,000 and of 1,100
+    expect(price({ entryBar: 0, bars: 1, side: 'long' })).toBeCloseTo(97.9, 9);
+    // 1,000 / 110 × 11 less 0.1 % of 1,000 and of 900
+    expect(price({ entryBar: 1, bars: 1, side: 'short' })).toBeCloseTo(98.1, 9);
+  });
+
+  it('tells entries that know the future from entries that do not', () => {
+    const random = new RandomStream(8);
+    let level = 100;
+    const opens = Array.from({ length: 2_000 }, () => (level *= 1 + 0.01 * random.normal()));
+    const at = (entryBar: number): PlacedTrade => ({ entryBar, bars: 5, side: 'long' });
+    const places = numbers(1_990).filter((bar) => bar % 20 === 0);
+    const judge = (trades: readonly PlacedTrade[]): number =>
+      againstRandomEntries({
+        trades,
+        price: priceByOpens(opens, { stake: 1_000, feeRate: 0.001 }),
+        barCount: opens.length,
+        runs: 500,
+        seed: 6,
+      }).pValue;
+    const foresighted = places.filter((bar) => (opens[bar + 5] ?? 0) > (opens[bar] ?? 0));
+    expect(judge(foresighted.map(at))).toBe(1 / 501);
+    expect(judge(places.map(at))).toBeGreaterThan(0.05);
   });
 
   it.each([
