@@ -1,4 +1,6 @@
+import type { BarSource } from '../adapters/exchange/bar-source';
 import type { ExchangePort } from '../adapters/exchange/port';
+import type { HistoryStore } from '../adapters/history/port';
 import type { Journal, OrderStore } from '../adapters/store/port';
 import type { OrderView } from '../domain/order';
 import type { ExchangeHealth } from './exchange-health';
@@ -42,4 +44,8 @@ export interface ActivityDeps {
   readonly owners: Owners;
   readonly wallTimeMs: () => number;
   readonly log: Log;
+  /** Market history, which belongs to no account. */
+  readonly history: Pick<HistoryStore, 'write'>;
+  /** Where past candles come from, opened once. @throws UserError when there is no source of this name */
+  readonly barSource: (name: string) => Promise<BarSource>;
 }

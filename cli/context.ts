@@ -4,6 +4,8 @@ import type { Pool } from 'pg';
 import { createExchange } from '../adapters/exchange/exchange';
 import type { ExchangeOptions } from '../adapters/exchange/options';
 import type { ExchangePort } from '../adapters/exchange/port';
+import { createHistory } from '../adapters/history/history';
+import type { HistoryStore } from '../adapters/history/port';
 import { createPool } from '../adapters/store/pool';
 import type { Journal, OrderStore } from '../adapters/store/port';
 import { createStore } from '../adapters/store/store';
@@ -27,6 +29,7 @@ export interface Context {
   readonly output: Output;
   readonly store: () => Promise<Journal & OrderStore>;
   readonly views: () => Promise<Views>;
+  readonly history: () => Promise<HistoryStore>;
   readonly temporal: () => Promise<Client>;
   /** `throttle: false` is for emergencies: it does not wait for the exchange's request rate. */
   readonly exchange: (options?: { readonly throttle: boolean }) => Promise<ExchangePort>;
@@ -48,6 +51,7 @@ export async function withContext<T>(
     output: createOutput(options.json, (text) => process.stdout.write(text)),
     store: async () => createStore(await pool()),
     views: async () => createViews(await pool()),
+    history: async () => createHistory(await pool()),
     temporal: once(() => openTemporal(config, running, closers)),
     exchange: (exchangeOptions) => openExchange(config, running, closers, exchangeOptions?.throttle ?? true),
   };

@@ -64,3 +64,6 @@ export interface PositionKey {
 /** The id of a position, which is also the id of the workflow that owns it. */
 export const positionId = (key: PositionKey): string =>
   `position/${key.account}/${key.session}/${key.strategy}/${key.symbol.replace('/', '-')}/${key.barCloseMs}`;
+
+/** Names a job by what it does: the same work has the same name. */
+export const jobHash = (identity: readonly string[]): string => digest(JSON.stringify(identity), 16);

@@ -8,11 +8,13 @@ import { OrderDesk } from '../activities/order-desk';
 import { StartGate } from '../activities/start-gate';
 import { createExchange } from '../adapters/exchange/exchange';
 import type { ExchangePort } from '../adapters/exchange/port';
+import { createHistory } from '../adapters/history/history';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
 import { accountRef } from '../cli/strategy-client';
 import { reconciliationInput } from '../cli/reconciliation-client';
 import { tradedSymbols, type BallastConfig } from '../config/config';
+import { createBarSources } from './bar-sources';
 import { createOwners } from './owners';
 import { withUrgentOrders } from './urgent-orders';
 
@@ -73,6 +75,7 @@ export async function openActivityDeps(
   };
   const gate = new StartGate();
   const owners = createOwners(client, reconciliationInput(config, accountRef(config)));
+  const sources = createBarSources(config, exchange);
   const deps: ActivityDeps = {
     deployment,
     exchange,
@@ -94,9 +97,11 @@ export async function openActivityDeps(
     owners,
     wallTimeMs,
     log,
+    history: createHistory(pools[0]),
+    barSource: sources.barSource,
   };
   const close = async (): Promise<void> => {
-    await Promise.all([exchange.close(), emergencyExchange.close()]);
+    await Promise.all([exchange.close(), emergencyExchange.close(), sources.close()]);
     await Promise.all(pools.map((pool) => pool.end()));
   };
   return { deps, gate, close };

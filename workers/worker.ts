@@ -1,6 +1,7 @@
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { ActivityDeps } from '../activities/deps';
+import { createBackfillActivities } from '../activities/backfill';
 import { createDecisionActivities } from '../activities/decision';
 import { createEmergencyActivities } from '../activities/emergency';
 import { createFeedActivities } from '../activities/feed';
@@ -13,6 +14,9 @@ import { temporalConnectionOptions } from '../temporal/connection';
 import { buildIdOf, deploymentOptions, WORKFLOW_BUNDLE } from '../temporal/versioning';
 import { taskQueues, WORKFLOW_TASK_QUEUE } from '../workflows/contract';
 import { heartbeats } from './heartbeat';
+
+/** Jobs are in no hurry, and must not take the venue's patience from trading. */
+const JOB_SLOTS = 2;
 
 /** A sticky queue whose worker has died is given up after this. */
 const STICKY_TIMEOUT = '2 seconds';
@@ -70,6 +74,7 @@ export async function startWorkers(
       ...createReconciliationActivities(deps),
     }),
     serve(queues.emergency, slots.emergency, createEmergencyActivities(deps)),
+    serve(queues.jobs, JOB_SLOTS, createBackfillActivities(deps)),
     // Listening has nothing to finish: it ends at once and goes on in another worker.
     serve(queues.feed, slots.feed, createFeedActivities(deps), { shutdownGraceTime: 0 }),
   ]);

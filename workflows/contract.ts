@@ -28,6 +28,7 @@ export const taskQueues = (venue: string) =>
     emergency: `emergency-${venue}`,
     feed: `feed-${venue}`,
     journal: 'journal',
+    jobs: 'jobs',
   }) as const;
 
 /** Every queue that a worker of this venue serves. */
@@ -71,6 +72,8 @@ export const workflowIds = {
   riskDesk: (account: string) => `risk/${account}`,
   emergencyStop: (account: string) => `emergency/${account}`,
   reconciliation: (account: string) => `reconciliation/${account}`,
+  /** Work of no account; the hash says which. */
+  job: (kind: string, hash: string) => `job/${kind}/${hash}`,
 } as const;
 
 /** Which account of which deployment on which venue a workflow acts for. */
@@ -289,3 +292,32 @@ export const reconcileUpdate = defineUpdate<
   ReconciliationReport,
   [ReconciliationSettings & { readonly trigger: string }]
 >('reconcile');
+
+// backfill
+
+export interface BackfillInput {
+  /** Who is asked: ccxt's name of a venue, or `exchange` for the configured one. */
+  readonly source: string;
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+  /** Open times in UTC milliseconds, the end exclusive. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** What a continued run takes over; absent in the first. */
+  readonly carried?: BackfillProgress;
+}
+
+export interface BackfillProgress {
+  readonly fromMs: number;
+  /** Everything before has been asked for and written. */
+  readonly nextMs: number;
+  readonly pages: number;
+  readonly bars: number;
+  readonly inserted: number;
+  readonly changed: number;
+  /** Open time of the first bar that the venue has; null while it had none. */
+  readonly firstMs: number | null;
+  readonly done: boolean;
+}
+
+export const backfillProgressQuery = defineQuery<BackfillProgress>('backfillProgress');

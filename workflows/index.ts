@@ -1,4 +1,5 @@
 export { accountFeed } from './account-feed.workflow';
+export { backfill } from './backfill.workflow';
 export { emergencyStop } from './emergency-stop.workflow';
 export { orderLifecycle } from './order-lifecycle.workflow';
 export { position } from './position.workflow';

@@ -1,4 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
+import type { BackfillActivities } from '../activities/backfill';
 import type { DecisionActivities } from '../activities/decision';
 import type { EmergencyActivities } from '../activities/emergency';
 import type { FeedActivities } from '../activities/feed';
@@ -91,4 +92,14 @@ export const reconciliationActivities = (venue: string, summary: string) =>
     startToCloseTimeout: '60 seconds',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
+  });
+
+/** Jobs have time: a venue that is away is asked again for ever, at a slow pace. */
+export const jobActivities = (summary: string) =>
+  proxyActivities<BackfillActivities>({
+    summary,
+    taskQueue: taskQueues('').jobs,
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
   });

@@ -59,7 +59,7 @@ function kindOf(
 }
 
 /** The names of an error's classes, most derived first. */
-function classNames(error: unknown): readonly string[] {
+export function classNames(error: unknown): readonly string[] {
   const names: string[] = [];
   let prototype: unknown = typeof error === 'object' ? Object.getPrototypeOf(error) : null;
   // A plain `Object` ends the chain, whichever realm it is from.

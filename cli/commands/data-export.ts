@@ -6,7 +6,6 @@ import {
   pointTable,
   type NumberTable,
 } from '../../adapters/history/files/export-file';
-import { timeOf } from '../../adapters/history/files/table';
 import { HistoryKind, type SeriesInfo } from '../../adapters/history/port';
 import { timeframeMs } from '../../domain/bar';
 import { barsBetween } from '../../domain/bar-columns';
@@ -17,6 +16,7 @@ import { candleFilterBuilder, candleSeries, type CandleFilter } from '../candle-
 import { defineCommand } from '../command';
 import { count } from '../format';
 import { withMarketData, type MarketData } from '../market-data';
+import { timeOption } from '../time-option';
 
 interface DataExportOptions extends CandleFilter {
   readonly file: string;
@@ -51,8 +51,8 @@ export const dataExportCommand = defineCommand<DataExportOptions>({
   run: (options) =>
     withMarketData(options, async (data) => {
       const range = {
-        fromMs: timeFrom(options, 'from') ?? -Infinity,
-        toMs: timeFrom(options, 'to') ?? Infinity,
+        fromMs: timeOption('from', options.from) ?? -Infinity,
+        toMs: timeOption('to', options.to) ?? Infinity,
       };
       const all = await data.history.series();
       const { table, what } =
@@ -76,17 +76,6 @@ export const dataExportCommand = defineCommand<DataExportOptions>({
       });
     }),
 });
-
-function timeFrom(options: DataExportOptions, name: 'from' | 'to'): number | undefined {
-  const text = options[name];
-  if (text === undefined) return undefined;
-  const timeMs = timeOf(text);
-  if (Number.isFinite(timeMs)) return timeMs;
-  throw new UserError(
-    `--${name} is "${text}", which is no time.`,
-    'Write it like 2024-01-31 or 2024-01-31T12:00Z.',
-  );
-}
 
 async function candlesOf(
   { candles, tell }: MarketData,

@@ -6,6 +6,7 @@ import type { ExchangePort } from '../../adapters/exchange/port';
 import type { Journal, OrderStore } from '../../adapters/store/port';
 import { positionId } from '../../domain/ids';
 import { BTC, d } from '../domain/fixtures';
+import { FakeBars, MemoryHistory } from './fake-bars';
 import { FakeExchange } from './fake-exchange';
 import type { Grant } from './memory-orders';
 import { MemoryStore } from './memory-store';
@@ -27,6 +28,8 @@ export const noOwners: Owners = {
 export interface Bench {
   readonly store: MemoryStore;
   readonly exchange: FakeExchange;
+  readonly bars: FakeBars;
+  readonly history: MemoryHistory;
   readonly deps: ActivityDeps;
   /** Wall time, which only the test moves. */
   readonly time: { nowMs: number };
@@ -39,10 +42,13 @@ export function createDeps(world: {
   readonly timing: OrderTiming;
   readonly wallTimeMs: () => number;
   readonly owners: Owners;
+  readonly history?: MemoryHistory;
+  readonly bars?: FakeBars;
 }): ActivityDeps {
   const { store, timing, wallTimeMs, owners } = world;
   const log = { info: () => undefined, warn: () => undefined };
   const exchangeHealth = new ExchangeHealth({ account: ACCOUNT, journal: store, wallTimeMs, log });
+  const { history = new MemoryHistory(), bars = new FakeBars(wallTimeMs) } = world;
   const exchange = exchangeHealth.watch(world.exchange);
   const read = (): ReturnType<ExchangePort['clock']> => exchange.clock();
   const clock = createMarketClock({ read, wallTimeMs, maxAgeMs: 0, maxStaleMs: 0 });
@@ -60,6 +66,8 @@ export function createDeps(world: {
     owners,
     wallTimeMs,
     log,
+    history,
+    barSource: () => Promise.resolve(bars),
   };
 }
 
@@ -73,7 +81,9 @@ export function createBench(
   const store = new MemoryStore();
   const exchange = new FakeExchange(wallTimeMs);
   const ports = { store: wrap<OrderStore & Journal>(store), exchange: wrap<ExchangePort>(exchange) };
-  return { store, exchange, deps: createDeps({ ...ports, timing: TIMING, wallTimeMs, owners }), time };
+  const [history, bars] = [new MemoryHistory(), new FakeBars(wallTimeMs)];
+  const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, owners, history, bars });
+  return { store, exchange, history, bars, deps, time };
 }
 
 /** A granted long position of 1 BTC at 100 with its stop at 90 and its target at 130. */

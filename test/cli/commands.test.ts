@@ -47,6 +47,11 @@ describe('exit codes', () => {
     [2, ['data'], /Not enough non-option arguments/],
     [2, ['data', 'import'], /Not enough non-option arguments/],
     [2, ['data', 'export', 'x.csv', '--timeframe', '2m'], /Invalid values/],
+    [
+      3,
+      ['data', 'download', '--symbol', 'BTC/USDT', '--timeframe', '1m', '--from', '2024-01-01'],
+      /No Temporal is configured and none is running/,
+    ],
     [3, ['balance'], /The emulator is not running/],
     [3, ['emergency-stop', '--reason', 'x', '--yes'], /The halt could not be written/],
     [3, ['emergency-stop', '--direct', '--yes'], /The emulator is not running/],

@@ -65,7 +65,7 @@ it('exports a range, put together to coarser bars when asked for', () => {
 test.each([
   [['export', 'x.csv', '--symbol', 'XRP/USDT'], 'There are no candles of XRP/USDT.'],
   [['export', 'x.txt', '--symbol', 'BTC/USDT'], 'x.txt does not tell its format.'],
-  [['export', 'x.csv', '--from', 'noon'], '--from is "noon", which is no time.'],
+  [['export', 'x.csv', '--from', 'noon'], '--from noon cannot be used'],
   [['export', 'x.csv', '--from', '2025-01-01'], 'There is nothing of binance BTC/USDT 1m in this range.'],
   [['import', 'nowhere'], 'nowhere.'],
 ])('%j says what is wrong', (args, message) => {

@@ -2,6 +2,7 @@ import { Client, WorkflowNotFoundError, type Workflow, type WorkflowStartOptions
 import { Context } from '@temporalio/activity';
 import { IllegalStateError } from '@temporalio/common';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
+import { createBackfillActivities, type BackfillActivities } from '../../activities/backfill';
 import { createDecisionActivities, type DecisionActivities } from '../../activities/decision';
 import { createEmergencyActivities, type EmergencyActivities } from '../../activities/emergency';
 import { createFeedActivities, type FeedActivities } from '../../activities/feed';
@@ -44,7 +45,8 @@ type Activities = MarketActivities &
   RiskActivities &
   ReconciliationActivities &
   EmergencyActivities &
-  FeedActivities;
+  FeedActivities &
+  BackfillActivities;
 
 /** One test's account: an exchange and a journal of its own, under the real activities. */
 export interface World extends Bench {
@@ -72,6 +74,8 @@ export class Harness {
   private constructor(
     private readonly server: Server,
     readonly client: Client,
+    /** Of a dev server, for other processes. */
+    readonly address: string,
     private readonly stop: () => Promise<void>,
   ) {}
 
@@ -91,10 +95,11 @@ export class Harness {
   /** On a dev server, where time is what it is and histories that grow beyond `suggestAt` events are to be continued. */
   static async startOnDevServer(suggestAt: number): Promise<Harness> {
     installQuietRuntime();
-    return Harness.on(await startDevServer(suggestAt));
+    const server = await startDevServer(suggestAt);
+    return Harness.on(server, server.address);
   }
 
-  private static async on(server: Server): Promise<Harness> {
+  private static async on(server: Server, address = ''): Promise<Harness> {
     const { connection, nativeConnection } = server;
     const client = new Client({ connection });
     const holder: { harness?: Harness } = {};
@@ -112,7 +117,7 @@ export class Harness {
       ),
     ]);
     const running = workers.map((worker) => worker.run());
-    const harness = new Harness(server, client, async () => {
+    const harness = new Harness(server, client, address, async () => {
       await pool.save();
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
@@ -363,4 +368,5 @@ const realActivities = (deps: ActivityDeps): Activities => ({
   ...createReconciliationActivities(deps),
   ...createEmergencyActivities(deps),
   ...createFeedActivities(deps),
+  ...createBackfillActivities(deps),
 });

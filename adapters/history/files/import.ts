@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { UserError } from '../../../domain/errors';
 import { PriceKind } from '../../../domain/series';
 import { HistoryKind, type HistoryStore, type RowSource, type SeriesKey, type WriteResult } from '../port';
-import { candleRows, parseCandles } from './parse-candles';
+import { candleRows } from '../rows';
+import { parseCandles } from './parse-candles';
 import { parseRows } from './parse-rows';
 import { measureRecording } from './recording';
 import {

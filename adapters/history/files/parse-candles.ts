@@ -1,6 +1,5 @@
 import { openTimeOf, Timeframe, timeframeMs } from '../../../domain/bar';
 import type { BarColumns } from '../../../domain/bar-columns';
-import type { RowSource } from '../port';
 import type { Places } from './columns';
 import { numberOf, shown, timeOf, type Fault, type RawRow, type RawTable } from './table';
 
@@ -151,11 +150,3 @@ function commonTimeframe(times: readonly number[]): Timeframe | undefined {
   const [most] = [...counts].sort(([a, m], [b, n]) => n - m || a - b);
   return Object.values(Timeframe).find((timeframe) => timeframeMs(timeframe) === most?.[0]);
 }
-
-/** Candles as rows for the database. */
-export const candleRows = (bars: BarColumns): RowSource => ({
-  length: bars.length,
-  timeMs: (index) => bars.openTimeMs[index] ?? NaN,
-  copyLine: (at) =>
-    `${bars.openTimeMs[at]}\t${bars.open[at]}\t${bars.high[at]}\t${bars.low[at]}\t${bars.close[at]}\t${bars.volume[at]}`,
-});

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFil
 import { join } from 'node:path';
 import { createCandleCache, type CandleCache } from '../../../adapters/history/candle-cache';
 import { readColumnFile, writeColumnFile } from '../../../adapters/history/column-file';
-import { candleRows } from '../../../adapters/history/files/parse-candles';
+import { candleRows } from '../../../adapters/history/rows';
 import { candlesKey } from '../../../adapters/history/port';
 import { columnsOf, type BarColumns } from '../../../domain/bar-columns';
 import { describeCandles } from '../../../domain/series';

@@ -1,0 +1,170 @@
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Argv } from 'yargs';
+import { Timeframe } from '../../domain/bar';
+import { UserError } from '../../domain/errors';
+import { jobHash } from '../../domain/ids';
+import { PriceKind } from '../../domain/series';
+import { EXCHANGE_SOURCE, historyVenue } from '../../config/bar-source';
+import {
+  backfillProgressQuery,
+  startOptions,
+  workflowIds,
+  type BackfillInput,
+  type BackfillProgress,
+} from '../../workflows/contract';
+import { candlesKey } from '../../adapters/history/port';
+import { defineCommand } from '../command';
+import { withContext, type Context } from '../context';
+import { count, utcTime } from '../format';
+import { createProgress } from '../progress-bar';
+import { timeOption } from '../time-option';
+
+interface DataDownloadOptions {
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+  readonly from?: string;
+  readonly to?: string;
+  readonly venue?: string;
+  readonly detach: boolean;
+}
+
+/** Between two looks at the workflow. */
+const LOOK_MS = 500;
+
+export const dataDownloadCommand = defineCommand<DataDownloadOptions>({
+  command: 'download',
+  describe: 'Download candles from a venue, as a durable workflow of the running system',
+  builder: (yargs): Argv<DataDownloadOptions> =>
+    yargs
+      .option('symbol', { type: 'string', demandOption: true, requiresArg: true, describe: 'Like BTC/USDT' })
+      .option('timeframe', { choices: Object.values(Timeframe), demandOption: true, requiresArg: true })
+      .option('from', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'UTC, e.g. 2024-01-01; else where the stored bars end',
+      })
+      .option('to', { type: 'string', requiresArg: true, describe: 'UTC, exclusive; else now' })
+      .option('venue', {
+        type: 'string',
+        requiresArg: true,
+        describe: "ccxt's name of one; else the configured exchange",
+      })
+      .option('detach', { type: 'boolean', default: false, describe: 'Start it, and do not wait' })
+      .example('$0 data download --venue kraken --symbol BTC/USD --timeframe 1h --from 2024-01-01', ''),
+  run: (options) =>
+    withContext(options, async (context) => {
+      const input = await inputOf(context, options);
+      const client = await context.temporal();
+      const handle = await start(client, input);
+      if (options.detach) {
+        context.output.result({ workflowId: handle.workflowId, ...input }, () => {
+          context.output.say(
+            `Downloading as ${handle.workflowId}. The same command without --detach shows how far it is.`,
+          );
+        });
+        return;
+      }
+      const result = await follow(context, handle, input);
+      const series = `${historyVenue(context.config, input.source)} ${input.symbol} ${input.timeframe}`;
+      context.output.result({ workflowId: handle.workflowId, series, ...result }, () => {
+        print(context, series, result);
+      });
+    }),
+});
+
+async function inputOf(context: Context, options: DataDownloadOptions): Promise<BackfillInput> {
+  const { symbol, timeframe } = options;
+  const source = options.venue ?? EXCHANGE_SOURCE;
+  const toMs = timeOption('to', options.to) ?? Date.now();
+  const fromMs = timeOption('from', options.from) ?? (await endOfStored(context, source, options));
+  if (fromMs >= toMs)
+    throw new UserError(
+      `There is nothing from ${utcTime(fromMs)} to ${utcTime(toMs)}.`,
+      'Let --from be before --to.',
+    );
+  return { source, symbol, timeframe, fromMs, toMs };
+}
+
+async function endOfStored(
+  { config, history }: Context,
+  source: string,
+  { symbol, timeframe }: DataDownloadOptions,
+): Promise<number> {
+  const venue = historyVenue(config, source);
+  const key = candlesKey({ venue, symbol, timeframe, price: PriceKind.Last });
+  const lastMs = (await (await history()).find(key))?.lastMs ?? null;
+  if (lastMs !== null) return lastMs;
+  throw new UserError(
+    `There are no bars of ${venue} ${symbol} ${timeframe} yet, so there is no end to go on from.`,
+    'Say where to begin: --from 2024-01-01',
+  );
+}
+
+/** One workflow for one question: asked again while it runs, it is joined. */
+async function start(client: Client, input: BackfillInput): Promise<WorkflowHandle> {
+  const { source, symbol, timeframe, fromMs } = input;
+  const identity = [source, symbol, timeframe, String(fromMs)];
+  return client.workflow.start('backfill', {
+    ...startOptions,
+    workflowId: workflowIds.job('backfill', jobHash(identity)),
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [input],
+    staticSummary: `candles of ${symbol} ${timeframe} from ${source}`,
+  });
+}
+
+/** Shows how far it is until it has ended; the workflow goes on when this command does not. */
+async function follow(
+  { output, config }: Context,
+  handle: WorkflowHandle,
+  { symbol, fromMs, toMs }: BackfillInput,
+): Promise<BackfillProgress> {
+  const progress = createProgress(process.stderr, output.json);
+  progress.begin('downloading', toMs - fromMs);
+  const ended: { result?: BackfillProgress } = {};
+  const result = handle.result() as Promise<BackfillProgress>;
+  const end = result.then((value) => {
+    ended.result = value;
+  });
+  try {
+    while (ended.result === undefined) {
+      await Promise.race([end, new Promise((resolve) => setTimeout(resolve, LOOK_MS))]);
+      const known = await look(handle, config.exchange.requestTimeoutMs);
+      if (known !== undefined)
+        progress.update(
+          Math.min(known.nextMs, toMs) - fromMs,
+          symbol,
+          `${count(known.bars)} bars${known.trouble}`,
+        );
+    }
+    return ended.result;
+  } finally {
+    progress.end();
+  }
+}
+
+type Look = BackfillProgress & { readonly trouble: string };
+
+/** How far it is, and what keeps it; undefined when nobody can say just now. */
+async function look(handle: WorkflowHandle, limitMs: number): Promise<Look | undefined> {
+  const question = Promise.all([handle.query(backfillProgressQuery), handle.describe()]);
+  const patience = new Promise<undefined>((resolve) => setTimeout(resolve, limitMs, undefined).unref());
+  const answer = await Promise.race([question.catch(() => undefined), patience]);
+  if (answer === undefined) return undefined;
+  const [progress, { raw }] = answer;
+  const failure = raw.pendingActivities?.find(({ lastFailure }) => lastFailure?.message)?.lastFailure
+    ?.message;
+  return { ...progress, trouble: failure === undefined || failure === null ? '' : `; waiting: ${failure}` };
+}
+
+function print(
+  { output }: Context,
+  series: string,
+  { bars, inserted, changed, firstMs, fromMs, nextMs }: BackfillProgress,
+): void {
+  output.say(
+    `${series}: ${count(bars)} bars up to ${utcTime(nextMs, 'minutes')}, ${count(inserted)} new, ${count(changed)} corrected`,
+  );
+  if (firstMs === null) output.say('The venue has none of this range.');
+  else if (firstMs > fromMs) output.say(`The venue has none before ${utcTime(firstMs, 'minutes')}.`);
+}
