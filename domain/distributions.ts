@@ -6,7 +6,8 @@ const LANCZOS = [
 ];
 const LANCZOS_G = 7;
 const MAX_TERMS = 500;
-const PRECISION = 1e-16;
+/** A fraction whose last factor differs from 1 by no more than two roundings has converged. */
+const PRECISION = 2 * Number.EPSILON;
 const TINY = 1e-300;
 
 /** ln Γ(x) for x > 0 (Lanczos' approximation with g = 7 and nine terms). */
