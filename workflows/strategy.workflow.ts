@@ -75,8 +75,10 @@ export async function strategy(input: StrategyInput): Promise<StrategyProgress> 
   const isLong = watchRunLength();
   listen(state);
   show(state.settings, state.progress);
+  // Every run decides a bar, or waits for one, before it ends: however many messages come, bars are decided.
+  let waited = false;
   for (let cycles = 0; state.progress.mode !== StrategyMode.Stopping;) {
-    if (cycles >= CYCLES_PER_RUN || isLong()) {
+    if ((waited || cycles > 0) && (cycles >= CYCLES_PER_RUN || isLong())) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof strategy>({ settings: state.settings, carried: state.progress });
     }
@@ -87,6 +89,7 @@ export async function strategy(input: StrategyInput): Promise<StrategyProgress> 
     const waitMs = untilDue(settings, state.progress, clock);
     if (waitMs > 0) {
       await condition(() => state.stirred !== seen, waitMs, { summary: 'until the next bar closes' });
+      waited = true;
       continue;
     }
     const due = lastCloseMs(marketTimeAt(clock, Date.now() - settings.graceMs), settings.timeframe);

@@ -15,13 +15,11 @@ type Lifecycle = (input: OrderLifecycleInput) => Promise<OrderView | null>;
 describe('orderLifecycle', () => {
   let harness: Harness;
   let world: World;
-  beforeAll(async () => {
-    harness = await Harness.start();
-  });
   beforeEach(async () => {
+    harness = await Harness.start();
     world = await harness.newWorld();
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await harness.shutdown();
   });
 
