@@ -144,6 +144,7 @@ export const evidence: Evidence = {
       startedMs: 6_500,
       endedMs: 6_600,
       completed: true,
+      triedBefore: false,
     },
     {
       what: 'loadPosition of p',
@@ -152,6 +153,7 @@ export const evidence: Evidence = {
       startedMs: 13_250,
       endedMs: 13_300,
       completed: true,
+      triedBefore: false,
     },
   ],
   strikes: [

@@ -187,6 +187,16 @@ describe('resuming', () => {
     expect(judge(evidence).resumptions[1]).toMatchObject({ tookMs: 1_250, what: 'loadPosition of p' });
   });
 
+  it('is not told by work that has failed by itself in between', () => {
+    const [task] = evidence.tasks;
+    if (task === undefined) throw new Error('The evidence has tasks.');
+    const late = { ...task, startedMs: 9_500, endedMs: 9_600 };
+    const first = (triedBefore: boolean) =>
+      judge({ ...evidence, tasks: [...evidence.tasks, { ...late, triedBefore }] }).resumptions[0];
+    expect(first(false)).toMatchObject({ tookMs: 7_500 });
+    expect(first(true)).toMatchObject({ tookMs: 4_500 });
+  });
+
   it('of work that two kills struck is counted from the later one', () => {
     const again = { killedMs: 4_000, targets: [Target.Worker] };
     const [first, second] = evidence.strikes;

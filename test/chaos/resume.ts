@@ -18,8 +18,9 @@ export interface Resumption {
  * When work went on after each strike, by Temporal's own record.
  *
  * A kill of the worker (alone or with servers): the last piece of work that was under way or waiting at the kill and had to
- * be begun anew; work that two kills struck counts for the later one. When nothing was, and after a kill of servers alone:
- * the first activity that began once everything could be reached again, and was completed.
+ * be begun anew; work that two kills struck counts for the later one, and work that has failed by itself in between tells
+ * nothing. When nothing was, and after a kill of servers alone: the first activity that began once everything could be
+ * reached again, and was completed.
  */
 export function resumptions(
   tasks: readonly RecordedTask[],
@@ -30,7 +31,8 @@ export function resumptions(
   const workerKills = strikes.filter(({ targets }) => targets.includes(Target.Worker));
   const struckBy = (strike: Strike): readonly RecordedTask[] =>
     tasks.filter(
-      ({ scheduledMs, startedMs }) =>
+      ({ scheduledMs, startedMs, triedBefore }) =>
+        !triedBefore &&
         scheduledMs <= strike.killedMs &&
         startedMs > strike.killedMs &&
         workerKills.findLast(({ killedMs }) => killedMs < startedMs) === strike,

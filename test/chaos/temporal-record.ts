@@ -12,6 +12,8 @@ export interface RecordedTask {
   readonly startedMs: number;
   readonly endedMs: number;
   readonly completed: boolean;
+  /** An attempt before the last failed by itself, on a worker that lived: when that one began, no history tells. */
+  readonly triedBefore: boolean;
 }
 
 /** What Temporal remembers of a run. */
@@ -73,18 +75,31 @@ export function tasksOf(workflowId: string, events: readonly HistoryEvent[]): re
       const name = scheduled.activityTaskScheduledEventAttributes?.activityType?.name ?? 'an activity';
       const completed = Boolean(event.activityTaskCompletedEventAttributes);
       const what = `${name} of ${workflowId}`;
-      tasks.push({ what, isActivity: true, scheduledMs: timeOf(scheduled), ...ended, completed });
+      const triedBefore = failedByItself(started.activityTaskStartedEventAttributes?.lastFailure);
+      tasks.push({
+        what,
+        isActivity: true,
+        scheduledMs: timeOf(scheduled),
+        ...ended,
+        completed,
+        triedBefore,
+      });
     }
     // A task that times out is asked for again: what counts is when it was first wanted.
     if (event.workflowTaskScheduledEventAttributes) askedMs ??= timeOf(event);
     if (task && ended && askedMs !== null) {
       const what = `a workflow task of ${workflowId}`;
-      tasks.push({ what, isActivity: false, scheduledMs: askedMs, ...ended, completed: true });
+      const always = { isActivity: false, completed: true, triedBefore: false };
+      tasks.push({ what, scheduledMs: askedMs, ...ended, ...always });
     }
     if (task) askedMs = null;
   }
   return tasks;
 }
+
+/** Not by a heartbeat that stayed away, or by its time running out, as what a dead worker leaves. */
+const failedByItself = (failure: { readonly timeoutFailureInfo?: unknown } | null | undefined): boolean =>
+  Boolean(failure) && !failure?.timeoutFailureInfo;
 
 function failuresOf(workflowId: string, events: readonly HistoryEvent[]): readonly Entry[] {
   return events.flatMap((event) => {
