@@ -1,5 +1,5 @@
 import { TradingMode } from '../../domain/risk';
-import { grantPosition, stopEverything, type GrantedPosition } from '../../test/crash/harness/trading';
+import { MANY_SYMBOLS, openPositions, stopEverything } from '../../test/crash/harness/trading';
 import { World } from '../../test/crash/harness/world';
 import { NO_LIMITS, newAccount } from '../emulated-exchange';
 import type { BenchContext, BenchEntry } from '../entry';
@@ -30,6 +30,7 @@ async function measure(context: BenchContext): Promise<readonly NamedMeasurement
     name: 'bench_halt',
     balances: { USDT: '1000000' },
     limits: LIMITS,
+    symbols: MANY_SYMBOLS,
     exchange: { limits: NO_LIMITS, others: [bystander] },
   });
   const bare = new SignedHttp(world.exchange.url, bystander);
@@ -73,13 +74,9 @@ function measurements(halts: readonly number[], loops: readonly number[]): reado
   ];
 }
 
-/** Opens the positions, then measures the halt of all of them. Trading is resumed afterwards. */
+/** Opens the positions, on five pairs for the sake of the five stops that may rest on each, then measures the halt of all of them. Trading is resumed afterwards. */
 async function haltOnce(world: World, round: number): Promise<number> {
-  const positions: GrantedPosition[] = [];
-  for (let index = 1; index <= POSITIONS; index += 1)
-    positions.push(await grantPosition(world, `halt-${round}-${index}`));
-  await Promise.all(positions.map((position) => position.start()));
-  await Promise.all(positions.map((position) => position.untilProtected()));
+  const positions = await openPositions(world, POSITIONS, `halt-${round}`);
   let epoch = 0;
   const tookMs = await timed(async () => {
     ({ epoch } = await stopEverything(world, `halt-${round}`));
