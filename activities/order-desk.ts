@@ -1,6 +1,6 @@
 import { marketTimeAt } from '../domain/clock';
 import { isZero, lessThan } from '../domain/decimal';
-import { ExchangeFailure, FailureKind, type RefusalCode } from '../domain/errors';
+import { ExchangeFailure, FailureKind } from '../domain/errors';
 import { isTerminal, Leg, OrderEvent, OrderState, type Fill, type OrderView } from '../domain/order';
 import { backoffMs, DELISTED_REASON, WOULD_TRIGGER_REASON } from '../domain/planner';
 import type { PositionView } from '../domain/position';
@@ -9,27 +9,9 @@ import { isUnlisted } from '../adapters/exchange/try-each';
 import type { OrderPlan, OrderStore } from '../adapters/store/port';
 import { provesDelisting } from './delisting-proof';
 import type { MarketClock } from './market-clock';
+import { attempt, type Attempt, type OrderTiming, type SendWindows } from './order-attempt';
 import { OwedTrades } from './owed-trades';
 import { answerOr, failureOr, reasonOf } from './refusals';
-
-/** How long one attempt to send may be under way, in wall milliseconds. */
-export interface SendWindows {
-  /** From the compare-and-set until the attempt may no longer leave the process. */
-  readonly sendWindowMs: number;
-  /** How old a request may be when the exchange accepts it. */
-  readonly receiveWindowMs: number;
-}
-
-/** The windows of the order path, in wall milliseconds. */
-export interface OrderTiming extends SendWindows {
-  /**
-   * Those of stops and exits, which are sent again once their absence is proven: the shorter, the sooner. One that was too
-   * slow for them was provably not executed, and is tried again at once. The same as for entries unless told otherwise.
-   */
-  readonly reducing?: SendWindows;
-  /** How long after acceptance an order may still be invisible to a look-up. */
-  readonly visibilityLagMs: number;
-}
 
 export interface OrderDeskDeps {
   readonly exchange: ExchangePort;
@@ -39,16 +21,6 @@ export interface OrderDeskDeps {
   readonly wallTimeMs: () => number;
   /** Awaited before anything is sent; throws when nothing may be sent yet. */
   readonly mayBegin?: () => Promise<void>;
-}
-
-/** What an attempt left behind: the order itself, and others that it changed (a replaced one). */
-export interface Attempt {
-  readonly order: OrderView;
-  readonly alsoChanged: readonly OrderView[];
-  /** How long to wait before the next try or look, where that is known: by the exchange's own wish, or because fills are owed. */
-  readonly retryAfterMs: number | null;
-  /** A proven refusal before any send, as a code. */
-  readonly refused: RefusalCode | null;
 }
 
 /** What news may say beside the event. */
@@ -395,10 +367,3 @@ export class OrderDesk {
     return journaled ?? this.known(clientOrderId);
   }
 }
-
-const attempt = (order: OrderView): Attempt => ({
-  order,
-  alsoChanged: [],
-  retryAfterMs: null,
-  refused: null,
-});

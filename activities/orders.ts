@@ -5,7 +5,7 @@ import type { Leg, OrderType } from '../domain/order';
 import type { DecimalString } from '../domain/decimal';
 import type { ActivityDeps } from './deps';
 import { learnLateNews } from './late-news';
-import type { Attempt } from './order-desk';
+import type { Attempt } from './order-attempt';
 import { createProtection } from './protection';
 import { wakePosition } from './wake';
 

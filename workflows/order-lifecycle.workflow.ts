@@ -7,7 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { isTerminal, OrderState, type OrderView } from '../domain/order';
-import type { Attempt } from '../activities/order-desk';
+import type { Attempt } from '../activities/order-attempt';
 import { tell } from './children';
 import {
   advanceSignal,

@@ -1,7 +1,8 @@
 import type { ActivityDeps, Owners } from '../../activities/deps';
 import { ExchangeHealth } from '../../activities/exchange-health';
 import { createMarketClock } from '../../activities/market-clock';
-import { OrderDesk, type OrderTiming } from '../../activities/order-desk';
+import type { OrderTiming } from '../../activities/order-attempt';
+import { OrderDesk } from '../../activities/order-desk';
 import type { ExchangePort } from '../../adapters/exchange/port';
 import type { Journal, OrderStore } from '../../adapters/store/port';
 import { positionId } from '../../domain/ids';

@@ -12,6 +12,9 @@ import { Harness, type World } from './harness';
 
 type Lifecycle = (input: OrderLifecycleInput) => Promise<OrderView | null>;
 
+/** Version 1.35 of the test server now and then loses its clock, which then skips no more: such a test runs again, on another server. */
+jest.retryTimes(2);
+
 describe('orderLifecycle', () => {
   let harness: Harness;
   let world: World;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActivityDeps } from '../../../activities/deps';
-import type { Attempt, OrderTiming } from '../../../activities/order-desk';
+import type { Attempt, OrderTiming } from '../../../activities/order-attempt';
 import { createOrderActivities, type OrderActivities } from '../../../activities/orders';
 import type { ExchangePort } from '../../../adapters/exchange/port';
 import { decimal } from '../../../domain/decimal';

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { purgedFolds, walkForward, type Range } from '../../../backtest/truth/splits';
 
+fc.configureGlobal({ seed: 20_240_808 });
+
 const inside = ({ from, to }: Range, bars: number): boolean => from >= 0 && from < to && to <= bars;
 const distance = fc.record({
   purge: fc.integer({ min: 0, max: 20 }),
