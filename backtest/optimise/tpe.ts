@@ -42,16 +42,34 @@ export function tpeSearch(space: Space, options: TpeOptions): Suggest {
   const placesOf = (trials: readonly Told[]): readonly Place[] =>
     trials.map(({ point }) => parameters.map(({ name, toPlace }) => toPlace(point[name])));
   const atRandom = randomSearch(space, seed);
+  const learn = (told: readonly Told[]): Learnt => {
+    const { good, bad } = divide(told);
+    return {
+      from: told,
+      size: told.length,
+      liked: mixture(placesOf(good), axes),
+      disliked: mixture(placesOf(bad), axes),
+    };
+  };
+  let learnt: Learnt | undefined;
   return (trial, told) => {
     if (told.length < startupTrials) return atRandom(trial, told);
-    const { good, bad } = divide(told);
-    const liked = mixture(placesOf(good), axes);
-    const disliked = mixture(placesOf(bad), axes);
+    // Many points are asked for before anything else is told.
+    if (learnt?.from !== told || learnt.size !== told.length) learnt = learn(told);
+    const { liked, disliked } = learnt;
     const found = best(liked, disliked, candidates, new RandomStream(hash32(seed, trial)));
     return Object.fromEntries(
       parameters.map(({ name, fromPlace }, index) => [name, fromPlace(found[index] ?? 0)]),
     );
   };
+}
+
+/** What a list of trials has taught. */
+interface Learnt {
+  readonly from: readonly Told[];
+  readonly size: number;
+  readonly liked: Density;
+  readonly disliked: Density;
 }
 
 /** A parameter as a coordinate. */
