@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OrderReport } from '../adapters/exchange/port';
 import { clientOrderIdPrefix } from '../domain/ids';
-import { isTerminal, Leg, OrderState, Side, type OrderView } from '../domain/order';
+import { fateIsOpen, isTerminal, Leg, OrderState, Side, type OrderView } from '../domain/order';
 import { describeStranded } from '../domain/delisting';
 import { emergencyStep, isStranded, type PositionStep } from '../domain/planner';
 import { ExitReason, type PositionView } from '../domain/position';
@@ -32,6 +32,11 @@ export interface SweepResult {
   /** Orders of ours that the exchange still shows open. */
   readonly openOrders: number;
   readonly flat: boolean;
+  /**
+   * Wall milliseconds until the first order whose fate is open can be settled for good; null when there is none. Absent in
+   * stops of before.
+   */
+  readonly settledAfterMs?: number | null;
 }
 
 /** A holding on a pair that is gone. */
@@ -63,6 +68,8 @@ interface Leaving {
 /** Nothing is left to be done: it is flat, or what it holds is proven to be beyond selling. */
 const isOver = (position: PositionView): boolean =>
   isStranded(position) || emergencyStep(position).do === 'settle';
+
+const sentBy = (exits: readonly Leaving[]): number => exits.reduce((count, { sent }) => count + sent, 0);
 
 /** The emergency stop's own hands: every activity may be repeated after any crash, at any point. */
 export function createEmergencyActivities(deps: ActivityDeps) {
@@ -127,7 +134,7 @@ export function createEmergencyActivities(deps: ActivityDeps) {
 
   /** Steps of one position in this pass: cancelling its entry and selling what it holds are two of them. */
   async function leave(seen: PositionView, epoch: number): Promise<Leaving> {
-    await store.wishExit(seen.positionId, ExitReason.Emergency);
+    if (seen.exitReason === null) await store.wishExit(seen.positionId, ExitReason.Emergency);
     let position: PositionView | undefined = seen;
     let sent = 0;
     for (let steps = 0; steps < 3 && position !== undefined; steps += 1) {
@@ -166,6 +173,36 @@ export function createEmergencyActivities(deps: ActivityDeps) {
     const [open, owed] = await Promise.all([ourOpenOrders(), learnLateNews(emergency, live)]);
     const [after, { halted }] = await Promise.all([store.livePositions(account), haltInForce(account)]);
     return halted && !owed && open.length === 0 && after.every(isOver);
+  }
+
+  /**
+   * What can be done about every position: most are sold at once. Of those that wait for news of an order the record is read,
+   * and what it has settled goes on in the same pass.
+   */
+  async function leaveAll(
+    account: string,
+    positions: readonly PositionView[],
+    epoch: number,
+  ): Promise<{ readonly sent: number }> {
+    const each = (those: readonly PositionView[]): Promise<readonly Leaving[]> =>
+      succeeded(
+        account,
+        'an emergency exit',
+        those.map((position) => leave(position, epoch)),
+      );
+    const first = await each(positions);
+    const waiting = first.flatMap((exit) => exit.waiting ?? []);
+    if (waiting.length === 0) return { sent: sentBy(first) };
+    await succeeded(account, 'reading the record of orders', [learnLateNews(emergency, waiting)]);
+    const ids = new Set(waiting.map(({ positionId }) => positionId));
+    const still = (await store.livePositions(account)).filter(({ positionId }) => ids.has(positionId));
+    return { sent: sentBy(first) + sentBy(await each(still)) };
+  }
+
+  /** When the first open fate among these will be settled, at the latest. */
+  function settledAfterMs(positions: readonly PositionView[]): number | null {
+    const open = positions.flatMap(({ orders }) => orders.filter(fateIsOpen));
+    return open.length === 0 ? null : Math.max(0, Math.min(...open.map((order) => desk.patienceMs(order))));
   }
 
   /** Live positions that are not flat yet. */
@@ -222,24 +259,20 @@ export function createEmergencyActivities(deps: ActivityDeps) {
       const positions = await livePositions(account);
       const [entries, exits] = await Promise.all([
         cancelEntries(account),
-        succeeded(
-          account,
-          'an emergency exit',
-          positions.map((position) => leave(position, epoch)),
-        ),
+        leaveAll(account, positions, epoch),
       ]);
-      const waiting = exits.flatMap((exit) => exit.waiting ?? []);
-      await succeeded(account, 'reading the record of orders', [learnLateNews(emergency, waiting)]);
       const left = await store.livePositions(account);
       const unsettled = unsettledAmong(left);
       // Listing all orders is dear: a stop that has to go on for long must not use up the rate limit with it.
       const openOrders = unsettled.length === 0 ? (await ourOpenOrders()).length : entries.seen;
       const cancelledOrders = entries.cancelled;
-      const exitOrders = exits.reduce((count, { sent }) => count + sent, 0);
       const flat = unsettled.length === 0 && openOrders === 0;
       const live = positions.map(({ positionId }) => positionId);
       const stranded = await Promise.all(left.filter(isStranded).map(describe));
-      const done = { cancelledOrders, exitOrders, live, unsettled, stranded, openOrders, flat };
+      const done = {
+        ...{ cancelledOrders, exitOrders: exits.sent, live, unsettled, stranded, openOrders, flat },
+        settledAfterMs: settledAfterMs(left),
+      };
       return { epoch, superseded: false, ...done };
     },
 

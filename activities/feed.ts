@@ -1,5 +1,5 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import type { OrderView } from '../domain/order';
+import { OrderState, type OrderView } from '../domain/order';
 import { TradingMode } from '../domain/risk';
 import type { Finding } from '../domain/findings';
 import { isMarked } from '../domain/ids';
@@ -15,26 +15,31 @@ export function createFeedActivities(deps: ActivityDeps) {
   const { exchange, store, desk, owners, log } = deps;
   const { catchUp, protect } = createProtection(deps);
 
-  /**
-   * In a halt nobody has anything to do but the emergency stop, and it tells all owners when it has ended: their work on
-   * every fill would only hold it up.
-   */
-  async function tell(order: OrderView): Promise<void> {
-    const state = await store.account(order.account);
-    const stopping =
+  /** Between a halt and the report of its emergency stop. */
+  async function isStopping(account: string): Promise<boolean> {
+    const state = await store.account(account);
+    return (
       state?.mode === TradingMode.Halted &&
-      !(await store.hasRiskEvent(order.account, stopReportKey(order.account, state.haltEpoch)));
-    if (!stopping) await tellOwner(owners, order);
+      !(await store.hasRiskEvent(account, stopReportKey(account, state.haltEpoch)))
+    );
   }
 
-  /** The news may have left the position bare; then its owners hear of everything. */
+  const tell = async (order: OrderView): Promise<void> => {
+    if (!(await isStopping(order.account))) await tellOwner(owners, order);
+  };
+
+  /**
+   * The news may have left the position bare; then its owners hear of everything. In a halt nobody has anything to do but
+   * the emergency stop, and it tells all owners when it has ended: their work on every fill would only hold it up.
+   */
   async function pass(news: OrderView): Promise<void> {
-    for (const order of [...(await protect(news.positionId)), news]) await tell(order);
+    if (await isStopping(news.account)) return;
+    for (const order of [...(await protect(news.positionId)), news]) await tellOwner(owners, order);
   }
 
   /** Told before the news is journaled: afterwards nobody could say that the order was resting. */
   async function strangeCancelOf(order: OrderView, report: OrderReport): Promise<Finding | undefined> {
-    if (report.status !== 'cancelled') return undefined;
+    if (report.status !== 'cancelled' || order.state !== OrderState.Open) return undefined;
     const position = await store.position(order.positionId);
     return position && strangeCancel(position, order, report, await deps.clock.nowMs());
   }
@@ -48,7 +53,7 @@ export function createFeedActivities(deps: ActivityDeps) {
     }
     if (event.kind === 'fill') {
       const { fill } = event;
-      const { order, ownerless } = await desk.learnFill(account, fill);
+      const { order, ownerless } = await desk.news.learnFill(account, fill);
       if (order !== undefined) await pass(order);
       if (ownerless) {
         const whose = isMarked(fill.clientOrderId) ? 'has no owner' : 'is of an order that is not ours';
@@ -65,7 +70,7 @@ export function createFeedActivities(deps: ActivityDeps) {
       return;
     }
     const strange = await strangeCancelOf(order, report);
-    await pass(await desk.learn(report, 'stream'));
+    await pass(await desk.news.learn(report, 'stream'));
     if (strange !== undefined) await owners.wakeReconciliation(account, strange.message, strange);
   }
 

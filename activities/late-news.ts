@@ -32,7 +32,7 @@ export async function learnLateNews(
     for (const report of record ?? []) {
       const order = ours.get(report.clientOrderId);
       if (order === undefined || !differs(order, report)) continue;
-      const learnt = await desk.learn(report, 'look-up');
+      const learnt = await desk.news.learn(report, 'look-up');
       owed ||= lessThan(learnt.filledQuantity, report.filledQuantity);
     }
   }

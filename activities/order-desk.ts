@@ -1,33 +1,24 @@
 import { marketTimeAt } from '../domain/clock';
 import { isZero, lessThan } from '../domain/decimal';
 import { ExchangeFailure, FailureKind } from '../domain/errors';
-import { isTerminal, Leg, OrderEvent, OrderState, type Fill, type OrderView } from '../domain/order';
+import { isTerminal, Leg, OrderEvent, OrderState, type OrderView } from '../domain/order';
 import { backoffMs, DELISTED_REASON, WOULD_TRIGGER_REASON } from '../domain/planner';
 import type { PositionView } from '../domain/position';
-import type { ExchangePort, OrderReport, OrderRequest, ReplaceReport } from '../adapters/exchange/port';
+import type { OrderReport, OrderRequest, ReplaceReport } from '../adapters/exchange/port';
 import { isUnlisted } from '../adapters/exchange/try-each';
-import type { OrderPlan, OrderStore } from '../adapters/store/port';
+import type { OrderPlan } from '../adapters/store/port';
 import { provesDelisting } from './delisting-proof';
 import type { MarketClock } from './market-clock';
 import { attempt, type Attempt, type OrderTiming, type SendWindows } from './order-attempt';
-import { OwedTrades } from './owed-trades';
+import { OrderNews, type OrderNewsDeps } from './order-news';
 import { answerOr, failureOr, reasonOf } from './refusals';
 
-export interface OrderDeskDeps {
-  readonly exchange: ExchangePort;
-  readonly orders: OrderStore;
+export interface OrderDeskDeps extends OrderNewsDeps {
   readonly clock: MarketClock;
   readonly timing: OrderTiming;
-  readonly wallTimeMs: () => number;
   /** Awaited before anything is sent; throws when nothing may be sent yet. */
   readonly mayBegin?: () => Promise<void>;
 }
-
-/** What news may say beside the event. */
-type NewsDetail = Pick<
-  Parameters<OrderStore['recordEvent']>[0],
-  'reason' | 'exchangeOrderId' | 'triggeredAtMs' | 'attemptEndedMs'
->;
 
 /** The reason recorded on an order whose predecessor sold something between its plan and its send. */
 const HAS_SOLD_REASON = 'the order to be replaced has sold meanwhile';
@@ -38,23 +29,16 @@ const VANISHED_REASON = 'the exchange no longer knows it';
 /** A report told of fills that the exchange does not list yet: it is asked again after this. */
 const FILLS_OWED_MS = 500;
 
-const EVENT_OF_STATUS = {
-  open: OrderEvent.SeenOpen,
-  filled: OrderEvent.SeenFilled,
-  cancelled: OrderEvent.SeenCancelled,
-  expired: OrderEvent.SeenExpired,
-  rejected: OrderEvent.SeenRejected,
-} as const;
-
 /**
  * The one place where orders meet the exchange (design section 3). It decides nothing: it sends what the outbox lets
- * it send, and journals what it learns, fills before states, so that a crash between the two loses no fill.
+ * it send, and has journaled what it learns.
  */
 export class OrderDesk {
-  private readonly owedTrades: OwedTrades;
+  /** What the exchange tells, on whichever way. */
+  readonly news: OrderNews;
 
   constructor(private readonly deps: OrderDeskDeps) {
-    this.owedTrades = new OwedTrades(deps);
+    this.news = new OrderNews(deps);
   }
 
   /**
@@ -85,7 +69,7 @@ export class OrderDesk {
    * window has passed in which it could still arrive or become visible; only then it is proven absent.
    */
   async resolve(clientOrderId: string): Promise<Attempt> {
-    const order = await this.known(clientOrderId);
+    const order = await this.news.known(clientOrderId);
     if (order.sendDeadlineMs === null || order.state === OrderState.Filled) return attempt(order);
     const found = await failureOr(this.deps.exchange.lookUp(order.symbol, clientOrderId));
     if (found instanceof ExchangeFailure) return this.withoutPair(order, found);
@@ -94,12 +78,12 @@ export class OrderDesk {
     const patience = this.patienceMs(order);
     if (order.state === OrderState.Open) return patience > 0 ? attempt(order) : this.vanished(order);
     if (patience > 0) {
-      const unknown = await this.note(clientOrderId, OrderEvent.Ambiguous);
+      const unknown = await this.news.note(clientOrderId, OrderEvent.Ambiguous);
       return { ...attempt(unknown), retryAfterMs: patience };
     }
     const late = await this.foundInHistory(order);
     if (late !== undefined) return this.withReplaced(late);
-    const absent = await this.note(clientOrderId, OrderEvent.ProvenAbsent, {
+    const absent = await this.news.note(clientOrderId, OrderEvent.ProvenAbsent, {
       reason: 'never reached the exchange',
     });
     return this.withReplaced(attempt(absent));
@@ -115,11 +99,11 @@ export class OrderDesk {
     const isOpen = order.state === OrderState.Open;
     const patience = this.patienceMs(order);
     if (!isOpen && patience > 0) {
-      const unknown = await this.note(order.clientOrderId, OrderEvent.Ambiguous);
+      const unknown = await this.news.note(order.clientOrderId, OrderEvent.Ambiguous);
       return { ...attempt(unknown), retryAfterMs: patience };
     }
     const event = isOpen ? OrderEvent.SeenCancelled : OrderEvent.ProvenAbsent;
-    const ended = await this.note(order.clientOrderId, event, { reason: DELISTED_REASON });
+    const ended = await this.news.note(order.clientOrderId, event, { reason: DELISTED_REASON });
     return this.withReplaced(attempt(ended));
   }
 
@@ -138,82 +122,28 @@ export class OrderDesk {
       const fills = await exchange.fillsOf(symbol, exchangeOrderId, clientOrderId);
       await orders.recordFills(order.account, fills, 'look-up');
     }
-    const { filledQuantity, quantity } = await this.known(clientOrderId);
+    const { filledQuantity, quantity } = await this.news.known(clientOrderId);
     const isFilled = !lessThan(filledQuantity, quantity);
     const event = isFilled ? OrderEvent.SeenFilled : OrderEvent.SeenCancelled;
-    return this.withReplaced(attempt(await this.note(clientOrderId, event, { reason: VANISHED_REASON })));
+    return this.withReplaced(
+      attempt(await this.news.note(clientOrderId, event, { reason: VANISHED_REASON })),
+    );
   }
 
   /** Takes an order back: withdraws it when it was never sent, else cancels it and journals how it ended. */
   async cancel(clientOrderId: string): Promise<Attempt> {
-    const order = await this.known(clientOrderId);
+    const order = await this.news.known(clientOrderId);
     if (order.state === OrderState.Created) {
-      return attempt(await this.note(clientOrderId, OrderEvent.Withdrawn, { reason: 'withdrawn' }));
+      return attempt(await this.news.note(clientOrderId, OrderEvent.Withdrawn, { reason: 'withdrawn' }));
     }
     if (order.state !== OrderState.Open) return this.resolve(clientOrderId);
     const report = await answerOr(this.deps.exchange.cancel(order.symbol, clientOrderId));
     return report === undefined ? this.resolve(clientOrderId) : this.learned(report, 'answer');
   }
 
-  /** Journals what a report tells: first its fills, fetched when the report did not carry them all, then its state. */
-  async learn(
-    report: OrderReport,
-    source: 'answer' | 'stream' | 'look-up' | 'reconciliation',
-  ): Promise<OrderView> {
-    const { orders, exchange } = this.deps;
-    const order = await this.adopted(report);
-    if (report.fills.length > 0) await orders.recordFills(order.account, report.fills, source);
-    if (lessThan((await this.known(report.clientOrderId)).filledQuantity, report.filledQuantity)) {
-      const fills = await answerOr(
-        exchange.fillsOf(report.symbol, report.exchangeOrderId, report.clientOrderId),
-      );
-      await orders.recordFills(order.account, fills ?? [], source);
-    }
-    const complete = await this.owedTrades.isComplete(report);
-    // A final state is journaled only with all its fills: until they are visible the order counts as open.
-    const event = complete ? EVENT_OF_STATUS[report.status] : OrderEvent.SeenOpen;
-    const triggered = event === OrderEvent.SeenOpen && report.triggered === true;
-    return triggered
-      ? this.learnTriggered(report.clientOrderId, report.exchangeOrderId)
-      : this.note(report.clientOrderId, event, { exchangeOrderId: report.exchangeOrderId });
-  }
-
-  /** Journals that the market has reached a stop, whoever says so. */
-  learnTriggered(clientOrderId: string, exchangeOrderId?: string): Promise<OrderView> {
-    const triggeredAtMs = this.deps.wallTimeMs();
-    return this.note(clientOrderId, OrderEvent.SeenTriggered, {
-      triggeredAtMs,
-      ...(exchangeOrderId !== undefined && { exchangeOrderId }),
-    });
-  }
-
-  /** The order as journaled; one that this journal does not know as sent takes over what the exchange has. */
-  private async adopted(report: OrderReport): Promise<OrderView> {
-    const order = await this.known(report.clientOrderId);
-    const { sendDeadlineMs, positionId, leg, sequence, clientOrderId } = order;
-    const asSent = sendDeadlineMs !== null && sendDeadlineMs > 0;
-    if (asSent || (order.sendDeadlineMs === 0 && order.quantity === report.quantity)) return order;
-    return this.deps.orders.adoptOrder({
-      ...{ clientOrderId, positionId, leg, sequence },
-      ...{ exchangeOrderId: report.exchangeOrderId, quantity: report.quantity },
-      type: report.type ?? order.type,
-      limitPrice: report.type === undefined ? order.limitPrice : (report.limitPrice ?? null),
-      stopPrice: report.type === undefined ? order.stopPrice : report.stopPrice,
-    });
-  }
-
-  /** Journals one fill. `ownerless` when the journal does not know its order; no `order` when the fill was known. */
-  async learnFill(
-    account: string,
-    fill: Fill,
-  ): Promise<{ order: OrderView | undefined; ownerless: boolean }> {
-    const { changed, ownerless } = await this.deps.orders.recordFills(account, [fill], 'stream');
-    return { order: changed[0], ownerless: ownerless.length > 0 };
-  }
-
   /** Learns from a report, and says when to look again if the journal still lacks fills that it tells of. */
   private async learned(report: OrderReport, source: 'answer' | 'look-up'): Promise<Attempt> {
-    const order = await this.learn(report, source);
+    const order = await this.news.learn(report, source);
     const owed = lessThan(order.filledQuantity, report.filledQuantity);
     return { ...attempt(order), retryAfterMs: owed ? FILLS_OWED_MS : null };
   }
@@ -244,7 +174,7 @@ export class OrderDesk {
       receiveWindowMs: this.windowsOf(order).receiveWindowMs,
     };
     if (order.replaces !== null) {
-      const replaced = await this.known(order.replaces);
+      const replaced = await this.news.known(order.replaces);
       if (replaced.state === OrderState.Open) {
         const result = await failureOr(this.deps.exchange.replace(replaced.clientOrderId, request));
         if (result instanceof ExchangeFailure) return this.failed(order, result);
@@ -265,17 +195,19 @@ export class OrderDesk {
   private async answered(order: OrderView, learn: () => Promise<Attempt>): Promise<Attempt> {
     const learnt = await failureOr(learn());
     if (!(learnt instanceof ExchangeFailure)) return learnt;
-    const unknown = await this.note(order.clientOrderId, OrderEvent.Ambiguous, { reason: learnt.message });
+    const unknown = await this.news.note(order.clientOrderId, OrderEvent.Ambiguous, {
+      reason: learnt.message,
+    });
     return { ...attempt(unknown), retryAfterMs: learnt.detail.retryAfterMs ?? null };
   }
 
   private async replaced(order: OrderView, replaced: OrderView, result: ReplaceReport): Promise<Attempt> {
     if (result.outcome === 'replaced') {
-      const alsoChanged = [await this.learn(result.cancelled, 'answer')];
+      const alsoChanged = [await this.news.learn(result.cancelled, 'answer')];
       return { ...(await this.learned(result.placed, 'answer')), alsoChanged };
     }
     if (result.outcome === 'naked') {
-      const alsoChanged = [await this.learn(result.cancelled, 'answer')];
+      const alsoChanged = [await this.news.learn(result.cancelled, 'answer')];
       const reason = result.wouldTrigger ? WOULD_TRIGGER_REASON : result.message;
       return { ...attempt(await this.refuse(order, reason)), alsoChanged };
     }
@@ -293,7 +225,7 @@ export class OrderDesk {
         return isGone ? this.withReplaced(attempt(refused)) : attempt(refused);
       }
       case FailureKind.NotExecuted: {
-        const back = await this.note(order.clientOrderId, OrderEvent.NotExecuted, {
+        const back = await this.news.note(order.clientOrderId, OrderEvent.NotExecuted, {
           reason: failure.message,
         });
         return { ...attempt(back), retryAfterMs };
@@ -301,7 +233,7 @@ export class OrderDesk {
       case FailureKind.Ambiguous:
         return {
           ...attempt(
-            await this.note(order.clientOrderId, OrderEvent.Ambiguous, {
+            await this.news.note(order.clientOrderId, OrderEvent.Ambiguous, {
               reason: failure.message,
               attemptEndedMs: this.deps.wallTimeMs(),
             }),
@@ -324,7 +256,7 @@ export class OrderDesk {
   /** After a replacement was found or proven absent, the order it was to replace is looked at as well. */
   private async withReplaced(found: Attempt): Promise<Attempt> {
     const { replaces } = found.order;
-    if (replaces === null || isTerminal((await this.known(replaces)).state)) return found;
+    if (replaces === null || isTerminal((await this.news.known(replaces)).state)) return found;
     return { ...found, alsoChanged: [(await this.resolve(replaces)).order] };
   }
 
@@ -338,8 +270,8 @@ export class OrderDesk {
     return report === undefined ? undefined : this.learned(report, 'look-up');
   }
 
-  /** Wall milliseconds until an order that cannot be found is proven absent. */
-  private patienceMs(order: OrderView): number {
+  /** Wall milliseconds until a sent order that cannot be found is proven absent; negative when it could be by now. */
+  patienceMs(order: OrderView): number {
     const { receiveWindowMs } = this.windowsOf(order);
     return (
       this.deadlineOf(order) + receiveWindowMs + this.deps.timing.visibilityLagMs - this.deps.wallTimeMs()
@@ -352,18 +284,7 @@ export class OrderDesk {
     return order.sendDeadlineMs;
   }
 
-  private async known(clientOrderId: string): Promise<OrderView> {
-    const order = await this.deps.orders.order(clientOrderId);
-    if (order === undefined) throw new Error(`Order ${clientOrderId} is not in the journal.`);
-    return order;
-  }
-
   private refuse(order: OrderView, reason: string): Promise<OrderView> {
-    return this.note(order.clientOrderId, OrderEvent.Refused, { reason });
-  }
-
-  private async note(clientOrderId: string, event: OrderEvent, detail: NewsDetail = {}): Promise<OrderView> {
-    const journaled = await this.deps.orders.recordEvent({ clientOrderId, event, ...detail });
-    return journaled ?? this.known(clientOrderId);
+    return this.news.note(order.clientOrderId, OrderEvent.Refused, { reason });
   }
 }

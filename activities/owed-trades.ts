@@ -12,6 +12,11 @@ export class OwedTrades {
 
   constructor(private readonly deps: { readonly orders: OrderStore; readonly wallTimeMs: () => number }) {}
 
+  /** Nothing is owed of this order any more. */
+  forget(clientOrderId: string): void {
+    this.sinceMs.delete(clientOrderId);
+  }
+
   /**
    * Whether the journal has all that a report tells of, its fills having been asked for just now. After a while an inferred
    * fill stands in for what is owed.
@@ -28,7 +33,7 @@ export class OwedTrades {
       return order !== undefined && lessThan(order.filledQuantity, filledQuantity);
     };
     if (!(await lacks())) {
-      this.sinceMs.delete(clientOrderId);
+      this.forget(clientOrderId);
       return true;
     }
     const nowMs = wallTimeMs();

@@ -20,7 +20,7 @@ export async function noteReachedStops(
   for (const { symbol, stopPrice, clientOrderId } of waiting) {
     const last = lastPrices.get(symbol);
     if (last === undefined || stopPrice === null || greaterThan(last, stopPrice)) continue;
-    await tellOwner(owners, await desk.learnTriggered(clientOrderId));
+    await tellOwner(owners, await desk.news.learnTriggered(clientOrderId));
   }
 }
 

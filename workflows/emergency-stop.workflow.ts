@@ -33,7 +33,7 @@ async function stopAndVerify(input: EmergencyStopInput): Promise<EmergencyStopRe
   let total = input.carried ?? (await begin(input));
   let looks = 0;
   let afterMs = 0;
-  for (let pauseMs: number = PAUSE.firstMs; ; pauseMs = Math.min(PAUSE.maxMs, pauseMs * 1.5)) {
+  for (let usualMs: number = PAUSE.firstMs; ; usualMs = Math.min(PAUSE.maxMs, usualMs * 1.5)) {
     // What cannot be sold is tried for as long as it takes.
     if (workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof emergencyStop>({ ...input, carried: total });
@@ -45,6 +45,7 @@ async function stopAndVerify(input: EmergencyStopInput): Promise<EmergencyStopRe
     const flat = swept.flat && (await emergency('look whether it is flat').verifyFlat(look));
     looks = flat ? looks + (brisk ? 2 : 1) : 0;
     if (looks >= 2) return end(input, total, swept);
+    const pauseMs = pauseBeforeNext(usualMs, swept);
     afterMs = brisk && pauseMs < TIMER_MS ? pauseMs : 0;
     if (afterMs === 0)
       await sleep(flat ? SECOND_LOOK_MS : pauseMs, {
@@ -52,6 +53,10 @@ async function stopAndVerify(input: EmergencyStopInput): Promise<EmergencyStopRe
       });
   }
 }
+
+/** An order whose fate is open keeps its position bare: as soon as that is settled, the next one has to go out. */
+const pauseBeforeNext = (usualMs: number, { settledAfterMs }: SweepResult): number =>
+  typeof settledAfterMs === 'number' ? Math.min(usualMs, Math.max(PAUSE.firstMs, settledAfterMs)) : usualMs;
 
 async function begin(input: EmergencyStopInput): Promise<EmergencyStopProgress> {
   const { account, venue, haltKey, reason, by } = input;

@@ -43,7 +43,7 @@ export async function learnKnownOrders(
     if (!differs(order, report)) continue;
     const cancelled = place === undefined ? undefined : strangeCancel(place.position, order, report, nowMs);
     if (cancelled !== undefined) findings.found.push(cancelled);
-    const learnt = await desk.learn(report, 'reconciliation');
+    const learnt = await desk.news.learn(report, 'reconciliation');
     if (learnt.version !== order.version) {
       const what = `${order.leg} ${order.sequence} of ${order.positionId} was ${order.state} and is ${learnt.state}, filled ${learnt.filledQuantity}`;
       findings.did(DeedKind.OrderLearnt, order.clientOrderId, what);

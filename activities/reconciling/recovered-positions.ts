@@ -116,7 +116,7 @@ async function journal(
     entry: { clientOrderId: id, exchangeOrderId, type, quantity, limitPrice, stopPrice: null },
     ...{ grantedAtMs: atMs, expiresAtMs: atMs },
   });
-  await deps.desk.learn(report, 'reconciliation');
+  await deps.desk.news.learn(report, 'reconciliation');
   const message = `the purchase ${id} of ${report.filledQuantity} on ${report.symbol} is taken in as ${position.positionId}`;
   findings.did(DeedKind.PositionRecovered, position.positionId, message);
 }

@@ -120,7 +120,7 @@ class StrayPlacing {
       ...place,
       ...{ clientOrderId, exchangeOrderId, type, quantity, limitPrice, stopPrice },
     });
-    const learnt = await desk.learn(report, 'reconciliation');
+    const learnt = await desk.news.learn(report, 'reconciliation');
     if (lessThan(learnt.filledQuantity, report.filledQuantity)) this.findings.lookAgain = true;
     const message = `${describe(report)} is ${place.leg} ${place.sequence} of ${place.positionId}, which the journal had lost`;
     this.findings.did(DeedKind.OrderAdopted, clientOrderId, message);

@@ -220,7 +220,7 @@ describe('a pair that the exchange delists', () => {
       bench.exchange.delist(BTC.symbol);
       const stop = newest(BTC_ID, Leg.Stop);
       const told = bench.exchange.orders.get(stop.clientOrderId);
-      if (told !== undefined) await bench.deps.desk.learn(told.report, 'stream');
+      if (told !== undefined) await bench.deps.desk.news.learn(told.report, 'stream');
       for (let minutes = 0; minutes < 5; minutes += 1) {
         await createProtection(bench.deps).protect(BTC_ID);
         bench.time.nowMs += MINUTE_MS;

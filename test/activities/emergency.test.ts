@@ -99,6 +99,21 @@ describe('an emergency sweep', () => {
     expect(swept).toMatchObject({ epoch: 2, superseded: false, exitOrders: 1, flat: true });
   });
 
+  it('tells when a lost sale will be settled, and sells again in that very pass', async () => {
+    const bench = await holding();
+    await halt(bench);
+    const { sweepAccount } = createEmergencyActivities(bench.deps);
+    bench.exchange.faults.push('lost');
+    const { settledAfterMs } = await sweepAccount({ account: ACCOUNT });
+    bench.time.nowMs += (settledAfterMs ?? NaN) - 1;
+    const early = await sweepAccount({ account: ACCOUNT });
+    expect(early).toMatchObject({ exitOrders: 0, settledAfterMs: 1, flat: false });
+    bench.time.nowMs += 1;
+    const swept = await sweepAccount({ account: ACCOUNT });
+    expect(swept).toMatchObject({ exitOrders: 1, settledAfterMs: null, flat: true });
+    expect(bench.exchange.held()).toBe('0');
+  });
+
   it('pauses between refused sales instead of adding an order with each pass', async () => {
     const bench = await holding();
     await halt(bench);

@@ -47,6 +47,26 @@ describe('the account feed', () => {
     expect(told).toEqual(['entry']);
   });
 
+  it('journals only what is news: the answer to an order tells the same as the stream', async () => {
+    const bench = createBench(noOwners);
+    const { store, exchange, deps } = bench;
+    await store.openAccount(ACCOUNT, 's1');
+    const { positionId } = grantOf();
+    store.orders.open(grantOf());
+    await deps.desk.submit({
+      ...{ deployment: DEPLOYMENT, positionId, leg: 'entry', sequence: 0 },
+      ...{ type: OrderType.Limit, stopPrice: null, replaces: null },
+    });
+    const [report] = [...exchange.orders.values()].map((resting) => resting.report);
+    if (report === undefined) throw new Error('The entry is not at the exchange.');
+    const recorded = jest.spyOn(store, 'recordEvent');
+    const entry = await deps.desk.news.learn({ ...report, fills: [] }, 'stream');
+    expect(entry).toMatchObject({ state: 'filled', exchangeOrderId: report.exchangeOrderId });
+    expect(recorded).not.toHaveBeenCalled();
+    await deps.desk.news.learn({ ...report, exchangeOrderId: 'another', fills: [] }, 'stream');
+    expect(recorded).toHaveBeenCalledTimes(1);
+  });
+
   describe('has the account reconciled', () => {
     async function listening() {
       const woken: { readonly trigger: string; readonly finding: Finding | undefined }[] = [];

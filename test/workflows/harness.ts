@@ -220,7 +220,7 @@ export class Harness {
     const { deps, exchange } = world;
     const told = exchange.orders.get(clientOrderId);
     if (told === undefined) throw new Error(`The exchange does not know ${clientOrderId}.`);
-    await deps.owners.notifyOrder(await deps.desk.learn(told.report, 'stream'));
+    await deps.owners.notifyOrder(await deps.desk.news.learn(told.report, 'stream'));
   }
 
   /** What the Web UI shows of a running workflow. */
