@@ -1,15 +1,14 @@
-import { timeframeMs, type Timeframe } from '../domain/bar';
-import type { BarColumns } from '../domain/bar-columns';
+import { timeframeMs } from '../domain/bar';
 import { UserError } from '../domain/errors';
 import {
   createIndicatorCache,
   seriesColumns,
   type BarNeed,
+  type BarsOf,
   type BarSource,
   type Compute,
 } from '../domain/strategy-columns';
 import { MovingView } from '../domain/strategy-view';
-import { canResample, resample } from '../domain/timeframes';
 import type { Account } from './account';
 import type { BacktestInput, StrategyRun } from './backtest';
 import { Desk } from './desk';
@@ -19,6 +18,7 @@ import { Holding } from './holding';
 import { ratioOf } from './integers';
 import { Lane } from './lane';
 import { firstAtOrAfter, type MarketData } from './market';
+import { barsOfMarkets, findMarket } from './market-bars';
 import { RiskMarks } from './risk-marks';
 import { riskSizing, type AtStake } from './risk-sizing';
 import { Scale } from './scale';
@@ -54,6 +54,7 @@ export class LaneBuilder {
   readonly marks: RiskMarks | null;
   private readonly sizing: EntrySizing;
   private readonly compute: Compute;
+  private readonly barsOf: BarsOf;
   private readonly holdings: { readonly holding: Holding; readonly desk: Desk }[] = [];
 
   constructor(
@@ -62,6 +63,7 @@ export class LaneBuilder {
   ) {
     const { sizing } = input.rules;
     this.compute = input.compute ?? createIndicatorCache();
+    this.barsOf = barsOfMarkets(input.markets);
     this.marks = sizing.kind === 'risk' ? new RiskMarks(account) : null;
     this.sizing =
       sizing.kind === 'risk' && this.marks !== null
@@ -72,9 +74,9 @@ export class LaneBuilder {
   /** @throws UserError when there is no such market, or one that the strategy looks at is missing */
   build({ name, strategy, maxHoldingBars }: StrategyRun, symbol: string): Lane {
     const { rules } = this.input;
-    const market = this.market(symbol);
+    const market = findMarket(this.input.markets, symbol);
     const own: BarSource = { symbol, timeframe: market.timeframe };
-    const columns = seriesColumns(strategy.indicators, own, (source) => this.barsOf(source), this.compute);
+    const columns = seriesColumns(strategy.indicators, own, this.barsOf, this.compute);
     const scale = new Scale(market.instrument);
     const holding = new Holding(this.account, name, scale, market.perpetual ?? null);
     const barMs = timeframeMs(market.timeframe);
@@ -109,25 +111,6 @@ export class LaneBuilder {
     return { bars, mark: bars, execution, barMs: timeframeMs(timeframe) };
   }
 
-  private market(symbol: string): MarketData {
-    const market = this.input.markets.find(({ instrument }) => instrument.symbol === symbol);
-    if (market !== undefined) return market;
-    const known = this.input.markets.map(({ instrument }) => instrument.symbol).join(', ');
-    throw new UserError(`There is no data of ${symbol}.`, `There is of ${known}.`);
-  }
-
-  /** The bars of a source: the market's own, its finer ones, or coarser ones put together from them. */
-  private barsOf({ symbol, timeframe }: BarSource): BarColumns {
-    const market = this.market(symbol);
-    if (timeframe === market.timeframe) return market.bars;
-    if (timeframe === market.finer?.timeframe) return market.finer.bars;
-    const base = canResample(market.timeframe, timeframe) ? market : market.finer;
-    if (base !== undefined && canResample(base.timeframe, timeframe)) return coarser(base, timeframe);
-    throw new UserError(
-      `There are no ${timeframe} bars of ${symbol}, and its bars of ${market.timeframe} are too coarse to make them.`,
-    );
-  }
-
   /** The first bar at whose close every source has as many closed bars as the strategy needs. */
   private firstDecision(needs: readonly BarNeed[], market: MarketData): number {
     const barMs = timeframeMs(market.timeframe);
@@ -148,18 +131,4 @@ export class LaneBuilder {
     }
     return { held, openPositions };
   }
-}
-
-const resampled = new WeakMap<BarColumns, Map<Timeframe, BarColumns>>();
-
-/** Coarser bars of the same, put together once. */
-function coarser(
-  base: { readonly bars: BarColumns; readonly timeframe: Timeframe },
-  timeframe: Timeframe,
-): BarColumns {
-  const known = resampled.get(base.bars) ?? new Map<Timeframe, BarColumns>();
-  resampled.set(base.bars, known);
-  const bars = known.get(timeframe) ?? resample(base, timeframe).bars;
-  known.set(timeframe, bars);
-  return bars;
 }

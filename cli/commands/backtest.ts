@@ -1,44 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { parse } from 'yaml';
-import type { Argv } from 'yargs';
 import {
-  backtestRulesSchema,
-  perpetualSchema,
-  type BacktestRules,
-  type PerpetualTerms,
-} from '../../backtest/rules';
-import { Timeframe } from '../../domain/bar';
-import { decimal, isPositive, type DecimalString } from '../../domain/decimal';
-import { UserError } from '../../domain/errors';
-import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
+  accountOptions,
+  inputRequest,
+  marketOptions,
+  strategyOptions,
+  type InputOptions,
+} from '../backtest-options';
 import { testStrategies } from '../backtest-run';
-import { workingFolder } from '../backtest-source';
 import { defineCommand } from '../command';
-import { messageOf } from '../failure';
-import { parseParameters } from '../parameters';
 import { putOut, reportBuilder, type ReportOptions } from '../report-output';
-import { timeOption } from '../time-option';
 
-interface BacktestOptions extends ReportOptions {
-  readonly strategy: readonly string[];
-  readonly param?: readonly string[];
-  readonly symbol: readonly string[];
-  readonly timeframe: Timeframe;
-  readonly from?: string;
-  readonly to?: string;
-  readonly data?: string;
-  readonly simulate?: boolean;
-  readonly seed: number;
-  readonly venue?: string;
-  readonly finer?: Timeframe;
-  readonly balance: string;
-  readonly fraction?: number;
-  readonly fee: string;
-  readonly 'maker-fee'?: string;
-  readonly 'max-holding-bars'?: number;
-  readonly leverage?: number;
-  readonly rules?: string;
+interface BacktestOptions extends ReportOptions, InputOptions {
   readonly bracket: boolean;
 }
 
@@ -46,161 +17,18 @@ export const backtestCommand = defineCommand<BacktestOptions>({
   command: 'backtest',
   describe: 'Test strategies on recorded bars, by the code that trades live',
   jsonFile: true,
-  builder: (yargs) => accountOptions(marketOptions(reportBuilder(yargs))),
+  builder: (yargs) =>
+    accountOptions(marketOptions(strategyOptions(reportBuilder(yargs)))).option('bracket', {
+      type: 'boolean',
+      default: false,
+      describe: 'Also read every ambiguous bar in favour of and against the strategy',
+    }),
   run: async (options) => {
     const { report, charts } = await testStrategies({
-      runs: [...new Set(options.strategy)].map((id) => ({
-        name: id,
-        strategy: findStrategy(id).parse(parseParameters(options.param ?? [])),
-      })),
-      symbols: options.symbol,
-      timeframe: options.timeframe,
-      fromMs: timeOption('from', options.from),
-      toMs: timeOption('to', options.to),
-      source: { data: options.data, simulate: options.simulate === true, seed: options.seed },
-      venue: options.venue,
-      finer: options.finer,
-      startingBalance: moneyOption('balance', options.balance),
-      fees: {
-        taker: feeOption('fee', options.fee),
-        maker: feeOption('maker-fee', options['maker-fee'] ?? options.fee),
-      },
-      maxHoldingBars: options['max-holding-bars'] ?? null,
-      perpetual: perpetualOf(options),
-      rules: rulesOf(options),
+      ...inputRequest(options),
       bracket: options.bracket,
       charts: options.html !== undefined,
-      ...{ config: options.config, profile: options.profile },
     });
     putOut(report, options, charts);
   },
 });
-
-const marketOptions = <T>(yargs: Argv<T>) =>
-  yargs
-    .option('strategy', {
-      type: 'string',
-      array: true,
-      demandOption: true,
-      describe: `Its id, or several for one account: ${Object.keys(STRATEGIES).join(', ')}`,
-    })
-    .option('param', {
-      type: 'string',
-      array: true,
-      describe: 'A parameter, e.g. --param fast=9; repeatable',
-    })
-    .option('symbol', {
-      type: 'string',
-      array: true,
-      demandOption: true,
-      coerce: (values: readonly string[]) => values.flatMap((value) => value.split(',')).filter(Boolean),
-      describe: 'Pairs, e.g. BTC/USDT,ETH/USDT; a perpetual is BTC/USDT:USDT',
-    })
-    .option('timeframe', {
-      choices: Object.values(Timeframe),
-      default: Timeframe.H1,
-      describe: 'Bars that are decided on; put together from finer ones if need be',
-    })
-    .option('from', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'UTC, e.g. 2024-01-01; bars before it warm up',
-    })
-    .option('to', { type: 'string', requiresArg: true, describe: 'UTC; exclusive' })
-    .option('data', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'Folder of candle files; else what `ballast data import` has stored',
-    })
-    .option('simulate', { type: 'boolean', describe: 'The simulated market instead' })
-    .option('seed', { type: 'number', default: 1, requiresArg: true, describe: 'Of the simulated market' })
-    .option('venue', { type: 'string', requiresArg: true, describe: 'Where several have the symbol' })
-    .option('finer', {
-      choices: Object.values(Timeframe),
-      requiresArg: true,
-      describe: 'Bars that tell what came first inside a bar',
-    })
-    .conflicts('simulate', ['data', 'venue']);
-
-const accountOptions = <T>(yargs: Argv<T>) =>
-  yargs
-    .option('balance', {
-      type: 'string',
-      default: '10000',
-      requiresArg: true,
-      describe: 'What the account begins with',
-    })
-    .option('fraction', {
-      type: 'number',
-      requiresArg: true,
-      describe: 'Of the cash for each entry; without it the risk limits of live trading size it',
-    })
-    .option('fee', {
-      type: 'string',
-      default: '0.001',
-      requiresArg: true,
-      describe: 'A fraction of each trade',
-    })
-    .option('maker-fee', { type: 'string', requiresArg: true, describe: 'Of what rests; else the same' })
-    .option('max-holding-bars', { type: 'number', requiresArg: true, describe: 'Leave after so many bars' })
-    .option('leverage', { type: 'number', requiresArg: true, describe: 'Of perpetuals (1)' })
-    .option('rules', {
-      type: 'string',
-      requiresArg: true,
-      describe: 'A YAML or JSON file of fill rules (docs/backtesting.md)',
-    })
-    .option('bracket', {
-      type: 'boolean',
-      default: false,
-      describe: 'Also read every ambiguous bar in favour of and against the strategy',
-    });
-
-function rulesOf({ rules, fraction }: BacktestOptions): BacktestRules {
-  const written = rules === undefined ? {} : readRules(rules);
-  const sized =
-    fraction === undefined ? written : { ...written, sizing: { kind: 'cash-fraction', fraction } };
-  const result = backtestRulesSchema.safeParse(sized);
-  if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || 'rules'}: ${message}`);
-  throw new UserError(faults.join('\n'), 'docs/backtesting.md lists every rule and what it takes.');
-}
-
-function readRules(file: string): object {
-  const path = resolve(workingFolder(), file);
-  let content: unknown;
-  try {
-    content = parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new UserError(`${path} cannot be read: ${messageOf(error)}`, 'Name a YAML or JSON file.');
-  }
-  if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content;
-  throw new UserError(`${path} holds no rules.`, 'Write them like: spreadFraction: 0.0002');
-}
-
-function perpetualOf({ symbol, leverage }: BacktestOptions): PerpetualTerms {
-  if (leverage !== undefined && !symbol.every((one) => one.includes(':')))
-    throw new UserError('--leverage is for perpetuals, whose symbols are written like BTC/USDT:USDT.');
-  const result = perpetualSchema.safeParse(leverage === undefined ? {} : { leverage });
-  if (result.success) return result.data;
-  throw new UserError(`--leverage ${leverage ?? ''} cannot be used.`, 'Give a number from 1 to 125.');
-}
-
-function moneyOption(name: string, text: string): DecimalString {
-  const value = decimalOption(name, text);
-  if (isPositive(value)) return value;
-  throw new UserError(`--${name} ${text} is not an amount above zero.`);
-}
-
-function feeOption(name: string, text: string): DecimalString {
-  const value = decimalOption(name, text);
-  if (Number(value) >= 0 && Number(value) < 0.1) return value;
-  throw new UserError(`--${name} ${text} is no fee.`, 'Give a fraction of the trade, like 0.001 for 0.1 %.');
-}
-
-function decimalOption(name: string, text: string): DecimalString {
-  try {
-    return decimal(text);
-  } catch {
-    throw new UserError(`--${name} ${text} is no number.`);
-  }
-}

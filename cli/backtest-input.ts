@@ -1,0 +1,188 @@
+import { resolve } from 'node:path';
+import type { BacktestInput, StrategyRun } from '../backtest/backtest';
+import type { MarketData } from '../backtest/market';
+import type { BacktestRules, PerpetualTerms } from '../backtest/rules';
+import { timeframeMs, type Timeframe } from '../domain/bar';
+import { barsBetween, sliceColumns, type BarColumns } from '../domain/bar-columns';
+import type { DecimalString } from '../domain/decimal';
+import { UserError } from '../domain/errors';
+import type { PreparedStrategy } from '../domain/strategies/prepare';
+import type { BarNeed } from '../domain/strategy-columns';
+import { SIMULATION_START_MS } from '../emulator/market/simulator';
+import { instrumentOf } from './backtest-instrument';
+import {
+  findBars,
+  findMarks,
+  folderSource,
+  historySource,
+  simulatedSource,
+  workingFolder,
+  type BarSources,
+} from './backtest-source';
+import { locateConfig } from './locate-config';
+import { withMarketData } from './market-data';
+
+/** Which strategies on which bars, under which rules: what the command line asks for. */
+export interface InputRequest {
+  readonly runs: readonly { readonly name: string; readonly strategy: PreparedStrategy }[];
+  readonly symbols: readonly string[];
+  readonly timeframe: Timeframe;
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+  readonly source: { readonly data: string | undefined; readonly simulate: boolean; readonly seed: number };
+  readonly venue: string | undefined;
+  readonly finer: Timeframe | undefined;
+  readonly startingBalance: DecimalString;
+  readonly fees: { readonly maker: DecimalString; readonly taker: DecimalString };
+  readonly maxHoldingBars: number | null;
+  readonly perpetual: PerpetualTerms;
+  readonly rules: BacktestRules;
+  readonly config: string | undefined;
+  readonly profile: string | undefined;
+}
+
+/** Everything that a backtest needs, loaded. */
+export interface LoadedInput {
+  readonly input: BacktestInput;
+  readonly markets: readonly MarketData[];
+  /** When trading begins. */
+  readonly fromMs: number;
+  /** Where the bars are from, for people. */
+  readonly description: string;
+  /** What a reader must know about the markets, in sentences. */
+  readonly notes: readonly string[];
+}
+
+const DAY_MS = 86_400_000;
+/** How much of the simulated market is tested when nobody says. */
+const SIMULATED_DAYS = 60;
+
+/**
+ * Loads what a backtest needs and runs something on it. A database that was started for it runs until that has ended.
+ * @throws UserError naming what is missing or does not fit
+ */
+export async function withBacktestInput<T>(
+  request: InputRequest,
+  run: (loaded: LoadedInput) => T | Promise<T>,
+): Promise<T> {
+  const { data, simulate, seed } = request.source;
+  const options = {
+    json: false,
+    verbose: false,
+    ...(request.config !== undefined && { config: request.config }),
+    ...(request.profile !== undefined && { profile: request.profile }),
+  };
+  if (simulate) {
+    const untilMs = request.toMs ?? SIMULATION_START_MS + SIMULATED_DAYS * DAY_MS;
+    return run(await load(simulatedSource(seed, untilMs, request.symbols), request));
+  }
+  if (data !== undefined) {
+    const { stateDir } = locateConfig(options).config;
+    return run(await load(folderSource(resolve(workingFolder(), data), stateDir), request));
+  }
+  return withMarketData(options, async (history) => run(await load(await historySource(history), request)));
+}
+
+async function load(source: BarSources, request: InputRequest): Promise<LoadedInput> {
+  const symbols = [...new Set([...request.symbols, ...needsOf(request).map(({ symbol }) => symbol)])];
+  const loaded = await Promise.all(symbols.map((symbol) => loadMarket(source, symbol, request)));
+  const markets = loaded.map(({ market }) => market);
+  const fromMs = request.fromMs ?? Math.min(...markets.map(({ bars }) => bars.openTimeMs[0] ?? Infinity));
+  const runs = request.runs.map((run): StrategyRun => ({
+    ...run,
+    symbols: request.symbols,
+    maxHoldingBars: request.maxHoldingBars,
+  }));
+  const { rules, startingBalance } = request;
+  return {
+    input: { markets, runs, rules, startingBalance, tradeFromMs: fromMs },
+    ...{ markets, fromMs, description: source.description },
+    notes: loaded.flatMap(({ notes }) => notes),
+  };
+}
+
+/** What the strategies look at, other symbols and timeframes included. */
+const needsOf = ({ runs, symbols, timeframe }: InputRequest): readonly BarNeed[] =>
+  runs.flatMap(({ strategy }) => symbols.flatMap((symbol) => strategy.needs({ symbol, timeframe })));
+
+interface Loaded {
+  readonly market: MarketData;
+  readonly notes: readonly string[];
+}
+
+async function loadMarket(source: BarSources, symbol: string, request: InputRequest): Promise<Loaded> {
+  const { timeframe, venue, fees } = request;
+  const found = await findBars(source, { symbol, timeframe, venue });
+  const needed = Math.max(
+    ...needsOf(request).map(
+      (need) => Math.ceil((need.bars * timeframeMs(need.timeframe)) / timeframeMs(timeframe)) + 1,
+    ),
+  );
+  const within = (bars: BarColumns): BarColumns => cut(bars, request, needed);
+  const bars = within(found.bars);
+  if (barsBetween(bars, request.fromMs ?? -Infinity, Infinity).length === 0)
+    throw new UserError(
+      `There are no bars of ${symbol} ${timeframe} in this range.`,
+      'Widen --from or --to.',
+    );
+  const span = (all: BarColumns): BarColumns =>
+    barsBetween(all, bars.openTimeMs[0] ?? 0, (bars.openTimeMs.at(-1) ?? 0) + timeframeMs(timeframe));
+  const asked =
+    request.finer === undefined
+      ? undefined
+      : await findBars(source, { symbol, timeframe: request.finer, venue });
+  const finer =
+    asked !== undefined && request.finer !== undefined
+      ? { timeframe: request.finer, bars: asked.bars }
+      : found.finer;
+  const { instrument, isKnown } = instrumentOf(symbol, bars, fees);
+  const notes = isKnown
+    ? []
+    : [`The trading rules of ${symbol} are not known: ticks as fine as its prices, no least notional.`];
+  const perpetual = symbol.includes(':') ? await perpetualData(source, symbol, request, bars, notes) : {};
+  return {
+    market: {
+      ...{ instrument, timeframe, bars, ...perpetual },
+      ...(finer !== undefined && { finer: { timeframe: finer.timeframe, bars: span(finer.bars) } }),
+    },
+    notes,
+  };
+}
+
+/** The range, and before it as many bars as warm up. */
+function cut(bars: BarColumns, { fromMs, toMs }: InputRequest, warmupBars: number): BarColumns {
+  const until = barsBetween(bars, -Infinity, toMs ?? Infinity);
+  if (fromMs === undefined) return until;
+  const after = barsBetween(until, fromMs, Infinity);
+  return sliceColumns(until, Math.max(0, until.length - after.length - warmupBars), until.length);
+}
+
+async function perpetualData(
+  source: BarSources,
+  symbol: string,
+  { perpetual, timeframe }: InputRequest,
+  bars: BarColumns,
+  notes: string[],
+): Promise<Pick<MarketData, 'perpetual' | 'funding' | 'mark'>> {
+  const funding = await source.funding(symbol);
+  const marks = await findMarks(source, symbol, timeframe);
+  const mark = marks === undefined ? undefined : aligned(marks, bars);
+  if (funding === undefined) notes.push(`There are no funding rates of ${symbol}: none is paid.`);
+  if (mark === undefined)
+    notes.push(`There are no mark prices for every bar of ${symbol}: its last prices liquidate.`);
+  return {
+    perpetual,
+    ...(funding && { funding: { timeMs: funding.timeMs, rate: funding.value } }),
+    ...(mark && { mark }),
+  };
+}
+
+/** The bars that open at the same times; undefined when one is missing. */
+function aligned(marks: BarColumns, bars: BarColumns): BarColumns | undefined {
+  const [first, last] = [bars.openTimeMs[0] ?? 0, bars.openTimeMs.at(-1) ?? 0];
+  const span = barsBetween(marks, first, last + 1);
+  return span.length === bars.length &&
+    span.openTimeMs.every((timeMs, index) => timeMs === bars.openTimeMs[index])
+    ? span
+    : undefined;
+}
