@@ -1,7 +1,7 @@
 import { lastCloseMs, timeframeMs, type Bar, type Timeframe } from '../domain/bar';
 import { columnsOf } from '../domain/bar-columns';
 import { fromNumber, type DecimalString } from '../domain/decimal';
-import { managePosition, type ManagementAction } from '../domain/management';
+import { holdingLimit, managePosition, type ManagementAction } from '../domain/management';
 import { ExitReason, type PositionView } from '../domain/position';
 import type { Proposal } from '../domain/risk';
 import { PositionSide, SignalKind, type Decision, type Reason } from '../domain/strategy';
@@ -11,6 +11,7 @@ import { findStrategy } from '../domain/strategies/registry';
 import { DecisionOutcome } from '../adapters/store/port';
 import type { ActivityDeps } from './deps';
 import type { CandleVerdict } from './market';
+import { readObservations } from './observed-series';
 import { wakePosition } from './wake';
 
 export interface EvaluateInput {
@@ -55,10 +56,14 @@ export function createDecisionActivities(deps: ActivityDeps) {
     const windows = await readWindows(input, strategy.needs(own));
     const bars = windows.get(keyOf(own)) ?? [];
     const side = position === undefined ? null : PositionSide.Long;
-    const signal = decideOnWindow(strategy, own, barsOf(windows), side);
+    const observationsOf = await readObservations(deps, input, own, strategy.observes(symbol), bars);
+    const signal = decideOnWindow(strategy, own, barsOf(windows), side, observationsOf);
     const close = bars.at(-1)?.close;
+    const limit = holdingLimit(input.maxHoldingBars, strategy.maxHoldingBars);
     const decision =
-      position === undefined ? enter(input, verdict, signal) : await manage(input, position, signal, bars);
+      position === undefined
+        ? enter(input, verdict, signal)
+        : await manage({ ...input, maxHoldingBars: limit }, position, signal, bars);
     return { ...decision, close: close === undefined ? null : fromNumber(close, PRICE_PLACES) };
   }
 

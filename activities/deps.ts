@@ -45,7 +45,9 @@ export interface ActivityDeps {
   readonly wallTimeMs: () => number;
   readonly log: Log;
   /** Market history, which belongs to no account. */
-  readonly history: Pick<HistoryStore, 'write'>;
+  readonly history: Pick<HistoryStore, 'write' | 'observations'>;
+  /** Whether what is observed in the real world says anything about the market that is traded: not about one that is made up. */
+  readonly market: 'real' | 'made-up';
   /** Where past candles come from, opened once. @throws UserError when there is no source of this name */
   readonly barSource: (name: string) => Promise<BarSource>;
 }

@@ -1,4 +1,5 @@
 import type { DecimalString } from '../domain/decimal';
+import type { ObservedSeries } from '../domain/observations';
 import type { ClosedTrade, EquityPoint } from '../domain/performance/types';
 import type { PreparedStrategy } from '../domain/strategies/prepare';
 import type { Compute } from '../domain/strategy-columns';
@@ -15,7 +16,7 @@ export interface StrategyRun {
   readonly name: string;
   readonly strategy: PreparedStrategy;
   readonly symbols: readonly string[];
-  /** Null for no time stop. */
+  /** Null for no time stop but the strategy's own. */
   readonly maxHoldingBars: number | null;
 }
 
@@ -25,6 +26,8 @@ export interface BacktestInput {
   readonly runs: readonly StrategyRun[];
   readonly startingBalance: DecimalString;
   readonly rules: BacktestRules;
+  /** What strategies may look at beside the bars. Absent, or without a source: nothing of it was ever known. */
+  readonly observations?: readonly ObservedSeries[];
   /** Nothing is decided before a bar closes at this time (UTC milliseconds); the bars before it warm up. Absent: at once. */
   readonly tradeFromMs?: number;
   /** Shared between the runs of a search, so that what they have in common is computed once. */

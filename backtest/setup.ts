@@ -1,5 +1,7 @@
 import { timeframeMs } from '../domain/bar';
 import { UserError } from '../domain/errors';
+import { holdingLimit } from '../domain/management';
+import { NO_OBSERVATIONS, sameObserved, type ObservedSource } from '../domain/observations';
 import {
   createIndicatorCache,
   seriesColumns,
@@ -76,7 +78,10 @@ export class LaneBuilder {
     const { rules } = this.input;
     const market = findMarket(this.input.markets, symbol);
     const own: BarSource = { symbol, timeframe: market.timeframe };
-    const columns = seriesColumns(strategy.indicators, own, this.barsOf, this.compute);
+    const columns = seriesColumns(strategy.indicators, own, this.barsOf, this.compute, (source) =>
+      this.observationsOf(source),
+    );
+    const holdingBars = holdingLimit(maxHoldingBars, strategy.maxHoldingBars);
     const scale = new Scale(market.instrument);
     const holding = new Holding(this.account, name, scale, market.perpetual ?? null);
     const barMs = timeframeMs(market.timeframe);
@@ -86,7 +91,7 @@ export class LaneBuilder {
         liquidationFee: ratioOf(String(market.perpetual?.liquidationFeeFraction ?? 0)),
         tally: this.tally,
       },
-      maxHoldingBars === null ? Infinity : maxHoldingBars * barMs,
+      holdingBars === null ? Infinity : holdingBars * barMs,
     );
     this.holdings.push({ holding, desk });
     return new Lane({
@@ -109,6 +114,11 @@ export class LaneBuilder {
     const { bars, timeframe } = finer;
     const execution = createExecution({ ...market, ...finer }, scale, this.input.rules);
     return { bars, mark: bars, execution, barMs: timeframeMs(timeframe) };
+  }
+
+  /** What has not been observed is not there to be seen. */
+  private observationsOf(source: ObservedSource) {
+    return this.input.observations?.find((one) => sameObserved(one, source))?.observations ?? NO_OBSERVATIONS;
   }
 
   /** The first bar at whose close every source has as many closed bars as the strategy needs. */

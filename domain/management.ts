@@ -34,6 +34,10 @@ interface ManagementInput {
   readonly instrument: Instrument;
 }
 
+/** How long a position may be held, in bars, when two have a say; null for as long as it likes. */
+export const holdingLimit = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b);
+
 /** A rise of the stop smaller than this part of the trailing distance is not worth a replacement on the exchange. */
 const MIN_TRAIL_STEP = decimal('0.1');
 

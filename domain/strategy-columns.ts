@@ -3,6 +3,15 @@ import type { BarColumns } from './bar-columns';
 import { UserError } from './errors';
 import { compute, lookback, outputsOf, settlingBars } from './indicators/registry';
 import { specKey, type IndicatorSpec } from './indicators/spec';
+import {
+  isObserved,
+  nothingObserved,
+  observedColumn,
+  observedSource,
+  sameObserved,
+  type ObservationNeed,
+  type ObservationsOf,
+} from './observations';
 import type { SeriesOf, SeriesSpec } from './strategy';
 import type { Column } from './strategy-view';
 import { viewFrom } from './timeframes';
@@ -26,7 +35,7 @@ export type SeriesSpecs = Readonly<Record<string, SeriesSpec | null>>;
 
 const NOTHING: Column = { values: new Float64Array(0), newest: null };
 
-const seriesOf = (spec: SeriesSpec): SeriesOf => ('of' in spec ? spec : { of: spec });
+const seriesOf = (spec: IndicatorSpec | SeriesOf): SeriesOf => ('of' in spec ? spec : { of: spec });
 
 const sourceOf = ({ symbol, timeframe }: SeriesOf, own: BarSource): BarSource => ({
   symbol: symbol ?? own.symbol,
@@ -43,7 +52,7 @@ export const sameSource = (a: BarSource, b: BarSource): boolean =>
 export function barNeeds(specs: SeriesSpecs, own: BarSource, ownBars: number): readonly BarNeed[] {
   const needs: BarNeed[] = [{ ...own, bars: ownBars }];
   for (const spec of Object.values(specs)) {
-    if (spec === null) continue;
+    if (spec === null || isObserved(spec)) continue;
     const series = seriesOf(spec);
     const source = sourceOf(series, own);
     const bars = settledBars(series.of, source.timeframe);
@@ -51,6 +60,20 @@ export function barNeeds(specs: SeriesSpecs, own: BarSource, ownBars: number): r
     const need = needs[known];
     if (need === undefined) needs.push({ ...source, bars });
     else needs[known] = { ...need, bars: Math.max(need.bars, bars) };
+  }
+  return needs;
+}
+
+/** Every source of observations that these series come from, and how old what is looked at may be. */
+export function observationNeeds(specs: SeriesSpecs, symbol: string): readonly ObservationNeed[] {
+  const needs: ObservationNeed[] = [];
+  for (const spec of Object.values(specs)) {
+    if (spec === null || !isObserved(spec)) continue;
+    const source = observedSource(spec, symbol);
+    const known = needs.findIndex((need) => sameObserved(need, source));
+    const maxAgeMs = Math.max(spec.maxAgeMs, needs[known]?.maxAgeMs ?? 0);
+    if (known === -1) needs.push({ ...source, maxAgeMs });
+    else needs[known] = { ...source, maxAgeMs };
   }
   return needs;
 }
@@ -81,15 +104,24 @@ export function createIndicatorCache(): Compute {
   };
 }
 
-/** The columns of a strategy's series over the bars decided on. @throws what `barsOf` does */
+/**
+ * The columns of a strategy's series over the bars decided on.
+ * @param observationsOf what is known beside the bars; it may hold what becomes known later, which is not looked at
+ * @throws what `barsOf` does
+ */
 export function seriesColumns(
   specs: SeriesSpecs,
   own: BarSource,
   barsOf: BarsOf,
   compute: Compute,
+  observationsOf: ObservationsOf = nothingObserved,
 ): Readonly<Record<string, Column>> {
   const column = (spec: SeriesSpec | null): Column => {
     if (spec === null) return NOTHING;
+    if (isObserved(spec)) {
+      const known = observationsOf(observedSource(spec, own.symbol));
+      return { values: observedColumn(spec, barsOf(own), timeframeMs(own.timeframe), known), newest: null };
+    }
     const series = seriesOf(spec);
     const source = sourceOf(series, own);
     const bars = barsOf(source);

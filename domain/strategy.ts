@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Timeframe } from './bar';
 import type { IndicatorSpec } from './indicators/spec';
+import type { ObservedSpec } from './observations';
 
 /** One reason of a decision: a stable code for programs, a sentence for people, the numbers behind both. */
 export interface Reason {
@@ -39,8 +40,11 @@ export interface SeriesOf {
   readonly symbol?: string;
 }
 
-/** A column that a strategy wants. */
-export type SeriesSpec = IndicatorSpec | SeriesOf;
+/**
+ * A column that a strategy wants. Of what is observed beside the bars (`ObservedSpec`), the value at a bar is the last that was
+ * known by its close; `ago` counts the bars decided on.
+ */
+export type SeriesSpec = IndicatorSpec | SeriesOf | ObservedSpec;
 
 /**
  * What a strategy may look at when a bar has closed: closed bars only, its indicators by the names it gave them (`I`), and
@@ -129,6 +133,8 @@ export interface Strategy<P, I extends string> {
   indicators(parameters: P): Readonly<Record<I, SeriesSpec | null>>;
   /** Bars it needs beyond what its indicators need to settle, e.g. for `close.at(300)`. Absent: none. */
   warmupBars?(parameters: P): number;
+  /** The longest that a position may be held, in bars; whoever runs it may allow less. Null or absent: as long as it likes. */
+  maxHoldingBars?(parameters: P): number | null;
   /** Called once for each closed bar, in order; bars may be missing. It must not keep anything between calls. */
   onBar(view: StrategyView<I>, parameters: P): Signal<P, I>;
 }

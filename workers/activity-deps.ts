@@ -98,6 +98,7 @@ export async function openActivityDeps(
     wallTimeMs,
     log,
     history: createHistory(pools[0]),
+    market: config.mode === 'simulated' ? 'made-up' : 'real',
     barSource: sources.barSource,
   };
   const close = async (): Promise<void> => {

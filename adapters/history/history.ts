@@ -9,6 +9,7 @@ import {
   type SeriesKey,
 } from './port';
 import type { PriceKind } from '../../domain/series';
+import { readObservations } from './observations';
 import { barColumnsOf, readColumns } from './read';
 import { TABLES } from './tables';
 import { writeRows } from './write';
@@ -62,6 +63,7 @@ export function createHistory(pool: Pool): HistoryStore {
         const [timeMs, value] = row === undefined ? [] : await readAll(tx, row);
         return { timeMs: timeMs ?? new Float64Array(0), value: value ?? new Float64Array(0) };
       }),
+    observations: (query) => readObservations(pool, query),
     recordings: () => findRecordings(pool),
     saveRecording: (recording) => saveRecording(pool, recording),
   };

@@ -1,5 +1,6 @@
 import { Timeframe, timeframeMs } from '../../domain/bar';
 import type { BarColumns } from '../../domain/bar-columns';
+import type { ObservationColumns, ObservedSource } from '../../domain/observations';
 import type { CandleSeriesKey, PriceKind } from '../../domain/series';
 
 export const HistoryKind = {
@@ -7,10 +8,14 @@ export const HistoryKind = {
   Funding: 'funding',
   Trades: 'trades',
   FearGreed: 'fear-greed',
+  Mood: 'mood',
 } as const;
 export type HistoryKind = (typeof HistoryKind)[keyof typeof HistoryKind];
 
-/** Everything of one kind and market. `timeframe` is '' for what has none, `price` then `last`. */
+/**
+ * Everything of one kind and market. `timeframe` is '' for what has none, `price` then `last`. The venue of a mood is whose it is
+ * (`origins.ts`), its symbol the asset.
+ */
 export interface SeriesKey {
   readonly kind: HistoryKind;
   readonly venue: string;
@@ -91,6 +96,15 @@ export interface Points {
   readonly value: Float64Array;
 }
 
+/** What is wanted of what was known. */
+export interface ObservationQuery extends ObservedSource {
+  /** Whose: the venues of its series. */
+  readonly origins: readonly string[];
+  /** Only what became known after this, up to and including `untilMs`. Absent: all. */
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+}
+
 /** Market history in PostgreSQL. Every write is one transaction: all of it is there afterwards, or nothing. */
 export interface HistoryStore {
   series(): Promise<readonly SeriesInfo[]>;
@@ -110,6 +124,8 @@ export interface HistoryStore {
   readBars(key: CandleSeriesKey): Promise<StoredBars | undefined>;
   /** Of kinds `funding` and `fear-greed`; empty when there is no such series. */
   readPoints(key: SeriesKey): Promise<Points>;
+  /** In the order in which it became known, whoever of the origins told it; empty when there is nothing. */
+  observations(query: ObservationQuery): Promise<ObservationColumns>;
   recordings(): Promise<readonly Recording[]>;
   /** Notes where a recording is. @returns `moved` when it was known at another path */
   saveRecording(recording: Recording): Promise<'added' | 'moved' | 'unchanged'>;

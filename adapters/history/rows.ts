@@ -1,5 +1,6 @@
 import type { BarColumns } from '../../domain/bar-columns';
-import type { RowSource } from './port';
+import { NEWS_ORIGIN } from './origins';
+import { HistoryKind, type RowSource, type SeriesKey } from './port';
 
 /** Candles as rows for the database. */
 export const candleRows = (bars: BarColumns): RowSource => ({
@@ -7,4 +8,35 @@ export const candleRows = (bars: BarColumns): RowSource => ({
   timeMs: (index) => bars.openTimeMs[index] ?? NaN,
   copyLine: (at) =>
     `${bars.openTimeMs[at]}\t${bars.open[at]}\t${bars.high[at]}\t${bars.low[at]}\t${bars.close[at]}\t${bars.volume[at]}`,
+});
+
+/** The mood about an asset, as it was told once. */
+export interface Mood {
+  /** When it was told, in UTC milliseconds of the market's time. */
+  readonly knownMs: number;
+  /** Of the newest story that it rests on; not after `knownMs`. */
+  readonly timeMs: number;
+  /** From −1, bearish, to 1, bullish. */
+  readonly score: number;
+  /** It rests on a breaking story. */
+  readonly breaking: boolean;
+}
+
+/** Where the moods about an asset are kept. @param origin real news, or a session's own: `sessionOrigin` */
+export const moodKey = (asset: string, origin: string = NEWS_ORIGIN): SeriesKey => ({
+  kind: HistoryKind.Mood,
+  venue: origin,
+  symbol: asset,
+  timeframe: '',
+  price: 'last',
+});
+
+/** Moods as rows for the database; no two of them known at the same millisecond. */
+export const moodRows = (moods: readonly Mood[]): RowSource => ({
+  length: moods.length,
+  timeMs: (index) => moods[index]?.timeMs ?? NaN,
+  copyLine: (at) => {
+    const { timeMs = NaN, score = NaN, breaking = false, knownMs = NaN } = moods[at] ?? {};
+    return `${timeMs}\t${score}\t${breaking ? 1 : 0}\t${knownMs}`;
+  },
 });

@@ -86,7 +86,9 @@ async function copyChunk(
 async function moveIncoming(tx: Transaction, { table, columns, key }: TableShape, seriesId: number) {
   const names = columns.map(([name]) => name);
   const others = names.filter((name) => name !== key);
-  const row = (prefix: string): string => `(${others.map((name) => `${prefix}.${name}`).join(', ')})`;
+  // What is told again is known since it was told first.
+  const told = others.filter((name) => name !== 'known_ms');
+  const row = (prefix: string): string => `(${told.map((name) => `${prefix}.${name}`).join(', ')})`;
   // `xmax` is zero in a row that was not there before.
   const { rows } = await tx.query<{ inserted: number; changed: number }>(
     `WITH written AS (

@@ -1,3 +1,4 @@
+import { nothingObserved, type ObservationsOf } from '../observations';
 import { SignalKind, type Decision, type PositionSide, type Reason } from '../strategy';
 import {
   createIndicatorCache,
@@ -14,16 +15,18 @@ import type { AnySignal, PreparedStrategy } from './prepare';
  * same market gives the same decision however much history there is. With fewer it holds.
  * @param barsOf the bars of each source that `strategy.needs(own)` names, oldest first, at most as many as it names, none of
  * them still open at the close that is decided on
+ * @param observationsOf what was known of each source that `strategy.observes(own.symbol)` names
  */
 export function decideOnWindow(
   strategy: PreparedStrategy,
   own: BarSource,
   barsOf: BarsOf,
   position: PositionSide | null,
+  observationsOf: ObservationsOf = nothingObserved,
 ): Decision {
   const short = strategy.needs(own).find((need) => barsOf(need).length < need.bars);
   if (short !== undefined) return warmingUp(short, barsOf(short).length, own);
-  const columns = seriesColumns(strategy.indicators, own, barsOf, createIndicatorCache());
+  const columns = seriesColumns(strategy.indicators, own, barsOf, createIndicatorCache(), observationsOf);
   const bars = barsOf(own);
   const view = new MovingView(own.symbol, own.timeframe, bars, columns);
   view.position = position;

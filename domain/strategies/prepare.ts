@@ -1,6 +1,13 @@
+import type { ObservationNeed } from '../observations';
 import { parameterError } from '../parameter-error';
 import type { Reason, Signal, Strategy, StrategyView } from '../strategy';
-import { barNeeds, type BarNeed, type BarSource, type SeriesSpecs } from '../strategy-columns';
+import {
+  barNeeds,
+  observationNeeds,
+  type BarNeed,
+  type BarSource,
+  type SeriesSpecs,
+} from '../strategy-columns';
 
 /** A signal whose strategy is forgotten. Only the {@link PreparedStrategy} that gave it can tell its reasons. */
 export type AnySignal = Signal;
@@ -15,6 +22,10 @@ export interface PreparedStrategy {
   readonly warmupBars: number;
   /** The bars that a decision needs when it decides on `own`, which come first, `warmupBars` of them. */
   needs(own: BarSource): readonly BarNeed[];
+  /** The observations that it looks at when it decides on a symbol. */
+  observes(symbol: string): readonly ObservationNeed[];
+  /** The longest that it may hold a position; null for no limit of its own. */
+  readonly maxHoldingBars: number | null;
   /** Decides on the view's newest bar. The caller sees to it that everything has warmed up. */
   onBar(view: StrategyView): AnySignal;
   /** Why, told while the view still stands at the bar that was decided on. */
@@ -66,6 +77,8 @@ export function prepare<P extends Readonly<Record<string, unknown>>, I extends s
     indicators,
     warmupBars: own?.bars ?? 1,
     needs,
+    observes: (symbol) => observationNeeds(indicators, symbol),
+    maxHoldingBars: strategy.maxHoldingBars?.(parameters) ?? null,
     // The columns of the view are those that `indicators` has named.
     onBar: (view) => strategy.onBar(view, parameters),
     explain: (signal, view) => signal.because(view, parameters as never),

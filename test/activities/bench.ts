@@ -68,6 +68,7 @@ export function createDeps(world: {
     wallTimeMs,
     log,
     history,
+    market: 'real',
     barSource: () => Promise.resolve(bars),
   };
 }

@@ -1,7 +1,8 @@
 import type { BarSourceError } from '../../adapters/exchange/bar-source';
 import { type BarPage, type BarSource } from '../../adapters/exchange/bar-source';
-import type { HistoryStore, WriteResult } from '../../adapters/history/port';
+import type { HistoryStore, ObservationQuery, WriteResult } from '../../adapters/history/port';
 import { timeframeMs } from '../../domain/bar';
+import { observationColumns, type ObservationColumns, type Observation } from '../../domain/observations';
 
 /** A venue whose bars are all alike, told a few at a time; it fails as scripted. */
 export class FakeBars implements BarSource {
@@ -38,8 +39,12 @@ export class FakeBars implements BarSource {
 }
 
 /** Rows by series and time, as the database keeps them. */
-export class MemoryHistory implements Pick<HistoryStore, 'write'> {
+export class MemoryHistory implements Pick<HistoryStore, 'write' | 'observations'> {
   readonly rows = new Map<string, Map<number, string>>();
+  /** By origin, kind and subject. */
+  readonly observed = new Map<string, readonly Observation[]>();
+  /** What was asked of observations. */
+  readonly queries: ObservationQuery[] = [];
 
   write(...[key, rows]: Parameters<HistoryStore['write']>): Promise<WriteResult> {
     const name = [key.venue, key.symbol, key.timeframe].join(' ');
@@ -55,5 +60,13 @@ export class MemoryHistory implements Pick<HistoryStore, 'write'> {
       known.set(timeMs, line);
     }
     return Promise.resolve(result);
+  }
+
+  observations(query: ObservationQuery): Promise<ObservationColumns> {
+    this.queries.push(query);
+    const { kind, subject, origins, sinceMs = -Infinity, untilMs = Infinity } = query;
+    const told = origins.flatMap((origin) => this.observed.get([origin, kind, subject].join(' ')) ?? []);
+    const known = told.filter(({ knownMs }) => knownMs > sinceMs && knownMs <= untilMs);
+    return Promise.resolve(observationColumns(kind, known));
   }
 }

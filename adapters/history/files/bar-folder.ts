@@ -4,13 +4,21 @@ import { join } from 'node:path';
 import type { Timeframe } from '../../../domain/bar';
 import type { BarColumns } from '../../../domain/bar-columns';
 import { UserError } from '../../../domain/errors';
+import {
+  OBSERVED_OUTPUTS,
+  observationColumns,
+  type ObservationColumns,
+  type ObservedKind,
+  type ObservedSource,
+} from '../../../domain/observations';
 import { describeCandles, type CandleSeriesKey, type PriceKind } from '../../../domain/series';
 import { ColumnFileError, readColumnFile, writeColumnFile } from '../column-file';
 import { HistoryKind, type Points } from '../port';
-import { locate } from './locate';
+import { TABLES } from '../tables';
+import { locate, type Located } from './locate';
 import { parseCandles } from './parse-candles';
 import { parseRows } from './parse-rows';
-import { findFiles, recognise } from './scan';
+import { FEAR_GREED_NAME, findFiles, recognise, seriesKeyOf, type FoundFile } from './scan';
 import { faultyFile } from './table';
 
 /** A file of candles, as far as its path tells. */
@@ -25,6 +33,8 @@ export interface BarFolder {
   load(file: BarFile): Promise<BarColumns>;
   /** Funding rates of a perpetual; undefined when there are none. @throws UserError as `load` */
   funding(symbol: string): Promise<Points | undefined>;
+  /** What the files tell of a source; undefined when none does. @throws UserError as `load` */
+  observations(source: ObservedSource): Promise<ObservationColumns | undefined>;
 }
 
 /** Of files that do not tell theirs. */
@@ -39,16 +49,26 @@ export function openBarFolder(folder: string, cacheFolder: string): BarFolder {
   const files = found.flatMap(({ path, venue = NO_VENUE, symbol, timeframe, price }): BarFile[] =>
     symbol === undefined || timeframe === undefined ? [] : [{ path, venue, symbol, timeframe, price }],
   );
+  const observations = async ({ kind, subject }: ObservedSource): Promise<ObservationColumns | undefined> => {
+    for (const file of found.filter((one) => one.timeframe === undefined)) {
+      const known = await readObservations(file, kind, subject);
+      if (known !== undefined) return known;
+    }
+    return undefined;
+  };
   return {
     files,
     load: (file) => cached(file, cacheFolder),
     async funding(symbol) {
-      for (const file of found.filter((one) => one.symbol === symbol && one.timeframe === undefined)) {
-        const points = await readFunding(file.path);
-        if (points !== undefined) return points;
-      }
-      return undefined;
+      const known = await observations({ kind: HistoryKind.Funding, subject: symbol });
+      if (known === undefined) return undefined;
+      const { timeMs, outputs } = known;
+      const byTime = [...timeMs.keys()].sort((a, b) => (timeMs[a] ?? NaN) - (timeMs[b] ?? NaN));
+      const column = (values: Float64Array | undefined): Float64Array =>
+        Float64Array.from(byTime, (at) => values?.[at] ?? NaN);
+      return { timeMs: column(timeMs), value: column(outputs.rate) };
     },
+    observations,
   };
 }
 
@@ -85,14 +105,38 @@ async function readCandles(path: string, timeframe: Timeframe, price: PriceKind)
   return parsed.bars;
 }
 
-async function readFunding(path: string): Promise<Points | undefined> {
-  const file = await recognise({ path, name: path }, {}, false);
-  if (file.what !== 'table' || file.kind !== HistoryKind.Funding) return undefined;
-  const { rows, faults } = parseRows(file.kind, file.table, file.places);
-  if (faults.length > 0) throw faultyFile(path, file.table.unit, faults);
-  const index = Array.from({ length: rows.length }, (_, at) => at);
-  return {
-    timeMs: Float64Array.from(index, (at) => rows.timeMs(at)),
-    value: Float64Array.from(index, (at) => Number(rows.copyLine(at).split('\t')[1])),
-  };
+/** What a file tells of this source; undefined when it is about something else. */
+async function readObservations(
+  file: FoundFile & Located,
+  kind: ObservedKind,
+  subject: string,
+): Promise<ObservationColumns | undefined> {
+  // Files of trades are large, and their names tell nothing of it: only what may be about the source is opened.
+  const mayBe =
+    kind === HistoryKind.FearGreed
+      ? FEAR_GREED_NAME.test(file.name)
+      : [file.symbol, file.asset, file.symbol?.split('/')[0]].includes(subject);
+  if (!mayBe) return undefined;
+  const { path, name } = file;
+  const recognised = await recognise({ path, name }, {}, false);
+  if (recognised.what !== 'table' || recognised.kind !== kind) return undefined;
+  if (
+    seriesKeyOf(path, kind, recognised.located, { defaultVenue: NO_VENUE, timeframe: undefined }).symbol !==
+    subject
+  )
+    return undefined;
+  const { table, places } = recognised;
+  const { rows, faults } = parseRows(kind, table, places);
+  if (faults.length > 0) throw faultyFile(path, table.unit, faults);
+  const columns = TABLES[kind].columns.map(([column]) => column);
+  const values = Array.from({ length: rows.length }, (_, at) => rows.copyLine(at).split('\t').map(Number));
+  const place = (column: string): number => columns.indexOf(column);
+  return observationColumns(
+    kind,
+    values.map((row) => ({
+      timeMs: row[place('time_ms')] ?? NaN,
+      knownMs: row[place('known_ms')] ?? NaN,
+      values: OBSERVED_OUTPUTS[kind].map((output) => row[place(output)] ?? NaN),
+    })),
+  );
 }

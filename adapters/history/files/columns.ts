@@ -6,6 +6,7 @@ const TIMES = [
   ...['timestamp_ms', 'open_time_ms', 'open_time', 'opentime', 'timestamp', 'time', 'datetime', 'date'],
   ...['ts', 'unix', 'calc_time', 'funding_time', 'fundingtime', 'time_ms'],
 ];
+const KNOWN = ['known_at_ms', 'known_at', 'known_ms'];
 const names = (...all: readonly string[]): readonly string[] => all;
 
 /** What a kind of file has to have, and how its columns may be called. */
@@ -21,6 +22,7 @@ const SHAPES: Readonly<Record<HistoryKind, Readonly<Record<string, readonly stri
   [HistoryKind.Funding]: {
     time: TIMES,
     rate: names('funding_rate', 'fundingrate', 'last_funding_rate', 'rate'),
+    known: KNOWN,
   },
   [HistoryKind.Trades]: {
     time: TIMES,
@@ -29,11 +31,26 @@ const SHAPES: Readonly<Record<HistoryKind, Readonly<Record<string, readonly stri
     quantity: names('quantity', 'qty', 'amount', 'size'),
     side: names('side', 'is_buyer_maker', 'isbuyermaker'),
   },
-  [HistoryKind.FearGreed]: { time: TIMES, value: names('value', 'fng', 'fear_greed') },
+  [HistoryKind.FearGreed]: { time: TIMES, value: names('value', 'fng', 'fear_greed'), known: KNOWN },
+  [HistoryKind.Mood]: {
+    known: KNOWN,
+    score: names('score', 'sentiment', 'mood'),
+    time: TIMES,
+    breaking: names('breaking', 'is_breaking'),
+  },
 };
 
-/** Prices that are not made of trades have no volume. */
-const OPTIONAL: readonly string[] = ['volume'];
+/**
+ * What a file may leave out. Prices that are not made of trades have no volume; when something was known is a rule where nobody
+ * has written it down; a mood that names no story's time is about the moment it was told.
+ */
+const OPTIONAL: Readonly<Record<HistoryKind, readonly string[]>> = {
+  [HistoryKind.Candles]: ['volume'],
+  [HistoryKind.Funding]: ['known'],
+  [HistoryKind.Trades]: [],
+  [HistoryKind.FearGreed]: ['known'],
+  [HistoryKind.Mood]: ['time', 'breaking'],
+};
 
 /** Binance's own files of candles have no header: open time, prices, volume, close time and six more. */
 const BINANCE_KLINE_CELLS = 12;
@@ -60,7 +77,7 @@ export function recogniseTable(
       const name = called.find((candidate) => table.header.includes(candidate));
       if (name !== undefined) places[value] = table.header.indexOf(name);
     }
-    if (Object.keys(SHAPES[kind]).every((value) => value in places || OPTIONAL.includes(value)))
+    if (Object.keys(SHAPES[kind]).every((value) => value in places || OPTIONAL[kind].includes(value)))
       return { kind, places };
   }
   return undefined;

@@ -8,6 +8,8 @@ export interface Located {
   readonly symbol: string | undefined;
   readonly timeframe: Timeframe | undefined;
   readonly price: PriceKind;
+  /** `BTC`, when the name is nothing but an asset in capitals. */
+  readonly asset: string | undefined;
 }
 
 /** Venues by ccxt's names, as folders and file names may begin with. */
@@ -23,6 +25,7 @@ const QUOTES = ['FDUSD', 'USDT', 'USDC', 'TUSD', 'BUSD', 'USD', 'EUR', 'BTC', 'E
 const TIMEFRAMES: readonly string[] = Object.values(Timeframe);
 const PRICES: readonly string[] = Object.values(PriceKind);
 const asset = '[A-Z0-9]{2,20}';
+const ASSET = new RegExp(`^${asset}$`);
 const PAIR = new RegExp(`^(${asset})[_-](${asset})(?=$|[_.-])`);
 const WORD = new RegExp(`^(${asset}?)(${QUOTES.join('|')})(?=$|[_.-])`);
 
@@ -54,6 +57,7 @@ export function locate(path: string): Located {
     ),
     timeframe: Object.values(Timeframe).find((one) => one === timeframe),
     price: Object.values(PriceKind).find((one) => one === price) ?? PriceKind.Last,
+    asset: ASSET.test(rest) ? rest : undefined,
   };
 }
 

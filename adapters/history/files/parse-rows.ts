@@ -1,4 +1,6 @@
+import { PUBLISHED_AFTER_MS } from '../../../domain/observations';
 import { HistoryKind, type RowSource } from '../port';
+import { moodRows } from '../rows';
 import type { Places } from './columns';
 import { numberOf, shown, timeOf, type Cell, type Fault, type RawTable } from './table';
 
@@ -28,9 +30,11 @@ const SIDES: Readonly<Record<string, 'buy' | 'sell'>> = {
 const PLAIN_ID = /^[\w.:-]{1,64}$/;
 
 const readers: Readonly<Record<Exclude<HistoryKind, 'candles'>, Read>> = {
-  [HistoryKind.Funding]: (cell) => readPoint(cell, 'rate', (rate) => rate > -1 && rate < 1, 'a fraction'),
+  [HistoryKind.Funding]: (cell) =>
+    readPoint(cell, HistoryKind.Funding, 'rate', (rate) => rate > -1 && rate < 1, 'a fraction'),
   [HistoryKind.FearGreed]: (cell) =>
-    readPoint(cell, 'value', (value) => value >= 0 && value <= 100, 'from 0 to 100'),
+    readPoint(cell, HistoryKind.FearGreed, 'value', (value) => value >= 0 && value <= 100, 'from 0 to 100'),
+  [HistoryKind.Mood]: readMood,
   [HistoryKind.Trades]: (cell) => {
     const timeMs = timeOf(cell('time'));
     if (!Number.isSafeInteger(timeMs)) return badTime(cell('time'));
@@ -54,6 +58,7 @@ const readers: Readonly<Record<Exclude<HistoryKind, 'candles'>, Read>> = {
 
 function readPoint(
   cell: (name: string) => Cell | undefined,
+  kind: 'funding' | 'fear-greed',
   name: string,
   isValid: (value: number) => boolean,
   rule: string,
@@ -62,8 +67,36 @@ function readPoint(
   if (!Number.isSafeInteger(timeMs)) return badTime(cell('time'));
   const value = numberOf(cell(name));
   if (!isValid(value)) return { problem: `${name} is ${shown(cell(name))}; it must be ${rule}` };
-  return { timeMs, key: String(timeMs), line: `${timeMs}\t${value}` };
+  const knownMs = cell('known') === undefined ? timeMs + PUBLISHED_AFTER_MS[kind] : timeOf(cell('known'));
+  if (!(knownMs >= timeMs)) return badKnown(cell('known'), timeMs);
+  return { timeMs, key: String(timeMs), line: `${timeMs}\t${value}\t${knownMs}` };
 }
+
+const BREAKING: Readonly<Record<string, boolean>> = {
+  ...{ '': false, '0': false, false: false, no: false },
+  ...{ '1': true, true: true, yes: true },
+};
+
+/** Its key is when it was known: a mood is told again and again about the same story. */
+function readMood(cell: (name: string) => Cell | undefined): ReturnType<Read> {
+  const knownMs = timeOf(cell('known'));
+  if (!Number.isSafeInteger(knownMs)) return badTime(cell('known'));
+  const timeMs = cell('time') === undefined ? knownMs : timeOf(cell('time'));
+  if (!Number.isSafeInteger(timeMs)) return badTime(cell('time'));
+  if (!(knownMs >= timeMs)) return badKnown(cell('known'), timeMs);
+  const score = numberOf(cell('score'));
+  if (!(score >= -1 && score <= 1))
+    return { problem: `score is ${shown(cell('score'))}; it must be from -1 to 1` };
+  const told = String(cell('breaking') ?? '').trim();
+  const breaking = BREAKING[told.toLowerCase()];
+  if (breaking === undefined) return { problem: `breaking is ${shown(cell('breaking'))}; it must be 1 or 0` };
+  const line = moodRows([{ knownMs, timeMs, score, breaking }]).copyLine(0);
+  return { timeMs, key: String(knownMs), line };
+}
+
+const badKnown = (cell: Cell | undefined, timeMs: number) => ({
+  problem: `known is ${shown(cell)}; nothing is known before its time, ${new Date(timeMs).toISOString()}`,
+});
 
 const badTime = (cell: Cell | undefined) => ({
   problem: `time is ${shown(cell)}; it must be a UTC time in ms, s or ISO form`,

@@ -3,8 +3,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { UserError } from '../../../domain/errors';
 import type { Timeframe } from '../../../domain/bar';
+import { assetOf, MARKET_SUBJECT } from '../../../domain/observations';
 import type { PriceKind } from '../../../domain/series';
+import { FEAR_GREED_ORIGIN } from '../origins';
 import { candlesKey, HistoryKind, type SeriesKey } from '../port';
+import { moodKey } from '../rows';
 import { recogniseTable, unknownColumns, type Places } from './columns';
 import { isSymbol, locate, type Located } from './locate';
 import { isParquet, parquetTable } from './parquet';
@@ -21,8 +24,10 @@ export interface Named {
 
 const TABLE_FILE = /\.(csv|csv\.gz|parquet|pq)$/i;
 const PACKED_FILE = /\.gz$/i;
+/** What the path of a file of the index has in it: its columns alone could be anything. */
+export const FEAR_GREED_NAME = /fear|fng|greed/i;
 /** Where the index is from, and what it is about. */
-const FEAR_GREED = { venue: 'alternative.me', symbol: 'CRYPTO' } as const;
+const FEAR_GREED = { venue: FEAR_GREED_ORIGIN, symbol: MARKET_SUBJECT } as const;
 
 export interface FoundFile {
   /** Absolute, or as it was given. */
@@ -97,7 +102,7 @@ function asTable(
 ): Recognised {
   const found = recogniseTable(table);
   const isOther =
-    found === undefined || (found.kind === HistoryKind.FearGreed && !/fear|fng|greed/i.test(path));
+    found === undefined || (found.kind === HistoryKind.FearGreed && !FEAR_GREED_NAME.test(path));
   if (!isOther) return { what: 'table', ...found, table, located, sha256 };
   if (strict) throw unknownColumns(path, table);
   return { what: 'other', why: `not market data: its columns are ${table.header.join(', ') || name}` };
@@ -108,6 +113,7 @@ const withNames = (located: Located, named: Named): Located => ({
   symbol: named.symbol ?? located.symbol,
   timeframe: named.timeframe ?? located.timeframe,
   price: named.price ?? located.price,
+  asset: located.asset,
 });
 
 /** Where a file's rows belong. @throws UserError naming what its path does not tell */
@@ -119,10 +125,21 @@ export function seriesKeyOf(
 ): SeriesKey {
   const { price } = located;
   if (kind === HistoryKind.FearGreed) return { kind, ...FEAR_GREED, timeframe: '', price: 'last' };
+  if (kind === HistoryKind.Mood) return moodKey(moodAsset(path, located));
   const { venue, symbol } = marketOf(path, located, defaultVenue);
   if (kind === HistoryKind.Candles && timeframe !== undefined)
     return candlesKey({ venue, symbol, timeframe, price });
   return { kind, venue, symbol, timeframe: '', price: 'last' };
+}
+
+/** @throws UserError when nobody says which asset a file's moods are about */
+function moodAsset(path: string, { symbol, asset }: Located): string {
+  const named = symbol === undefined ? asset : assetOf(symbol);
+  if (named !== undefined && isSymbol(`${named}/USDT`)) return named;
+  throw new UserError(
+    `The name of ${path} does not tell its asset.`,
+    'Name it like BTC.csv.gz, or say it: --symbol BTC.',
+  );
 }
 
 /** @throws UserError when nobody says which symbol a file is about */

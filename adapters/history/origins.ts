@@ -1,0 +1,25 @@
+import { ObservedKind } from '../../domain/observations';
+
+/** Who tells the Fear & Greed index. */
+export const FEAR_GREED_ORIGIN = 'alternative.me';
+/** Moods of real news, whoever scored them. */
+export const NEWS_ORIGIN = 'news';
+
+/** Under which the moods of a session's own, made-up news are kept: they are true in that session and nowhere else. */
+export const sessionOrigin = (session: string): string => `session ${session}`;
+
+/**
+ * Whose observations of a kind count: those of the real world, and those of the session.
+ * @param venue whose funding rates count; null where the market is made up, and the real world says nothing about it
+ * @param session null outside of any
+ */
+export function originsOf(
+  kind: ObservedKind,
+  { venue, session }: { readonly venue: string | null; readonly session: string | null },
+): readonly string[] {
+  const real = { [ObservedKind.FearGreed]: FEAR_GREED_ORIGIN, [ObservedKind.Mood]: NEWS_ORIGIN };
+  return [
+    ...(venue === null ? [] : [kind === ObservedKind.Funding ? venue : real[kind]]),
+    ...(session === null ? [] : [sessionOrigin(session)]),
+  ];
+}
