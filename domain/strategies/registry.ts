@@ -1,11 +1,15 @@
 import { UserError } from '../errors';
+import { bollingerStrategy } from './bollinger';
+import { donchianStrategy } from './donchian';
 import { emaCrossStrategy } from './ema-cross';
 import { erase, type AnyStrategy } from './prepare';
 import { rsiStrategy } from './rsi';
 
 /** Every strategy there is, by id. */
 export const STRATEGIES: Readonly<Record<string, AnyStrategy>> = Object.fromEntries(
-  [erase(rsiStrategy), erase(emaCrossStrategy)].map((strategy) => [strategy.id, strategy]),
+  [erase(rsiStrategy), erase(emaCrossStrategy), erase(bollingerStrategy), erase(donchianStrategy)].map(
+    (strategy) => [strategy.id, strategy],
+  ),
 );
 
 /** @throws UserError naming the id and the known ones. */

@@ -8,7 +8,8 @@ import {
   type Strategy,
   type StrategyView,
 } from '../strategy';
-import { bracketIndicators, bracketShape, enterWithBracket, priceText } from './bracket';
+import { bracketIndicators, bracketShape, enterWithBracket } from './bracket';
+import { trendFilter } from './trend-filter';
 
 const parametersSchema = z
   .strictObject({
@@ -111,11 +112,3 @@ const recovery: Because<RsiParameters, Indicator> = (view, parameters) => [
 ];
 
 const AGAINST_TREND = hold(recovery);
-
-function trendFilter(view: View, { trendPeriod }: RsiParameters): readonly Reason[] {
-  if (trendPeriod === null) return [];
-  const [close, ema] = [view.close.at(0), view.indicators.trend.at(0)];
-  const passes = close > ema;
-  const text = `The close ${priceText(close)} is ${passes ? 'above' : 'not above'} its EMA(${trendPeriod}) ${priceText(ema)}`;
-  return [{ code: passes ? 'trend-up' : 'trend-not-up', text, values: { close, ema } }];
-}

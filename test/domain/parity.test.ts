@@ -120,12 +120,19 @@ function expectSameDecisions(id: string, minutes: BarColumns): void {
   expect(windowed.filter(({ kind }) => kind === 'enter').length).toBeGreaterThan(10);
 }
 
-describe.each(Object.keys(STRATEGIES))('%s decides the same live and in a backtest', (id) => {
-  it('on every bar of a simulated month', () => {
-    expectSameDecisions(id, simulated());
+describe.each([
+  { market: 'simulated', exists: true, read: simulated },
+  { market: 'recorded', exists: existsSync(recordedFile), read: recorded },
+])('on every bar of a $market month', ({ exists, read }) => {
+  let minutes: BarColumns;
+  beforeAll(() => {
+    if (exists) minutes = read();
   });
 
-  (existsSync(recordedFile) ? it : it.skip)('on every bar of a recorded month', () => {
-    expectSameDecisions(id, recorded());
-  });
+  (exists ? it : it.skip).each(Object.keys(STRATEGIES))(
+    '%s decides the same live and in a backtest',
+    (id) => {
+      expectSameDecisions(id, minutes);
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
 import './fixtures';
 
 it('knows the strategies by their ids', () => {
-  expect(Object.keys(STRATEGIES)).toEqual(['rsi', 'ema-cross']);
+  expect(Object.keys(STRATEGIES)).toEqual(['rsi', 'ema-cross', 'bollinger', 'donchian']);
   for (const [id, strategy] of Object.entries(STRATEGIES)) {
     expect(strategy.id).toBe(id);
     expect(strategy.summary).toMatch(/^[A-Z].*\.$/);
@@ -16,7 +16,7 @@ test.each(['macd', '', 'constructor', '__proto__'])(
     const search = (): unknown => findStrategy(id);
     expect(search).toThrow(UserError);
     expect(search).toThrow(`There is no strategy "${id}".`);
-    expect(hintOf(search)).toBe('Known strategies: rsi, ema-cross.');
+    expect(hintOf(search)).toBe('Known strategies: rsi, ema-cross, bollinger, donchian.');
   },
 );
 
@@ -81,6 +81,8 @@ describe('parameters', () => {
     ['rsi', [], 'strategies.rsi is []: Invalid input: expected object, received array'],
     ['ema-cross', { fast: 30 }, 'strategies.ema-cross.fast is 30: must be below "slow"'],
     ['ema-cross', { rewardToRisk: 1 }, 'strategies.ema-cross.rewardToRisk is 1: Too small'],
+    ['bollinger', { deviations: 0 }, 'strategies.bollinger.deviations is 0: Too small'],
+    ['donchian', { exitPeriod: 20 }, 'strategies.donchian.exitPeriod is 20: must be below "entryPeriod"'],
     ['ema-cross', { stopAtr: null }, 'strategies.ema-cross.stopAtr is null: Invalid input: expected number'],
   ])('of %s: %j is refused by path, value and what is allowed', (id, parameters, message) => {
     const parse = (): unknown => findStrategy(id).parse(parameters);
@@ -102,6 +104,9 @@ describe('parameters', () => {
     ['ema-cross', { slow: 50 }, 775],
     ['ema-cross', { adxPeriod: 30 }, 1_693],
     ['ema-cross', { adxPeriod: 30, minAdx: null }, 389],
+    ['bollinger', {}, 389],
+    ['bollinger', { period: 30, stopFraction: 0.02 }, 31],
+    ['donchian', { entryPeriod: 55, stopFraction: 0.02 }, 56],
   ])('of %s: %j need a warm-up of %d bars', (id, parameters, bars) => {
     expect(findStrategy(id).parse(parameters).warmupBars).toBe(bars);
   });

@@ -158,6 +158,95 @@ describe('ema-cross', () => {
   });
 });
 
+describe('bollinger', () => {
+  const strategy = findStrategy('bollinger').parse({});
+  const bands = (closes: readonly number[]): { middle: number; lower: number } => {
+    const [, middle, lower] = compute(columnsOf(barsOf(closes)), { kind: 'bollinger', period: 20 });
+    return { middle: middle?.at(-1) ?? NaN, lower: lower?.at(-1) ?? NaN };
+  };
+  const dropped = [...calm, 96];
+
+  it('holds while the market is below its bands', () => {
+    expect(96).toBeLessThan(bands(dropped).lower);
+    expect(textOf(decide(strategy, barsOf(dropped)))).toMatch(
+      /^The close 96 is below the lower band \(20, 2\) [\d.]+$/,
+    );
+  });
+
+  it('enters on the bar that comes back, and on no other', () => {
+    const kinds = [[], [98.5], [98.5, 99]].map(
+      (more) => decide(strategy, barsOf([...dropped, ...more])).kind,
+    );
+    expect(kinds).toEqual(['hold', 'enter', 'hold']);
+    const { middle, lower } = bands([...dropped, 98.5]);
+    expect([98.5 >= lower, 98.5 < middle]).toEqual([true, true]);
+    expect(textOf(decide(strategy, barsOf([...dropped, 98.5])))).toMatch(
+      /^The close 98.5 came back above the lower band \(20, 2\) [\d.]+; Stop /,
+    );
+  });
+
+  it('does not enter when one bar goes from below the bands to beyond the mean', () => {
+    expect(codesOf(decide(strategy, barsOf([...dropped, 101])))).toEqual(['came-back', 'at-mean']);
+  });
+
+  it('holds what it has below the mean, and leaves at it', () => {
+    const { middle } = bands([...dropped, 98.5, 100.4]);
+    expect(middle).toBeLessThan(100.4);
+    expect(codesOf(decide(strategy, barsOf([...dropped, 98.5, 99]), true))).toEqual(['below-mean']);
+    const left = decide(strategy, barsOf([...dropped, 98.5, 100.4]), true);
+    expect([left.kind, ...codesOf(left)]).toEqual(['exit', 'at-mean']);
+  });
+
+  it('stays out of a trend when it is told to', () => {
+    const quiet = findStrategy('bollinger').parse({ maxAdx: 20 });
+    const entered = (closes: readonly number[]): boolean => decide(strategy, barsOf(closes)).kind === 'enter';
+    const inTrend = walkUntil((closes) => entered(closes) && adx(closes) > 20, 1);
+    expect(codesOf(decide(quiet, barsOf(inTrend)))).toEqual(['came-back', 'trending']);
+    const inRange = walkUntil((closes) => entered(closes) && adx(closes) < 19.9, 1);
+    expect(codesOf(decide(quiet, barsOf(inRange)))).toEqual(['came-back', 'ranging', 'bracket']);
+  });
+});
+
+describe('donchian', () => {
+  // Closes of 100 and 101, half a unit of wick on either side: highs of 101.5, lows of 99.5.
+  const strategy = findStrategy('donchian').parse({});
+
+  it('enters when the close is above the highest high before it, not at it', () => {
+    expect(decide(strategy, barsOf([...calm, 101.5])).kind).toBe('hold');
+    const signal = decide(strategy, barsOf([...calm, 101.51]));
+    expect(signal.kind).toBe('enter');
+    expect(textOf(signal)).toMatch(
+      /^The close 101.51 broke out above the highest high of 20 bars 101.5; Stop /,
+    );
+  });
+
+  it('forgets a high after its period, and no sooner', () => {
+    const spike = barsOf([...calm, 120, ...calm.slice(0, 19), 105]);
+    expect(codesOf(decide(strategy, spike))).toEqual(['no-breakout']);
+    expect(decide(strategy, barsOf([...calm, 120, ...calm.slice(0, 21), 105])).kind).toBe('enter');
+  });
+
+  it('leaves when the close is below the lowest low before it, of the shorter channel', () => {
+    expect(codesOf(decide(strategy, barsOf([...calm, 99.5]), true))).toEqual(['above-low']);
+    const signal = decide(strategy, barsOf([...calm, 99.49]), true);
+    expect([signal.kind, ...codesOf(signal)]).toEqual(['exit', 'below-low']);
+    const dip = [...calm, 90, ...calm.slice(0, 9)];
+    expect(decide(strategy, barsOf([...dip, 95]), true).kind).toBe('hold');
+    expect(decide(strategy, barsOf([...dip, 100, 101, 95]), true).kind).toBe('exit');
+  });
+
+  it('needs an uptrend when it is told to', () => {
+    const fallen = [
+      ...then(calm, 60, -0.5),
+      ...Array.from({ length: 25 }, (_, index) => 70 + (index % 2)),
+      72,
+    ];
+    expect(codesOf(decide(strategy, barsOf(fallen)))).toEqual(['breakout', 'bracket']);
+    const filtered = findStrategy('donchian').parse({ trendPeriod: 60 });
+    expect(codesOf(decide(filtered, barsOf(fallen)))).toEqual(['breakout', 'trend-not-up']);
+  });
+});
+
 describe.each(ids)('%s on any market', (id) => {
   const strategy = findStrategy(id).parse({});
   const { warmupBars } = strategy;
