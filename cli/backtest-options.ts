@@ -62,6 +62,13 @@ export const inputRequest = (
     name: id,
     strategy: findStrategy(id).parse(parseParameters(options.param ?? [])),
   })),
+  ...marketRequest(options),
+});
+
+/** All of {@link inputRequest} but the strategies, for commands that choose their parameters themselves. */
+export const marketRequest = (
+  options: MarketOptions & AccountOptions & Pick<GlobalOptions, 'config' | 'profile'>,
+): Omit<InputRequest, 'runs'> => ({
   symbols: options.symbol,
   timeframe: options.timeframe,
   fromMs: timeOption('from', options.from),
@@ -91,7 +98,7 @@ export const strategyOptions = <T>(yargs: Argv<T>) =>
     })
     .option('param', PARAM);
 
-const PARAM = {
+export const PARAM = {
   type: 'string',
   array: true,
   describe: 'A parameter, e.g. --param fast=9; repeatable',

@@ -37,7 +37,7 @@ export function gridSearch(space: Space, points: number): Suggest & { readonly s
     let rest = trial;
     const chosen: [string, Choice][] = [];
     for (const { name, values } of axes.toReversed()) {
-      chosen.unshift([name, values[rest % values.length] ?? '']);
+      chosen.unshift([name, values[rest % values.length] ?? null]);
       rest = Math.floor(rest / values.length);
     }
     return Object.fromEntries(chosen);

@@ -1,6 +1,6 @@
 import type { RandomStream } from '../../domain/random';
 
-export type Choice = string | number | boolean;
+export type Choice = string | number | boolean | null;
 
 /** Whole numbers from `low` to `high`, both included, `step` (1) apart. */
 export interface IntParameter {
@@ -123,9 +123,16 @@ export function scaleOf(parameter: NumericParameter): Scale {
 export function drawUniform(parameter: Parameter, random: RandomStream): Choice {
   const share = random.uniform();
   if (parameter.kind === 'categorical')
-    return parameter.choices[Math.floor(share * parameter.choices.length)] ?? '';
+    return choiceAt(parameter, Math.floor(share * parameter.choices.length));
   const { low, high, fromScale } = scaleOf(parameter);
   return fromScale(low + share * (high - low));
+}
+
+/** @throws RangeError when there is no such choice */
+export function choiceAt({ choices }: CategoricalParameter, index: number): Choice {
+  const choice = choices[index];
+  if (choice === undefined) throw new RangeError(`There is no choice ${index} of ${choices.length}.`);
+  return choice;
 }
 
 /** A point with one value per parameter, made by `value`. */

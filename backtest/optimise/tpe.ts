@@ -3,6 +3,7 @@ import { mixture, type Axis, type Density, type Place } from './parzen';
 import { randomSearch } from './plain-search';
 import {
   checkSpace,
+  choiceAt,
   scaleOf,
   type Choice,
   type Parameter,
@@ -86,7 +87,7 @@ function lineOf(parameter: Parameter): Line {
     return {
       axis: { choices: choices.length },
       toPlace: (value) => choices.findIndex((choice) => choice === value),
-      fromPlace: (place) => choices[place] ?? '',
+      fromPlace: (place) => choiceAt(parameter, place),
     };
   }
   const { low, high, toScale, fromScale } = scaleOf(parameter);

@@ -25,7 +25,7 @@ export const bracketShape = {
   /** Distance of the target as a fraction of the price, costs not added, in place of `rewardToRisk`; null for that. */
   targetFraction: z.number().min(0.0001).max(10).nullable().default(null),
   /** What a round trip may cost as a fraction of the price: entry slippage and both fees, with some margin. */
-  costFraction: z.number().min(0).max(0.05).default(0.0035),
+  costFraction: z.number().min(0).max(0.05).meta({ search: false }).default(0.0035),
   /** Distance at which the stop follows the highest close, in ATR; null for a fixed stop. */
   trailAtr: z.number().min(0.5).max(20).nullable().default(null),
 };

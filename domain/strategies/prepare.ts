@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { ObservationNeed } from '../observations';
 import { parameterError } from '../parameter-error';
 import type { Reason, Signal, Strategy, StrategyView } from '../strategy';
@@ -36,6 +37,8 @@ export interface PreparedStrategy {
 export interface AnyStrategy {
   readonly id: string;
   readonly summary: string;
+  /** Of its parameters. */
+  readonly schema: z.ZodType;
   /**
    * Checks parameters and fills in defaults.
    * @throws UserError naming each bad parameter, its value and what is allowed.
@@ -51,6 +54,7 @@ export function erase<P extends Readonly<Record<string, unknown>>, I extends str
   return {
     id,
     summary,
+    schema: strategy.parameters,
     parse(input) {
       const result = strategy.parameters.safeParse(input ?? {});
       if (result.success) return prepare(strategy, result.data);

@@ -1,28 +1,16 @@
-import { createStudy, type Period, type StudySetup } from '../../../backtest/optimise/study';
+import { createStudy, type StudySetup } from '../../../backtest/optimise/study';
 import { search, searchAtOnce, type SearchPlan } from '../../../backtest/optimise/search';
 import type { Point } from '../../../backtest/optimise/space';
 import { runBacktest } from '../../../backtest/backtest';
-import { backtestRulesSchema } from '../../../backtest/rules';
 import { barsBetween } from '../../../domain/bar-columns';
 import { findStrategy } from '../../../domain/strategies/registry';
-import { randomBars } from '../../../bench/backtest/random-bars';
-import { COIN, d, START_MS } from '../support';
+import { COIN } from '../support';
+import { BARS, bars, emaSetup, PERIOD } from './setup';
 
 const HOUR_MS = 3_600_000;
-const BARS = 1_200;
-const bars = randomBars({ seed: 4, length: BARS, barMs: HOUR_MS, startMs: START_MS, stepDeviation: 0.004 });
-const setup: StudySetup = {
-  fixed: { minAdx: null, trailAtr: null, stopFraction: 0.02, targetFraction: 0.04 },
-  symbols: [COIN.symbol],
-  markets: [{ instrument: COIN, timeframe: '1h', bars }],
-  rules: backtestRulesSchema.parse({ sizing: { kind: 'cash-fraction', fraction: 0.5 } }),
-  startingBalance: d('10000'),
-  maxHoldingBars: null,
-  objective: 'totalReturn',
-  minTrades: 1,
-};
+const setup = emaSetup;
 const ema = findStrategy('ema-cross');
-const period: Period = { fromMs: START_MS + 200 * HOUR_MS, toMs: START_MS + 900 * HOUR_MS };
+const period = PERIOD;
 const point = { fast: 5, slow: 20 };
 
 describe('a study', () => {

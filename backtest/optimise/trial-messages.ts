@@ -1,0 +1,34 @@
+import type { Period, StudySetup, TrialResult } from './study';
+import type { Point } from './space';
+
+/** What a thread is started with. Columns in shared memory are not copied. */
+export interface ThreadSetup {
+  readonly strategyId: string;
+  readonly setup: StudySetup;
+  readonly indicatorBytes: number;
+}
+
+/** A point to be tried. */
+export interface ThreadTask {
+  readonly id: number;
+  readonly point: Point;
+  readonly period: Period;
+}
+
+/** How often results of indicators were there already, in a thread or in all of them. */
+export interface IndicatorCounts {
+  readonly hits: number;
+  readonly misses: number;
+  readonly bytes: number;
+}
+
+/** What a thread says: that it is there, what came of a task, or why nothing did. */
+export type ThreadAnswer =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'tried';
+      readonly id: number;
+      readonly result: TrialResult;
+      readonly indicators: IndicatorCounts;
+    }
+  | { readonly kind: 'failed'; readonly id: number; readonly error: unknown };
