@@ -6,6 +6,7 @@ import { decisionsCommand } from './decisions';
 import { doctorCommand } from './doctor';
 import { emergencyStopCommand } from './emergency-stop';
 import { emulatorCommand } from './emulator';
+import { lookAheadCommand } from './look-ahead';
 import { metricsCommand } from './metrics';
 import { ordersCommand } from './orders';
 import { positionsCommand } from './positions';
@@ -18,6 +19,7 @@ import { strategiesCommand } from './strategies';
 import { flattenCommand, pauseCommand, resumeCommand, stopCommand } from './strategy-orders';
 import { tradesCommand } from './trades';
 import { upCommand } from './up';
+import { warmUpCommand } from './warm-up';
 
 /** Every command, in the order of `ballast --help`. */
 export const allCommands = [
@@ -40,6 +42,8 @@ export const allCommands = [
   balanceCommand,
   dataCommand,
   backtestCommand,
+  lookAheadCommand,
+  warmUpCommand,
   metricsCommand,
   doctorCommand,
   configCommand,
