@@ -1,7 +1,6 @@
 import { timeframeMs } from '../domain/bar';
 import { UserError } from '../domain/errors';
 import { holdingLimit } from '../domain/management';
-import { NO_OBSERVATIONS, sameObserved, type ObservedSource } from '../domain/observations';
 import {
   createIndicatorCache,
   seriesColumns,
@@ -21,6 +20,7 @@ import { ratioOf } from './integers';
 import { Lane } from './lane';
 import { firstAtOrAfter, type MarketData } from './market';
 import { barsOfMarkets, findMarket } from './market-bars';
+import { observationsOf } from './observed';
 import { RiskMarks } from './risk-marks';
 import { riskSizing, type AtStake } from './risk-sizing';
 import { Scale } from './scale';
@@ -78,8 +78,12 @@ export class LaneBuilder {
     const { rules } = this.input;
     const market = findMarket(this.input.markets, symbol);
     const own: BarSource = { symbol, timeframe: market.timeframe };
-    const columns = seriesColumns(strategy.indicators, own, this.barsOf, this.compute, (source) =>
-      this.observationsOf(source),
+    const columns = seriesColumns(
+      strategy.indicators,
+      own,
+      this.barsOf,
+      this.compute,
+      observationsOf(this.input.observations),
     );
     const holdingBars = holdingLimit(maxHoldingBars, strategy.maxHoldingBars);
     const scale = new Scale(market.instrument);
@@ -114,11 +118,6 @@ export class LaneBuilder {
     const { bars, timeframe } = finer;
     const execution = createExecution({ ...market, ...finer }, scale, this.input.rules);
     return { bars, mark: bars, execution, barMs: timeframeMs(timeframe) };
-  }
-
-  /** What has not been observed is not there to be seen. */
-  private observationsOf(source: ObservedSource) {
-    return this.input.observations?.find((one) => sameObserved(one, source))?.observations ?? NO_OBSERVATIONS;
   }
 
   /** The first bar at whose close every source has as many closed bars as the strategy needs. */

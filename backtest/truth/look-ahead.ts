@@ -2,6 +2,7 @@ import { timeframeMs } from '../../domain/bar';
 import type { EntryPlan } from '../../domain/strategy';
 import type { BacktestInput } from '../backtest';
 import { marketUntil } from '../market-bars';
+import { observedUntil } from '../observed';
 import { laneKey, runRecorded, type LaneRecord, type RecordedRun, type RecordedSignal } from './recording';
 
 /** A decision that is not the same when what came after it is not there. */
@@ -73,8 +74,7 @@ export function lookAhead(
   const ends = endsOf(input, whole, histories);
   const found = new Differences(whole);
   for (const [index, endMs] of ends.entries()) {
-    const markets = input.markets.map((market) => marketUntil(market, endMs));
-    found.compare(runRecorded({ ...input, markets }), endMs);
+    found.compare(runRecorded(inputUntil(input, endMs)), endMs);
     onHistory(index + 1, ends.length);
   }
   const signals = whole.lanes.flatMap((lane) => lane.signals);
@@ -90,6 +90,15 @@ export function lookAhead(
     passed: differences.length === 0 && series.length === 0 && unstable === null,
   };
 }
+
+/** The same backtest as it would have been run at a time. */
+const inputUntil = (input: BacktestInput, timeMs: number): BacktestInput => ({
+  ...input,
+  markets: input.markets.map((market) => marketUntil(market, timeMs)),
+  ...(input.observations && {
+    observations: input.observations.map((series) => observedUntil(series, timeMs)),
+  }),
+});
 
 /** Where histories end: closes of bars with signals, and others evenly between. Each leaves every market at least a bar. */
 function endsOf({ markets }: BacktestInput, { lanes }: RecordedRun, histories: number): readonly number[] {

@@ -2,6 +2,7 @@ import { timeframeMs } from '../../domain/bar';
 import { barsBetween, type BarColumns } from '../../domain/bar-columns';
 import { UserError } from '../../domain/errors';
 import { decideOnWindow, decisionOf } from '../../domain/strategies/decide';
+import { isObserved, type ObservationsOf } from '../../domain/observations';
 import type { PreparedStrategy } from '../../domain/strategies/prepare';
 import { PositionSide, SignalKind, type Decision } from '../../domain/strategy';
 import {
@@ -15,6 +16,7 @@ import {
 import { MovingView, type Column } from '../../domain/strategy-view';
 import type { BacktestInput, StrategyRun } from '../backtest';
 import { barsOfMarkets, findMarket } from '../market-bars';
+import { observationsOf } from '../observed';
 import { evenly } from './look-ahead';
 
 /** How much history a series needs until it does not matter where the history began. */
@@ -60,7 +62,6 @@ export interface WarmUpReport {
 
 /** From so many places histories begin. */
 const BEGINNINGS = 8;
-/** So many decisions are compared, half of them where the whole history gives a signal. */
 const DECISIONS = 200;
 const MULTIPLES = [1, 2, 4] as const;
 const FINE = 0.0001;
@@ -72,24 +73,26 @@ const COARSE = 0.01;
  * same; and decides on windows of 1, 2 and 4 times the declared bars, as live trading does, and on everything.
  *
  * A difference is a share of the value or, near zero, of the series' mean size.
+ * @param decisions so many are compared, half of them where the whole history gives a signal
  * @throws UserError when there are not twice as many bars as a strategy needs
  */
-export function warmUp(input: BacktestInput): WarmUpReport {
+export function warmUp(input: BacktestInput, decisions = DECISIONS): WarmUpReport {
   const barsOf = barsOfMarkets(input.markets);
   const compute = input.compute ?? createIndicatorCache();
+  const observed = observationsOf(input.observations);
   const parts = input.runs.flatMap((run) =>
     run.symbols.map((symbol) => {
       const { timeframe } = findMarket(input.markets, symbol);
-      const lane: Lane = { run, own: { symbol, timeframe }, barsOf, compute };
+      const lane: Lane = { run, own: { symbol, timeframe }, barsOf, compute, observed };
       checkLength(lane);
-      return { series: seriesOf(lane), decisions: decisionsOf(lane) };
+      return { series: seriesOf(lane), decisions: decisionsOf(lane, decisions) };
     }),
   );
   const series = parts.flatMap((part) => part.series);
-  const decisions = parts.flatMap((part) => part.decisions);
+  const compared = parts.flatMap((part) => part.decisions);
   const passed =
-    series.every(({ suffices }) => suffices) && decisions.every(({ differing }) => differing === 0);
-  return { series, decisions, passed };
+    series.every(({ suffices }) => suffices) && compared.every(({ differing }) => differing === 0);
+  return { series, decisions: compared, passed };
 }
 
 interface Lane {
@@ -97,6 +100,7 @@ interface Lane {
   readonly own: BarSource;
   readonly barsOf: BarsOf;
   readonly compute: Compute;
+  readonly observed: ObservationsOf;
 }
 
 function checkLength({ run, own, barsOf }: Lane): void {
@@ -144,8 +148,10 @@ const warmUpInOwnBars = ({ run, own }: Lane): number =>
       .map(({ bars, timeframe }) => Math.ceil((bars * timeframeMs(timeframe)) / timeframeMs(own.timeframe))),
   );
 
-const columnsOver = ({ run, own, compute }: Lane, barsOf: BarsOf): Readonly<Record<string, Column>> =>
-  seriesColumns(run.strategy.indicators, own, barsOf, compute);
+const columnsOver = (
+  { run, own, compute, observed }: Lane,
+  barsOf: BarsOf,
+): Readonly<Record<string, Column>> => seriesColumns(run.strategy.indicators, own, barsOf, compute, observed);
 
 /** The same sources, beginning at a time. Each is cut once. */
 function laterBars(barsOf: BarsOf, fromMs: number): BarsOf {
@@ -237,7 +243,8 @@ function seriesResult({ run, own }: Lane, series: string, track: Track): SeriesW
 /** Bars that the strategy asks for of the source that a series comes from. */
 function declaredFor(strategy: PreparedStrategy, own: BarSource, series: string): number {
   const spec = strategy.indicators[series];
-  const elsewhere = spec !== null && spec !== undefined && 'of' in spec ? spec : {};
+  if (spec === null || spec === undefined || isObserved(spec)) return 1;
+  const elsewhere = 'of' in spec ? spec : {};
   const source: BarSource = { ...own, ...definedOf(elsewhere) };
   return strategy.needs(own).find((need) => sameSource(need, source))?.bars ?? 1;
 }
@@ -247,7 +254,7 @@ const definedOf = ({ symbol, timeframe }: Partial<BarSource>): Partial<BarSource
   ...(timeframe !== undefined && { timeframe }),
 });
 
-function decisionsOf(lane: Lane): readonly DecisionsWithHistory[] {
+function decisionsOf(lane: Lane, count: number): readonly DecisionsWithHistory[] {
   const { run, own, barsOf } = lane;
   const { strategy } = run;
   const bars = barsOf(own);
@@ -263,10 +270,7 @@ function decisionsOf(lane: Lane): readonly DecisionsWithHistory[] {
   const places = Array.from({ length: bars.length - first }, (_, index) => first + index);
   const isSignal = (index: number): boolean =>
     POSITIONS.some((position) => decide(index, position).kind !== SignalKind.Hold);
-  const chosen = new Set([
-    ...evenly(places.filter(isSignal), DECISIONS / 2),
-    ...evenly(places, DECISIONS / 2),
-  ]);
+  const chosen = new Set([...evenly(places.filter(isSignal), count / 2), ...evenly(places, count / 2)]);
   return MULTIPLES.flatMap((times) => {
     const longest = Math.max(...strategy.needs(own).map((need) => need.bars * times));
     if (longest > bars.length) return [];
@@ -289,7 +293,7 @@ function compareDecisions(
   places: readonly number[],
   decide: (index: number, position: PositionSide | null) => Decision,
 ): DecisionsWithHistory {
-  const { run, own, barsOf } = lane;
+  const { run, own, barsOf, observed } = lane;
   const { strategy, name } = run;
   const needs = strategy.needs(own);
   let [compared, differing] = [0, 0];
@@ -299,7 +303,7 @@ function compareDecisions(
     const window = windowAt(barsOf, needs, closeMs, times);
     for (const position of POSITIONS) {
       const whole = decide(place, position);
-      const shortened = decideOnWindow(strategy, own, window, position);
+      const shortened = decideOnWindow(strategy, own, window, position, observed);
       compared += 1;
       if (sameDecision(whole, shortened)) continue;
       differing += 1;
