@@ -3,6 +3,7 @@ import {
   nothingObserved,
   NO_OBSERVATIONS,
   sameObserved,
+  windowOf,
   type ObservationNeed,
   type ObservationsOf,
   type ObservedSeries,
@@ -26,14 +27,12 @@ export async function readObservations(
   const [first] = bars;
   if (needs.length === 0 || first === undefined) return nothingObserved;
   const firstCloseMs = first.openTimeMs + timeframeMs(own.timeframe);
-  const read = async ({ maxAgeMs, ...source }: ObservationNeed): Promise<ObservedSeries> => ({
-    ...source,
+  const venue = market === 'real' ? exchange.venue : null;
+  const read = async ({ kind, subject, maxAgeMs }: ObservationNeed): Promise<ObservedSeries> => ({
+    ...{ kind, subject },
     observations: await history.observations({
-      ...source,
-      origins: originsOf(source.kind, { session, venue: market === 'real' ? exchange.venue : null }),
-      // What became known before is about a time before, and too old for the first bar already.
-      sinceMs: firstCloseMs - maxAgeMs - 1,
-      untilMs: barCloseMs,
+      ...{ kind, subject, origins: originsOf(kind, { session, venue }) },
+      ...windowOf({ maxAgeMs }, firstCloseMs, barCloseMs),
     }),
   });
   const known = await Promise.all(needs.map(read));

@@ -3,6 +3,8 @@ import type { BarColumns } from '../domain/bar-columns';
 import type { Instrument } from '../domain/instrument';
 import type { PerpetualTerms } from './rules';
 
+export { firstAtOrAfter } from '../domain/bar-columns';
+
 /** Levels of one side of a book, best first: price and quantity in turn, `[p0, q0, p1, q1, …]`. */
 export type Ladder = Float64Array;
 
@@ -32,18 +34,6 @@ export interface MarketData {
   /** Mark prices, a bar for each of `bars`: they liquidate, the last prices do not. */
   readonly mark?: BarColumns;
   readonly depth?: Depth;
-}
-
-/** The index of the first time that is not before `timeMs`; `times.length` when there is none. `times` ascends. */
-export function firstAtOrAfter(times: Float64Array, timeMs: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((times[middle] ?? Infinity) < timeMs) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** When the bar at `index` closes. */

@@ -65,12 +65,12 @@ export function sliceColumns(columns: BarColumns, from: number, to: number = col
 
 /** The bars that open from `fromMs` up to but not including `toMs`, as views of the same memory. */
 export function barsBetween(columns: BarColumns, fromMs: number, toMs: number): BarColumns {
-  const first = firstOpenFrom(columns.openTimeMs, fromMs);
-  return sliceColumns(columns, first, Math.max(first, firstOpenFrom(columns.openTimeMs, toMs)));
+  const first = firstAtOrAfter(columns.openTimeMs, fromMs);
+  return sliceColumns(columns, first, Math.max(first, firstAtOrAfter(columns.openTimeMs, toMs)));
 }
 
 /** The first of ascending times that is not before `fromMs`; their count when there is none. */
-function firstOpenFrom(times: Float64Array, fromMs: number): number {
+export function firstAtOrAfter(times: Float64Array, fromMs: number): number {
   let [low, high] = [0, times.length];
   while (low < high) {
     const middle = (low + high) >> 1;

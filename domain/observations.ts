@@ -1,4 +1,4 @@
-import type { BarColumns } from './bar-columns';
+import { firstAtOrAfter, type BarColumns } from './bar-columns';
 import { UserError } from './errors';
 
 /** What is observed beside the bars. */
@@ -138,6 +138,41 @@ export function observationColumns(
     ),
   };
 }
+
+/** What became known after `sinceMs`, up to and including `untilMs`, as views of the same memory. */
+export function knownBetween(
+  { knownMs, timeMs, outputs }: ObservationColumns,
+  { sinceMs, untilMs }: KnownRange,
+): ObservationColumns {
+  const [first, end] = [firstKnownAfter(knownMs, sinceMs), firstKnownAfter(knownMs, untilMs)];
+  const cut = (column: Float64Array): Float64Array => column.subarray(first, Math.max(first, end));
+  return {
+    length: Math.max(0, end - first),
+    knownMs: cut(knownMs),
+    timeMs: cut(timeMs),
+    outputs: Object.fromEntries(Object.entries(outputs).map(([name, column]) => [name, cut(column)])),
+  };
+}
+
+/** Times are whole milliseconds. */
+const firstKnownAfter = (knownMs: Float64Array, timeMs: number): number =>
+  firstAtOrAfter(knownMs, Math.floor(timeMs) + 1);
+
+/** A span of times at which something became known: after the first, up to and including the second. */
+export interface KnownRange {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
+
+/**
+ * What bars from the one that closes at `firstCloseMs` to the one at `lastCloseMs` may look at: what became known before is
+ * about a time before, and too old for all of them. In whole milliseconds.
+ */
+export const windowOf = (
+  { maxAgeMs }: Pick<ObservationNeed, 'maxAgeMs'>,
+  firstCloseMs: number,
+  lastCloseMs: number,
+): KnownRange => ({ sinceMs: Math.floor(firstCloseMs - maxAgeMs) - 1, untilMs: lastCloseMs });
 
 /**
  * What was known at the close of every bar: the last observation that had become known by then; NaN where there was none, or

@@ -2,14 +2,19 @@ import { UserError } from '../errors';
 import { bollingerStrategy } from './bollinger';
 import { donchianStrategy } from './donchian';
 import { emaCrossStrategy } from './ema-cross';
+import { newsEventStrategy } from './news-event';
 import { erase, type AnyStrategy } from './prepare';
 import { rsiStrategy } from './rsi';
 
 /** Every strategy there is, by id. */
 export const STRATEGIES: Readonly<Record<string, AnyStrategy>> = Object.fromEntries(
-  [erase(rsiStrategy), erase(emaCrossStrategy), erase(bollingerStrategy), erase(donchianStrategy)].map(
-    (strategy) => [strategy.id, strategy],
-  ),
+  [
+    erase(rsiStrategy),
+    erase(emaCrossStrategy),
+    erase(bollingerStrategy),
+    erase(donchianStrategy),
+    erase(newsEventStrategy),
+  ].map((strategy) => [strategy.id, strategy]),
 );
 
 /** @throws UserError naming the id and the known ones. */

@@ -9,6 +9,7 @@ import {
   type StrategyView,
 } from '../strategy';
 import { bracketIndicators, bracketShape, enterWithBracket } from './bracket';
+import { sentimentAllows, sentimentIndicators, sentimentReasons, sentimentShape } from './sentiment';
 import { trendFilter } from './trend-filter';
 
 const parametersSchema = z
@@ -20,6 +21,7 @@ const parametersSchema = z
     overbought: z.number().min(1).max(99).default(70),
     /** Enter only above the exponential average of this period; null for no filter. */
     trendPeriod: z.int().min(2).max(400).nullable().default(null),
+    ...sentimentShape,
     ...bracketShape,
   })
   .refine((value) => value.oversold < value.overbought, {
@@ -28,17 +30,19 @@ const parametersSchema = z
   });
 export type RsiParameters = z.infer<typeof parametersSchema>;
 
-type Indicator = 'rsi' | 'trend' | 'atr';
+type Indicator = 'rsi' | 'trend' | 'atr' | 'mood' | 'moodAge' | 'fearGreed';
 type View = StrategyView<Indicator>;
 
-/** Buys the recovery from an oversold market, sells into an overbought one. */
+/** Buys the recovery from an oversold market unless the sentiment speaks against it, sells into an overbought one. */
 export const rsiStrategy: Strategy<RsiParameters, Indicator> = {
   id: 'rsi',
-  summary: 'Enters when the RSI crosses back above oversold, exits when it is overbought; ATR stop.',
+  summary:
+    'Enters when the RSI crosses back above oversold, exits when it is overbought; ATR stop. May ask the mood and the Fear & Greed index.',
   parameters: parametersSchema,
   indicators: (parameters) => ({
     rsi: { kind: 'rsi', period: parameters.period, flatValue: 50 },
     trend: parameters.trendPeriod === null ? null : { kind: 'ema', period: parameters.trendPeriod },
+    ...sentimentIndicators(parameters),
     ...bracketIndicators(parameters),
   }),
   onBar,
@@ -50,7 +54,8 @@ function onBar(view: View, parameters: RsiParameters): Signal<RsiParameters, Ind
   const current = rsi.at(0);
   if (view.position !== null) return current < overbought ? NOT_OVERBOUGHT : OVERBOUGHT;
   if (!(rsi.at(1) < oversold && current >= oversold)) return NO_RECOVERY;
-  if (trendPeriod !== null && !(view.close.at(0) > trend.at(0))) return AGAINST_TREND;
+  if (trendPeriod !== null && !(view.close.at(0) > trend.at(0))) return HELD_BACK;
+  if (!sentimentAllows(view, parameters)) return HELD_BACK;
   return enterWithBracket(view, parameters, recovery);
 }
 
@@ -99,7 +104,7 @@ const NO_RECOVERY = hold<RsiParameters, Indicator>((view, parameters) => [
   ),
 ]);
 
-/** The recovery, and what the trend says about it. */
+/** The recovery, and what trend and sentiment say about it. */
 const recovery: Because<RsiParameters, Indicator> = (view, parameters) => [
   rsiReason(
     view,
@@ -109,6 +114,7 @@ const recovery: Because<RsiParameters, Indicator> = (view, parameters) => [
       `${name} rose to ${current} from ${previous}, back above ${parameters.oversold}`,
   ),
   ...trendFilter(view, parameters),
+  ...sentimentReasons(view, parameters),
 ];
 
-const AGAINST_TREND = hold(recovery);
+const HELD_BACK = hold(recovery);

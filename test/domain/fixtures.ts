@@ -2,6 +2,13 @@ import fc from 'fast-check';
 import type { Bar } from '../../domain/bar';
 import { decimal, type DecimalString } from '../../domain/decimal';
 import type { Instrument } from '../../domain/instrument';
+import {
+  observationColumns,
+  OBSERVED_OUTPUTS,
+  type ObservationColumns,
+  type ObservationsOf,
+  type ObservedKind,
+} from '../../domain/observations';
 import type { Fill } from '../../domain/order';
 
 /** Every property of this area runs from one seed, so a failure reproduces; fast-check prints the path to replay it. */
@@ -93,4 +100,29 @@ export function walk(seed: number, length: number): number[] {
     price = Math.max(1, Math.round(price * (1 + (next() - 0.5) * 0.02) * 100) / 100);
     return price;
   });
+}
+
+/**
+ * Something of every kind to be seen beside the bars, from `fromMs` to `toMs`: news come in bursts every few steps, a step or so
+ * after what they are about. The same for every subject.
+ */
+export function observedBetween(fromMs: number, toMs: number, stepMs: number, seed = 1): ObservationsOf {
+  const next = random(seed);
+  const count = Math.floor((toMs - fromMs) / stepMs);
+  const valueOf: Readonly<Record<ObservedKind, () => readonly number[]>> = {
+    mood: () => [Number((2 * next() - 1).toFixed(2)), next() < 0.2 ? 1 : 0],
+    'fear-greed': () => [Math.floor(101 * next())],
+    funding: () => [(next() - 0.5) / 1_000],
+  };
+  const seriesOf = (kind: ObservedKind): ObservationColumns =>
+    observationColumns(
+      kind,
+      Array.from({ length: count }, (_, index) => {
+        const timeMs = fromMs + index * stepMs + Math.floor(next() * stepMs);
+        return { timeMs, knownMs: timeMs + Math.floor(next() * stepMs), values: valueOf[kind]() };
+      }),
+    );
+  const kinds = Object.keys(OBSERVED_OUTPUTS) as readonly ObservedKind[];
+  const known = new Map(kinds.map((kind) => [kind, seriesOf(kind)]));
+  return ({ kind }) => known.get(kind) ?? observationColumns(kind, []);
 }

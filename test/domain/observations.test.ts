@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { columnsOf } from '../../domain/bar-columns';
 import { UserError } from '../../domain/errors';
 import {
+  knownBetween,
   NO_OBSERVATIONS,
   observationColumns,
   observedColumn,
   observedSource,
+  windowOf,
   type Observation,
   type ObservedSpec,
 } from '../../domain/observations';
@@ -77,10 +79,19 @@ describe('what is seen of observations at the close of a bar', () => {
       fc.property(fc.array(fc.tuple(anyTime, fc.nat(9 * MINUTE_MS))), fc.nat(38), (times, from) => {
         const told = times.map(([known, lag], index) => mood(known, index / 1_000, Math.max(0, known - lag)));
         const firstCloseMs = (from + 1) * MINUTE_MS;
-        const window = told.filter(({ knownMs }) => knownMs > firstCloseMs - SCORE.maxAgeMs - 1);
-        expect(seen(window).slice(from)).toEqual(seen(told).slice(from));
+        const range = windowOf(SCORE, firstCloseMs, bars.length * MINUTE_MS);
+        const window = knownBetween(observationColumns('mood', told), range);
+        const [windowed, all] = [window, observationColumns('mood', told)].map((known) =>
+          observedColumn(SCORE, bars, MINUTE_MS, known).slice(from),
+        );
+        expect(windowed).toEqual(all);
       }),
     );
+  });
+
+  it('is a window of whole milliseconds, whatever part of an hour may be looked back', () => {
+    const window = windowOf({ maxAgeMs: 66 * MINUTE_MS + 0.5 }, 100 * MINUTE_MS, 120 * MINUTE_MS);
+    expect(window).toEqual({ sinceMs: 34 * MINUTE_MS - 2, untilMs: 120 * MINUTE_MS });
   });
 
   it('is refused without an age, and of an output that there is not', () => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { columnsOf, sliceColumns, type BarColumns } from '../../domain/bar-columns';
+import { knownBetween, windowOf, type ObservationsOf } from '../../domain/observations';
 import { decideOnWindow, decisionOf } from '../../domain/strategies/decide';
 import type { PreparedStrategy } from '../../domain/strategies/prepare';
 import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
@@ -10,6 +11,7 @@ import { createIndicatorCache, seriesColumns } from '../../domain/strategy-colum
 import { MovingView } from '../../domain/strategy-view';
 import { resample } from '../../domain/timeframes';
 import { openSimulator, SIMULATION_START_MS } from '../../emulator/market/simulator';
+import { observedBetween } from './fixtures';
 
 /**
  * Every bar of a month through both decision functions: the one that looks at a window, as live trading does, and the one that
@@ -18,6 +20,7 @@ import { openSimulator, SIMULATION_START_MS } from '../../emulator/market/simula
 const OWN = { symbol: 'BTC/USDT', timeframe: '5m' } as const;
 const MONTH_MS = 30 * 86_400_000;
 const MONTH_BARS = 30 * 288;
+const BAR_MS = 300_000;
 
 /** The decisions at the close of every bar from the first that can be decided on, holding what they ask for. */
 function decisions(
@@ -36,14 +39,24 @@ function decisions(
   return found;
 }
 
-const live = (strategy: PreparedStrategy, bars: BarColumns): readonly Decision[] =>
+/** Only what the activity would have read of what is observed: as far back as a bar of the window may look, up to its close. */
+const live = (strategy: PreparedStrategy, bars: BarColumns, observed: ObservationsOf): readonly Decision[] =>
   decisions(bars, strategy.warmupBars - 1, (at, side) => {
     const window = sliceColumns(bars, at + 1 - strategy.warmupBars, at + 1);
-    return decideOnWindow(strategy, OWN, () => window, side);
+    const [firstCloseMs, closeMs] = [window.openTimeMs[0], window.openTimeMs.at(-1)].map(
+      (openMs = NaN) => openMs + BAR_MS,
+    );
+    const known = strategy.observes(OWN.symbol).map((need) => ({
+      kind: need.kind,
+      observations: knownBetween(observed(need), windowOf(need, firstCloseMs ?? NaN, closeMs ?? NaN)),
+    }));
+    const observationsOf: ObservationsOf = (source) =>
+      known.find(({ kind }) => kind === source.kind)?.observations ?? observed(source);
+    return decideOnWindow(strategy, OWN, () => window, side, observationsOf);
   });
 
-function tested(strategy: PreparedStrategy, bars: BarColumns): readonly Decision[] {
-  const columns = seriesColumns(strategy.indicators, OWN, () => bars, createIndicatorCache());
+function tested(strategy: PreparedStrategy, bars: BarColumns, observed: ObservationsOf): readonly Decision[] {
+  const columns = seriesColumns(strategy.indicators, OWN, () => bars, createIndicatorCache(), observed);
   const view = new MovingView(OWN.symbol, OWN.timeframe, bars, columns);
   return decisions(bars, strategy.warmupBars - 1, (at, side) => {
     view.position = side;
@@ -107,10 +120,12 @@ function recorded(): BarColumns {
   );
 }
 
-function expectSameDecisions(id: string, minutes: BarColumns): void {
+function expectSameDecisions(id: string, minutes: BarColumns, parameters = {}): readonly Decision[] {
   const { bars } = resample({ timeframe: '1m', bars: minutes }, OWN.timeframe);
-  const strategy = findStrategy(id).parse({});
-  const [windowed, whole] = [live(strategy, bars), tested(strategy, bars)];
+  const strategy = findStrategy(id).parse(parameters);
+  const beginMs = bars.openTimeMs[0] ?? NaN;
+  const observed = observedBetween(beginMs, beginMs + MONTH_MS, 5 * BAR_MS);
+  const [windowed, whole] = [live(strategy, bars, observed), tested(strategy, bars, observed)];
   expect(windowed.length).toBeGreaterThan(MONTH_BARS - 2_000);
   const differing = windowed.flatMap((decision, index) => {
     const other = whole[index];
@@ -118,6 +133,7 @@ function expectSameDecisions(id: string, minutes: BarColumns): void {
   });
   expect(differing.slice(0, 3)).toEqual([]);
   expect(windowed.filter(({ kind }) => kind === 'enter').length).toBeGreaterThan(10);
+  return windowed;
 }
 
 describe.each([
@@ -135,4 +151,13 @@ describe.each([
       expectSameDecisions(id, minutes);
     },
   );
+
+  (exists ? it : it.skip)('rsi sees the same sentiment live and in a backtest', () => {
+    const decided = expectSameDecisions('rsi', minutes, {
+      ...{ minMood: -0.2, moodMaxAgeHours: 1, maxFearGreed: 70, oversold: 40, overbought: 60 },
+    });
+    const codes = new Set(decided.flatMap(({ reasons }) => reasons.map(({ code }) => code)));
+    for (const code of ['mood-allows', 'mood-too-low', 'mood-unknown', 'greed-allows', 'greed-too-high'])
+      expect(codes).toContain(code);
+  });
 });
