@@ -130,7 +130,12 @@ export const marketOptions = <T>(yargs: Argv<T>) =>
       describe: 'Folder of candle files; else what `ballast data import` has stored',
     })
     .option('simulate', { type: 'boolean', describe: 'The simulated market instead' })
-    .option('seed', { type: 'number', default: 1, requiresArg: true, describe: 'Of the simulated market' })
+    .option('seed', {
+      type: 'number',
+      default: 1,
+      requiresArg: true,
+      describe: 'Of the simulated market, and of what is drawn by chance',
+    })
     .option('venue', { type: 'string', requiresArg: true, describe: 'Where several have the symbol' })
     .option('finer', {
       choices: Object.values(Timeframe),

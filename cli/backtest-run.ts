@@ -7,13 +7,20 @@ import { timeframeMs } from '../domain/bar';
 import { barsBetween } from '../domain/bar-columns';
 import { buyAndHoldEquity, type PricePoint } from '../domain/performance/benchmark';
 import { dayOf } from '../domain/performance/realised-equity';
-import type { EquityPoint } from '../domain/performance/types';
+import type { EquityPoint, PerformanceInput } from '../domain/performance/types';
+import type { Assessment } from '../backtest/truth/assessment';
 import { withBacktestInput, type InputRequest, type LoadedInput } from './backtest-input';
+import { assessBacktest } from './backtest-truth';
+import type { Progress } from './progress-bar';
+import type { TruthRequest } from './truth-options';
 
 export interface TestRequest extends InputRequest {
   readonly bracket: boolean;
   /** Bars for charts are wanted with the report. */
   readonly charts: boolean;
+  /** How far the result can be believed is asked. */
+  readonly truth?: TruthRequest | undefined;
+  readonly progress: Progress;
 }
 
 /**
@@ -30,8 +37,10 @@ function testOn(loaded: LoadedInput, request: TestRequest) {
   const result = runBacktest(input);
   const bracket = request.bracket ? bracketOf(input) : undefined;
   const notes = notesOf(result, loaded, bracket);
+  const measured = measuredOf(result, loaded, request);
+  const assessment = request.truth && assessBacktest(input, measured, request.truth, request.progress);
   return {
-    report: reportOf({ request, loaded, result, bracket, notes }),
+    report: reportOf({ request, loaded, result, measured, bracket, notes, assessment }),
     charts: request.charts ? chartsOf(markets, fromMs) : {},
   };
 }
@@ -60,26 +69,38 @@ function notesOf(
 
 type Bracketed = ReturnType<typeof bracketOf>;
 
+/** The days that were traded, and what holding would have made of them. */
+function measuredOf(
+  { trades, daily, startingBalance, ...times }: BacktestResult,
+  { markets, fromMs }: LoadedInput,
+  { symbols, fees }: TestRequest,
+): PerformanceInput {
+  const startMs = Math.max(fromMs, times.startMs);
+  const equity = daily.filter(({ timeMs }) => timeMs >= dayOf(startMs));
+  const traded = markets.filter(({ instrument }) => symbols.includes(instrument.symbol));
+  return {
+    ...{ trades, equity, startingBalance, startMs, endMs: times.endMs },
+    buyAndHold: buyAndHold(traded, equity, startingBalance, startMs, Number(fees.taker)),
+  };
+}
+
 function reportOf(parts: {
   readonly request: TestRequest;
   readonly loaded: LoadedInput;
   readonly result: BacktestResult;
   readonly bracket: Bracketed | undefined;
+  readonly measured: PerformanceInput;
   readonly notes: readonly string[];
+  readonly assessment: Assessment | undefined;
 }): Report {
-  const { request, loaded, result, bracket, notes } = parts;
-  const { markets, fromMs } = loaded;
-  const { trades, startingBalance, endMs, ambiguousBars, refusals } = result;
-  const startMs = Math.max(fromMs, result.startMs);
-  const equity = result.daily.filter(({ timeMs }) => timeMs >= dayOf(startMs));
-  const traded = markets.filter(({ instrument }) => request.symbols.includes(instrument.symbol));
+  const { request, loaded, result, measured, bracket, notes, assessment } = parts;
+  const { markets } = loaded;
+  const { ambiguousBars, refusals } = result;
+  const { startMs, endMs } = measured;
   const names = request.runs.map(({ name }) => name).join(', ');
   const report = createReport({
     title: `${names} on ${request.symbols.join(', ')} ${request.timeframe}, ${iso(startMs)} to ${iso(endMs)}`,
-    input: {
-      ...{ trades, equity, startingBalance, startMs, endMs },
-      buyAndHold: buyAndHold(traded, equity, startingBalance, startMs, Number(request.fees.taker)),
-    },
+    input: measured,
     configuration: {
       strategies: request.runs.map(({ name, strategy }) => ({
         name,
@@ -92,7 +113,7 @@ function reportOf(parts: {
       rules: request.rules,
       ...(markets.some(({ perpetual }) => perpetual !== undefined) && { perpetual: request.perpetual }),
     },
-    notes,
+    ...{ notes, assessment },
   });
   const refused = Object.values(refusals).reduce((total, times) => total + times, 0);
   return {

@@ -1,7 +1,9 @@
 import type { Month, TradeGroup } from '../../domain/performance/breakdowns';
-import { percent, thousands } from '../../domain/display';
+import { percent, thousands, utcTime } from '../../domain/display';
 import { formatMetric, formatPeer, METRIC_GROUPS, MetricKind, PEERS, UNDEFINED } from './catalogue';
+import type { Assessment } from '../truth/assessment';
 import type { Interval } from '../truth/resampling';
+import type { Verdict } from '../truth/verdict';
 import type { Report } from './report';
 
 /** A table of a report as text, whatever prints it. A head that begins with `>` is a column of numbers. */
@@ -49,11 +51,12 @@ export function breakdownTables({ breakdowns }: Report): readonly ReportTable[] 
 /** How far the metrics can be believed; nothing when that was not asked. */
 export function assessmentTables({ assessment }: Report): readonly ReportTable[] {
   if (assessment === undefined) return [];
-  const { confidence, runs, seed, intervals, order, sharpe } = assessment;
+  const { confidence, runs, seed, intervals, order, sharpe, verdict } = assessment;
   const share = percent(confidence, 0);
   const heads = ['metric', '>observed', '>low', '>median', '>high', '>defined in'];
   const text = (value: number | null): string => formatMetric(MetricKind.Fraction, value);
   return [
+    ...(verdict === undefined ? [] : [verdictTable(verdict)]),
     {
       title: `Confidence: ${share} of ${thousands(runs, 0)} bootstrap samples lie between (seed ${seed})`,
       heads,
@@ -73,7 +76,45 @@ export function assessmentTables({ assessment }: Report): readonly ReportTable[]
         [`Days needed for ${share}`, formatMetric(MetricKind.Days, sharpe.minimumTrackRecordDays)],
       ],
     },
+    ...engineTables(assessment),
   ];
+}
+
+const verdictTable = ({ sentences }: Verdict): ReportTable => ({
+  title: 'Can it be believed?',
+  heads: [],
+  rows: sentences.map((sentence) => [sentence]),
+});
+
+/** What only the engine can tell. */
+function engineTables({ entries, barDrawdown }: Assessment): readonly ReportTable[] {
+  const money = (value: number): string => formatMetric(MetricKind.Money, value);
+  const tables: ReportTable[] = [];
+  if (entries)
+    tables.push({
+      title: `Against ${thousands(entries.runs, 0)} runs with entries by chance (seed ${entries.seed})`,
+      heads: ['', '>value'],
+      rows: [
+        ['Profit of the strategy', money(entries.observed)],
+        ['Profit of chance: median', money(entries.median)],
+        ['Between, nine in ten', `${money(entries.low)} to ${money(entries.high)}`],
+        ['Trades of the strategy, of chance', `${entries.trades}, ${entries.meanTrades.toFixed(1)}`],
+        ['Chance did as well in', percent(entries.pValue, 1)],
+      ],
+    });
+  if (barDrawdown)
+    tables.push({
+      title: 'Drawdown from close to close',
+      heads: ['', '>value'],
+      rows: [
+        ['Deepest', formatMetric(MetricKind.Fraction, barDrawdown.fraction)],
+        ['Deepest, absolute', money(barDrawdown.absolute)],
+        ['From', utcTime(barDrawdown.peakMs, 'minutes')],
+        ['Lowest', utcTime(barDrawdown.lowMs, 'minutes')],
+        ['Its length, days', formatMetric(MetricKind.Days, barDrawdown.days)],
+      ],
+    });
+  return tables;
 }
 
 const KINDS = new Map(METRIC_GROUPS.flatMap(({ metrics }) => metrics.map((metric) => [metric.name, metric])));

@@ -1,6 +1,8 @@
+import { drawdownOf } from '../../domain/performance/drawdown';
 import { fromStart, returnsOf } from '../../domain/performance/returns';
-import type { PerformanceInput } from '../../domain/performance/types';
+import type { EquityPoint, PerformanceInput } from '../../domain/performance/types';
 import { returnIntervals, shuffledDrawdown, tradeIntervals, type Sampling } from './confidence';
+import type { EntryTest } from './engine-entries';
 import type { Interval } from './resampling';
 import {
   deflatedSharpe,
@@ -8,6 +10,7 @@ import {
   minimumTrackRecord,
   probabilisticSharpe,
 } from './sharpe-significance';
+import type { Verdict } from './verdict';
 
 /** How far a result can be believed, from its own days and trades alone. */
 export interface Assessment {
@@ -27,16 +30,46 @@ export interface Assessment {
     /** Days until a ratio like this one is above zero with the confidence asked for. */
     readonly minimumTrackRecordDays: number | null;
   };
+  /** Against entries by chance, where the engine could be asked; null when there was no entry. */
+  readonly entries?: EntryTest | null;
+  /** The deepest fall of an equity that is marked at the close of every bar, where there is one. */
+  readonly barDrawdown?: BarDrawdown | null;
+  readonly verdict?: Verdict;
+}
+
+/** What a midnight's mark does not see. */
+export interface BarDrawdown {
+  /** Of the peak. */
+  readonly fraction: number;
+  readonly absolute: number;
+  readonly peakMs: number;
+  readonly lowMs: number;
+  /** From the peak until it was regained, or until the end. */
+  readonly days: number;
+}
+
+/** @param equity at the close of every bar of what was traded */
+export function barDrawdownOf(equity: readonly EquityPoint[], startingBalance: number): BarDrawdown | null {
+  const fall = drawdownOf(equity, startingBalance);
+  if (fall === null) return null;
+  const { fraction, absolute, peakMs, lowMs, days } = fall;
+  return { fraction, absolute, peakMs, lowMs, days };
+}
+
+export interface AssessmentOptions extends Omit<Sampling, 'meanBlock'> {
+  /** How many strategies or settings were tried before this one was chosen, this one included. */
+  readonly trials: number;
+  /** Of the trials' Sharpe ratios, per day, where they are known. */
+  readonly trialSharpeVariance?: number | undefined;
 }
 
 /**
  * Everything that can be said about luck without the engine.
- * @param trials how many strategies or settings were tried before this one was chosen, this one included
  * @returns null when there are no daily returns or no trades to resample
  */
 export function assess(
   { trades, equity, startingBalance, startMs }: PerformanceInput,
-  { trials, ...sampling }: Omit<Sampling, 'meanBlock'> & { readonly trials: number },
+  { trials, trialSharpeVariance, ...sampling }: AssessmentOptions,
 ): Assessment | null {
   const returns = returnsOf(fromStart(equity, startingBalance, startMs));
   if (returns === null || returns.length === 0 || trades.length === 0) return null;
@@ -47,7 +80,7 @@ export function assess(
     order: shuffledDrawdown(trades, startingBalance, sampling),
     sharpe: {
       probabilistic: estimate && probabilisticSharpe(estimate),
-      deflated: estimate && deflatedSharpe(estimate, trials),
+      deflated: estimate && deflatedSharpe(estimate, trials, trialSharpeVariance),
       trials,
       minimumTrackRecordDays: estimate && minimumTrackRecord(estimate, sampling.confidence),
     },

@@ -7,9 +7,11 @@ import {
 } from '../backtest-options';
 import { testStrategies } from '../backtest-run';
 import { defineCommand } from '../command';
+import { createProgress } from '../progress-bar';
 import { putOut, reportBuilder, type ReportOptions } from '../report-output';
+import { truthOptions, truthRequest, type TruthOptions } from '../truth-options';
 
-interface BacktestOptions extends ReportOptions, InputOptions {
+interface BacktestOptions extends ReportOptions, InputOptions, TruthOptions {
   readonly bracket: boolean;
 }
 
@@ -18,7 +20,7 @@ export const backtestCommand = defineCommand<BacktestOptions>({
   describe: 'Test strategies on recorded bars, by the code that trades live',
   jsonFile: true,
   builder: (yargs) =>
-    accountOptions(marketOptions(strategyOptions(reportBuilder(yargs)))).option('bracket', {
+    truthOptions(accountOptions(marketOptions(strategyOptions(reportBuilder(yargs))))).option('bracket', {
       type: 'boolean',
       default: false,
       describe: 'Also read every ambiguous bar in favour of and against the strategy',
@@ -28,6 +30,8 @@ export const backtestCommand = defineCommand<BacktestOptions>({
       ...inputRequest(options),
       bracket: options.bracket,
       charts: options.html !== undefined,
+      truth: truthRequest(options),
+      progress: createProgress(process.stderr, options.json === ''),
     });
     putOut(report, options, charts);
   },

@@ -1,4 +1,5 @@
-import { warmUp, type DecisionsWithHistory, type WarmUpReport } from '../../backtest/truth/warm-up';
+import { warmUp, type WarmUpReport } from '../../backtest/truth/warm-up';
+import type { DecisionsWithHistory } from '../../backtest/truth/warm-up-decisions';
 import { withBacktestInput } from '../backtest-input';
 import {
   accountOptions,
