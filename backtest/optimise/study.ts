@@ -1,13 +1,16 @@
 import { barsBetween, sliceColumns, type BarColumns } from '../../domain/bar-columns';
 import type { DecimalString } from '../../domain/decimal';
 import { UserError } from '../../domain/errors';
+import type { ObservedSeries } from '../../domain/observations';
 import { ownMetrics } from '../../domain/performance/metrics';
 import { dayOf } from '../../domain/performance/realised-equity';
-import type { Metrics } from '../../domain/performance/types';
+import { fromStart, returnsOf } from '../../domain/performance/returns';
+import type { Metrics, PerformanceInput } from '../../domain/performance/types';
 import type { AnyStrategy, PreparedStrategy } from '../../domain/strategies/prepare';
 import { runBacktest, type BacktestResult } from '../backtest';
 import type { MarketData } from '../market';
 import type { BacktestRules } from '../rules';
+import { estimateSharpe, type SharpeEstimate } from '../truth/sharpe-significance';
 import { createBoundedCache, type IndicatorCache } from './indicator-cache';
 import { scoreOf, type Objective } from './objective';
 import type { Scored } from './search';
@@ -27,6 +30,8 @@ export interface StudySetup {
   readonly symbols: readonly string[];
   /** One for each symbol, and for each other that the strategy looks at. What comes before a period warms up. */
   readonly markets: readonly MarketData[];
+  /** Absent: none. */
+  readonly observations?: readonly ObservedSeries[];
   readonly rules: BacktestRules;
   readonly startingBalance: DecimalString;
   /** Null for no time stop. */
@@ -37,6 +42,8 @@ export interface StudySetup {
 }
 
 export interface TrialResult extends Scored {
+  /** Of daily returns, not annualised; null when they do not vary. */
+  readonly sharpe: SharpeEstimate | null;
   /** By flat names (docs/metrics.md): the metrics of the period that tables of trials show, and the objective. */
   readonly metrics: Metrics;
 }
@@ -95,6 +102,7 @@ export function createStudy(
       markets: marketsUntil(toMs),
       runs: [{ name: strategy.id, strategy: prepared, symbols, maxHoldingBars }],
       ...{ rules, startingBalance, tradeFromMs: fromMs, compute: cache.compute },
+      ...(setup.observations && { observations: setup.observations }),
     });
   };
 
@@ -103,11 +111,14 @@ export function createStudy(
     allows: (point) => prepare(point) !== undefined,
     run,
     tryPoint(point, period) {
-      const metrics = metricsOf(run(point, period), period.fromMs);
+      const input = performanceOf(run(point, period), period.fromMs);
+      const metrics = ownMetrics(input);
+      const returns = returnsOf(fromStart(input.equity, input.startingBalance, input.startMs));
       const { objective, minTrades } = setup;
       const kept = [...new Set([...TRIAL_METRICS, objective])];
       return {
         score: scoreOf(metrics, objective, minTrades),
+        sharpe: returns && estimateSharpe(returns),
         metrics: Object.fromEntries(kept.map((name) => [name, metrics[name] ?? null])),
       };
     },
@@ -115,12 +126,14 @@ export function createStudy(
   };
 }
 
-/** The metrics of what was traded from `fromMs` on: the days that only warmed up are not counted. */
-export function metricsOf(result: BacktestResult, fromMs: number): Metrics {
+/** What was traded from `fromMs` on, for metrics: the days that only warmed up are not counted. */
+export function performanceOf(result: BacktestResult, fromMs: number): PerformanceInput {
   const startMs = Math.max(fromMs, result.startMs);
   const { trades, startingBalance, endMs, daily } = result;
-  const equity = daily.filter(({ timeMs }) => timeMs >= dayOf(startMs));
-  return ownMetrics({ trades, equity, startingBalance, startMs, endMs });
+  return {
+    ...{ trades, startingBalance, startMs, endMs },
+    equity: daily.filter(({ timeMs }) => timeMs >= dayOf(startMs)),
+  };
 }
 
 /** What a market was before a time. */
