@@ -69,7 +69,8 @@ export function putOut(report: Report, options: ReportOptions, charts: ChartData
   });
 }
 
-function writeFile(file: string, content: string): string {
+/** @returns the path of what was written @throws UserError when it cannot be */
+export function writeFile(file: string, content: string): string {
   const path = resolve(processEnvironment().cwd, file);
   try {
     writeFileSync(path, content);
@@ -94,7 +95,7 @@ function printReport(report: Report, output: Output, peers: boolean): void {
   for (const table of tables) printTable(table, output);
 }
 
-function printTable({ title, heads, rows }: ReportTable, output: Output): void {
+export function printTable({ title, heads, rows }: ReportTable, output: Output): void {
   output.say(`\n${title}`);
   output.table(columns(...heads), rows, '');
 }

@@ -23,6 +23,8 @@ const DIRECTIONS = {
 export type Objective = keyof typeof DIRECTIONS;
 export const OBJECTIVES = Object.keys(DIRECTIONS) as readonly Objective[];
 
+export const DEFAULT_OBJECTIVE = 'sharpe' as const satisfies Objective;
+
 /** Whether less of it is better. */
 export const isMinimised = (objective: Objective): boolean => DIRECTIONS[objective] < 0;
 

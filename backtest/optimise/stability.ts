@@ -1,4 +1,4 @@
-import { median } from '../../domain/statistics';
+import { median, quantile } from '../../domain/statistics';
 import type { Tried } from './search';
 import { scaleOf, type Choice, type Parameter, type Point, type Space } from './space';
 
@@ -32,8 +32,9 @@ export interface StabilityMap {
 /** Whether the best trial stands among others that are nearly as good. */
 export interface Plateau {
   /**
-   * (median of the neighbours' scores − median of all scores) / (best score − median of all scores): 1 where the neighbours are as
-   * good as the best, 0 where they are no better than any trial. Null when too few neighbours were tried, or all are alike.
+   * (median of the neighbours' scores − lower quartile of all) / (best score − lower quartile of all): 1 where the neighbours are as
+   * good as the best, 0 where they are no better than bad trials. The quartile, because a search that learns tries mostly what
+   * is good. Null when too few neighbours were tried, or all are alike.
    */
   readonly score: number | null;
   readonly verdict: PlateauVerdict;
@@ -158,7 +159,7 @@ export function plateauOf(space: Space, trials: readonly Tried[], best: Tried): 
   }));
   const { radius, near } = found.find((one) => one.near.length >= ENOUGH) ??
     found.at(-1) ?? { radius: 0, near: [] };
-  const common = median(trials.map(worth));
+  const common = quantile(trials.map(worth), 0.25);
   const gain = worth(best) - common;
   const score = near.length < ENOUGH || !(gain > 0) ? null : (median(near.map(worth)) - common) / gain;
   return { score, verdict: verdictOf(score), neighbours: near.length, radius };

@@ -18,19 +18,21 @@ export const metricLabel = (name: string): string => KNOWN.get(name)?.label ?? n
 export const choiceText = (choice: Choice | undefined): string =>
   typeof choice === 'number' ? String(Number(choice.toPrecision(6))) : String(choice ?? null);
 
-/** Of each of the best: its parameters, and what it did where it was searched and where it was not. */
+const SHORT: Readonly<Record<string, string>> = { totalReturn: 'return', maxDrawdown: 'drawdown' };
+
+/** Of each of the best: its parameters, and what it did where it was searched and where it was not (OOS, out of sample). */
 export function bestTable(report: SweepReport): ReportTable {
   const names = Object.keys(report.space);
   const shown = [...new Set([report.objective, 'totalReturn', 'maxDrawdown', 'trades'])];
   const texts = (metrics: Metrics | null): readonly string[] =>
     shown.map((name) => (metrics === null ? UNDEFINED : metricText(name, metrics[name])));
   const isSplit = report.best.some(({ outOfSample }) => outOfSample !== null);
-  const labels = shown.map((name) => `>${metricLabel(name)}`);
+  const labels = shown.map((name) => `>${SHORT[name] ?? metricLabel(name)}`);
   return {
     title: `The best of ${thousands(report.trials, 0)} trials by ${metricLabel(report.objective)}`,
     heads: [
       ...['>#', '>trial', ...names.map((name) => `>${name}`), ...labels],
-      ...(isSplit ? labels.map((label) => `${label}, out of sample`) : []),
+      ...(isSplit ? labels.map((label) => label.replace('>', '>OOS ')) : []),
     ],
     rows: report.best.map(({ number, point, metrics, outOfSample }, rank) => [
       ...[String(rank + 1), String(number), ...names.map((name) => choiceText(point[name]))],
@@ -67,7 +69,7 @@ export function plateauText({ verdict, score, neighbours, radius }: Plateau): st
     case PlateauVerdict.Slope:
       return `The best trial is on a slope: ${where} are clearly worse (${score?.toFixed(2) ?? ''}).`;
     case PlateauVerdict.Spike:
-      return `The best trial is an isolated spike: ${where} are no better than most (${score?.toFixed(2) ?? ''}). Do not trust it.`;
+      return `The best trial is an isolated spike: ${where} are much worse (${score?.toFixed(2) ?? ''}). Do not trust it.`;
     case PlateauVerdict.Unknown:
       return `Whether the best trial is a spike is not known: ${where}.`;
   }

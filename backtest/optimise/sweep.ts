@@ -82,6 +82,21 @@ export function sampleStrategies(
   );
 }
 
+/** How many bars of their own timeframe these need before they may decide: the most that any of them does. */
+export const warmupOf = (
+  strategies: readonly PreparedStrategy[],
+  { symbols, timeframe }: Pick<SweepDefinition, 'symbols' | 'timeframe'>,
+): number =>
+  Math.max(
+    ...strategies.flatMap((strategy) =>
+      symbols.flatMap((symbol) =>
+        strategy
+          .needs({ symbol, timeframe })
+          .map((need) => Math.ceil((need.bars * timeframeMs(need.timeframe)) / timeframeMs(timeframe))),
+      ),
+    ),
+  );
+
 /** Most needs grow with what is asked for. */
 const highest = ({ space }: SearchPlan): Point =>
   Object.fromEntries(

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { shareMarkets } from './shared-markets';
 import type { Point } from './space';
@@ -22,8 +21,8 @@ export interface TrialPoolOptions {
   readonly threads: number;
   /** Room for results of indicators in each thread; 0 computes all of them anew. */
   readonly indicatorBytes?: number;
-  /** The compiled program of a thread. */
-  readonly script?: string;
+  /** The compiled program of a thread: dist/workers/trial-thread.js. */
+  readonly script: string;
 }
 
 /** A thread has its next task at hand when it ends one, so that it waits for nobody. */
@@ -53,7 +52,7 @@ export async function openTrialPool(options: TrialPoolOptions): Promise<TrialPoo
     ...{ strategyId, indicatorBytes },
     setup: { ...setup, markets: shareMarkets(setup.markets) },
   };
-  const pool = new Pool(options.script ?? join(__dirname, 'trial-thread.js'), data, threads);
+  const pool = new Pool(options.script, data, threads);
   try {
     await pool.ready;
   } catch (error) {

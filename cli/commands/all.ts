@@ -8,6 +8,7 @@ import { emergencyStopCommand } from './emergency-stop';
 import { emulatorCommand } from './emulator';
 import { lookAheadCommand } from './look-ahead';
 import { metricsCommand } from './metrics';
+import { optimiseCommand } from './optimise';
 import { ordersCommand } from './orders';
 import { positionsCommand } from './positions';
 import { reconcileCommand } from './reconcile';
@@ -44,6 +45,7 @@ export const allCommands = [
   backtestCommand,
   lookAheadCommand,
   warmUpCommand,
+  optimiseCommand,
   metricsCommand,
   doctorCommand,
   configCommand,

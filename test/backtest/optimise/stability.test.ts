@@ -82,7 +82,7 @@ describe('a plateau', () => {
       Math.abs(fast - 5) <= 1 && fast !== 5 ? null : fast === 5 ? 5 + slow : slow,
     );
     const best = bestOf(holes);
-    expect(plateauOf(space, holes, best).score).toBeLessThan(0);
+    expect(plateauOf(space, holes, best)).toMatchObject({ score: 0, verdict: 'spike' });
     const filled = holes.map((one) => (one.score === null ? { ...one, score: 5 } : one));
     expect(plateauOf(space, filled, best).verdict).toBe('plateau');
   });

@@ -5,7 +5,7 @@ import { openTrialPool, type TrialPool } from '../../../backtest/optimise/trial-
 import { findStrategy } from '../../../domain/strategies/registry';
 import { emaSetup, PERIOD } from './setup';
 
-const script = join(__dirname, '../../../dist/backtest/optimise/trial-thread.js');
+const script = join(__dirname, '../../../dist/workers/trial-thread.js');
 const plan: SearchPlan = {
   space: { fast: { kind: 'int', low: 5, high: 12 }, slow: { kind: 'int', low: 8, high: 40 } },
   ...{ method: 'tpe', trials: 40, seed: 3 },

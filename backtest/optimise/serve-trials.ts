@@ -1,14 +1,11 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import { findStrategy } from '../../domain/strategies/registry';
+import type { MessagePort } from 'node:worker_threads';
+import type { AnyStrategy } from '../../domain/strategies/prepare';
 import { createStudy } from './study';
 import type { ThreadAnswer, ThreadSetup, ThreadTask } from './trial-messages';
 
-/** A thread of {@link openTrialPool}: tries one point after the other. */
-function main(): void {
-  const port = parentPort;
-  if (port === null) throw new Error('This is a program for threads.');
-  const { strategyId, setup, indicatorBytes } = workerData as ThreadSetup;
-  const study = createStudy(findStrategy(strategyId), setup, indicatorBytes);
+/** What a thread of a pool does: tries one point after the other, until it is ended. */
+export function serveTrials(port: MessagePort, strategy: AnyStrategy, setup: ThreadSetup): void {
+  const study = createStudy(strategy, setup.setup, setup.indicatorBytes);
   const say = (answer: ThreadAnswer): void => {
     port.postMessage(answer);
   };
@@ -22,5 +19,3 @@ function main(): void {
   });
   say({ kind: 'ready' });
 }
-
-main();
