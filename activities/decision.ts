@@ -6,20 +6,17 @@ import { ExitReason, type PositionView } from '../domain/position';
 import type { Proposal } from '../domain/risk';
 import { PositionSide, SignalKind, type Decision, type Reason } from '../domain/strategy';
 import type { BarNeed, BarsOf, BarSource } from '../domain/strategy-columns';
-import { decideOnWindow } from '../domain/strategies/decide';
-import { findStrategy } from '../domain/strategies/registry';
 import { DecisionOutcome } from '../adapters/store/port';
+import { chooseStrategy, type StrategyChoice } from './chosen-strategy';
 import type { ActivityDeps } from './deps';
 import type { CandleVerdict } from './market';
 import { readObservations } from './observed-series';
 import { wakePosition } from './wake';
 
-export interface EvaluateInput {
+export interface EvaluateInput extends StrategyChoice {
   readonly account: string;
   readonly session: string;
   readonly strategy: string;
-  readonly strategyId: string;
-  readonly parameters: Readonly<Record<string, unknown>>;
   readonly timeframe: Timeframe;
   readonly barCloseMs: number;
   readonly previousBarCloseMs: number | null;
@@ -51,20 +48,42 @@ export function createDecisionActivities(deps: ActivityDeps) {
         text: `No decision: ${verdict.problem ?? 'the data is not usable'}`,
       });
     }
-    const strategy = findStrategy(input.strategyId).parse(input.parameters);
     const own = { symbol, timeframe: input.timeframe };
-    const windows = await readWindows(input, strategy.needs(own));
+    const strategy = chooseStrategy(deps.strategies, input, own);
+    const windows = await readWindows(input, strategy.needs);
     const bars = windows.get(keyOf(own)) ?? [];
     const side = position === undefined ? null : PositionSide.Long;
-    const observationsOf = await readObservations(deps, input, own, strategy.observes(symbol), bars);
-    const signal = decideOnWindow(strategy, own, barsOf(windows), side, observationsOf);
+    const observationsOf = await readObservations(deps, input, own, strategy.observes, bars);
+    const { decision: signal, failure } = strategy.decide(barsOf(windows), side, observationsOf);
+    if (failure !== null) await alert(input, symbol, strategy.version, failure);
     const close = bars.at(-1)?.close;
     const limit = holdingLimit(input.maxHoldingBars, strategy.maxHoldingBars);
     const decision =
       position === undefined
         ? enter(input, verdict, signal)
         : await manage({ ...input, maxHoldingBars: limit }, position, signal, bars);
-    return { ...decision, close: close === undefined ? null : fromNumber(close, PRICE_PLACES) };
+    const { version } = strategy;
+    return { ...decision, version, close: close === undefined ? null : fromNumber(close, PRICE_PLACES) };
+  }
+
+  /** Journals that a strategy could not decide, once for each reason and version; the log has every time. */
+  async function alert(
+    { account, session, strategy, barCloseMs }: EvaluateInput,
+    symbol: string,
+    version: string | null,
+    { code, text }: Reason,
+  ): Promise<void> {
+    deps.log.warn(
+      { strategy, symbol, barCloseMs, version, code, reason: text },
+      'a strategy could not decide',
+    );
+    await store.recordRiskEvent({
+      account,
+      code,
+      message: `${strategy}, ${symbol}: ${text}`,
+      marketTimeMs: barCloseMs,
+      key: `${code}/${session}/${strategy}/${symbol}/${version ?? ''}`,
+    });
   }
 
   /** The newest bars of each source that had closed by the close that is decided on. */
@@ -128,9 +147,10 @@ export function createDecisionActivities(deps: ActivityDeps) {
         const mine = live.find(
           ({ strategy, symbol }) => strategy === input.strategy && symbol === verdict.symbol,
         );
-        const { proposal, ...decided } = await decideOn(input, verdict, mine);
+        const { proposal, version, ...decided } = await decideOn(input, verdict, mine);
         const { account, session, strategy, barCloseMs } = input;
-        await store.recordDecision({ account, session, strategy, barCloseMs, ...decided });
+        const strategyVersion = version ?? input.strategyVersion ?? null;
+        await store.recordDecision({ account, session, strategy, strategyVersion, barCloseMs, ...decided });
         return { symbol: decided.symbol, outcome: decided.outcome, reasons: decided.reasons, proposal };
       };
       return Promise.all(input.verdicts.map(decide));
@@ -154,8 +174,12 @@ function barsOf(windows: Windows): BarsOf {
   return (source) => columns.get(keyOf(source)) ?? columnsOf([]);
 }
 
-function skipped(symbol: string, reason: Reason): Decided & { readonly close: DecimalString | null } {
+function skipped(
+  symbol: string,
+  reason: Reason,
+): Decided & { readonly close: DecimalString | null; readonly version: string | null } {
   return {
+    version: null,
     symbol,
     outcome: DecisionOutcome.Skipped,
     reasons: [reason],

@@ -5,6 +5,7 @@ import type { Journal, OrderStore } from '../adapters/store/port';
 import type { OrderView } from '../domain/order';
 import type { ExchangeHealth } from './exchange-health';
 import type { Finding } from '../domain/findings';
+import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import type { MarketClock } from './market-clock';
 import type { OrderDesk } from './order-desk';
 
@@ -44,6 +45,8 @@ export interface ActivityDeps {
   readonly owners: Owners;
   readonly wallTimeMs: () => number;
   readonly log: Log;
+  /** The strategies that can be run, as they were when the process began. */
+  readonly strategies: StrategyCatalogue;
   /** Market history, which belongs to no account. */
   readonly history: Pick<HistoryStore, 'write' | 'observations'>;
   /** Whether what is observed in the real world says anything about the market that is traded: not about one that is made up. */

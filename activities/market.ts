@@ -1,10 +1,11 @@
 import { isUnlisted } from '../adapters/exchange/try-each';
 import { lastCloseMs, timeframeMs, type Bar, type Timeframe } from '../domain/bar';
 import { marketTimeAt, type ClockReading } from '../domain/clock';
-import { findStrategy } from '../domain/strategies/registry';
+import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import type { BarNeed } from '../domain/strategy-columns';
 import type { Reason } from '../domain/strategy';
 import { createCandleIngest, type Ingested } from './candle-ingest';
+import { chooseStrategy } from './chosen-strategy';
 import type { ActivityDeps } from './deps';
 
 export interface FetchCandlesInput {
@@ -17,6 +18,7 @@ export interface FetchCandlesInput {
   /** Who decides on them: what it needs, of other timeframes and symbols too, is fetched with them. Absent in old histories. */
   readonly strategyId?: string;
   readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly strategyVersion?: string;
 }
 
 /** Whether a symbol's newest bar can be decided on. */
@@ -81,7 +83,7 @@ export function createMarketActivities(deps: ActivityDeps) {
         };
       };
       const verdict = async (symbol: string): Promise<CandleVerdict> => {
-        const looked = await Promise.all(needsOf(input, symbol).map(look));
+        const looked = await Promise.all(needsOf(deps.strategies, input, symbol).map(look));
         const problem = looked.find((found) => found.problem !== null)?.problem ?? null;
         const doubts = looked.flatMap((found) => found.doubts);
         return { symbol, ok: problem === null, problem, ...(doubts.length > 0 && { doubts }) };
@@ -101,12 +103,12 @@ export function createMarketActivities(deps: ActivityDeps) {
 }
 
 /** What a decision on the symbol looks at, its own bars first. */
-function needsOf(input: FetchCandlesInput, symbol: string): readonly BarNeed[] {
+function needsOf(catalogue: StrategyCatalogue, input: FetchCandlesInput, symbol: string): readonly BarNeed[] {
   const own = { symbol, timeframe: input.timeframe };
-  const { strategyId, parameters } = input;
+  const { strategyId, parameters = {} } = input;
   return strategyId === undefined
     ? [{ ...own, bars: input.lookback }]
-    : findStrategy(strategyId).parse(parameters).needs(own);
+    : chooseStrategy(catalogue, { ...input, strategyId, parameters }, own).needs;
 }
 
 function missingBar(newest: Bar | undefined, closeMs: number, timeframe: Timeframe): string | null {

@@ -3,6 +3,7 @@ import { UserError } from '../domain/errors';
 import { holdingLimit } from '../domain/management';
 import {
   createIndicatorCache,
+  firstDecision,
   seriesColumns,
   type BarNeed,
   type BarsOf,
@@ -101,7 +102,7 @@ export class LaneBuilder {
     return new Lane({
       ...{ strategy, market, rules, scale, holding, desk, sizing: this.sizing },
       view: new MovingView(symbol, market.timeframe, market.bars, columns),
-      firstDecision: this.firstDecision(strategy.needs(own), market),
+      firstDecision: this.firstDecision(strategy.needs(own), market, own),
       tape: this.tape(market, scale),
       finer: market.finer === undefined ? null : this.finerTape(market, market.finer, scale),
       funding: market.funding === undefined ? null : new Funding(market.funding, holding),
@@ -120,15 +121,11 @@ export class LaneBuilder {
     return { bars, mark: bars, execution, barMs: timeframeMs(timeframe) };
   }
 
-  /** The first bar at whose close every source has as many closed bars as the strategy needs. */
-  private firstDecision(needs: readonly BarNeed[], market: MarketData): number {
-    const barMs = timeframeMs(market.timeframe);
-    const firsts = needs.map((need) => {
-      const openMs = this.barsOf(need).openTimeMs[need.bars - 1] ?? Infinity;
-      return firstAtOrAfter(market.bars.openTimeMs, openMs + timeframeMs(need.timeframe) - barMs);
-    });
+  /** The first bar that is decided on: everything has warmed up, and trading begins. */
+  private firstDecision(needs: readonly BarNeed[], { bars, timeframe }: MarketData, own: BarSource): number {
+    const warm = firstDecision(needs, own, this.barsOf);
     const { tradeFromMs = -Infinity } = this.input;
-    return Math.max(...firsts, firstAtOrAfter(market.bars.openTimeMs, tradeFromMs - barMs));
+    return Math.max(warm, firstAtOrAfter(bars.openTimeMs, tradeFromMs - timeframeMs(timeframe)));
   }
 
   private atStake(): AtStake {

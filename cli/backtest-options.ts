@@ -11,12 +11,13 @@ import {
 import { Timeframe } from '../domain/bar';
 import { decimal, isPositive, type DecimalString } from '../domain/decimal';
 import { UserError } from '../domain/errors';
-import { findStrategy, STRATEGIES } from '../domain/strategies/registry';
+import { STRATEGIES } from '../domain/strategies/registry';
 import type { InputRequest } from './backtest-input';
 import { workingFolder } from './backtest-source';
 import { messageOf } from './failure';
 import type { GlobalOptions } from './locate-config';
 import { parseParameters } from './parameters';
+import { openCatalogue } from './strategy-catalogue';
 import { timeOption } from './time-option';
 
 /** Which bars. */
@@ -55,15 +56,16 @@ export type InputOptions = MarketOptions & AccountOptions & StrategyOptions;
  * What these options ask for.
  * @throws UserError naming the option that cannot be used, and what it takes
  */
-export const inputRequest = (
+export function inputRequest(
   options: InputOptions & Pick<GlobalOptions, 'config' | 'profile'>,
-): InputRequest => ({
-  runs: [...new Set(options.strategy)].map((id) => ({
+): InputRequest {
+  const catalogue = openCatalogue(options);
+  const runs = [...new Set(options.strategy)].map((id) => ({
     name: id,
-    strategy: findStrategy(id).parse(parseParameters(options.param ?? [])),
-  })),
-  ...marketRequest(options),
-});
+    strategy: catalogue.find(id).parse(parseParameters(options.param ?? [])),
+  }));
+  return { runs, ...marketRequest(options) };
+}
 
 /** All of {@link inputRequest} but the strategies, for commands that choose their parameters themselves. */
 export const marketRequest = (
@@ -94,7 +96,7 @@ export const strategyOptions = <T>(yargs: Argv<T>) =>
       type: 'string',
       array: true,
       demandOption: true,
-      describe: `Its id, or several for one account: ${Object.keys(STRATEGIES).join(', ')}`,
+      describe: `Its id, or several for one account: ${Object.keys(STRATEGIES).join(', ')}, or your own`,
     })
     .option('param', PARAM);
 

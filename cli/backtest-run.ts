@@ -13,6 +13,7 @@ import { withBacktestInput, type InputRequest, type LoadedInput } from './backte
 import { assessBacktest } from './backtest-truth';
 import type { Progress } from './progress-bar';
 import type { TruthRequest } from './truth-options';
+import { identityOf } from '../domain/strategies/prepare';
 
 export interface TestRequest extends InputRequest {
   readonly bracket: boolean;
@@ -102,11 +103,7 @@ function reportOf(parts: {
     title: `${names} on ${request.symbols.join(', ')} ${request.timeframe}, ${iso(startMs)} to ${iso(endMs)}`,
     input: measured,
     configuration: {
-      strategies: request.runs.map(({ name, strategy }) => ({
-        name,
-        id: strategy.id,
-        parameters: strategy.parameters,
-      })),
+      strategies: request.runs.map(({ name, strategy }) => ({ name, ...identityOf(strategy) })),
       ...{ symbols: request.symbols, timeframe: request.timeframe, from: iso(startMs), to: iso(endMs) },
       ...{ data: loaded.description, finer: markets.map(({ finer }) => finer?.timeframe ?? null) },
       ...{ balance: request.startingBalance, fees: request.fees, maxHoldingBars: request.maxHoldingBars },

@@ -23,14 +23,17 @@ export interface LocatedConfig {
  * The configuration to command with: that of the `ballast up` which runs in this folder (even if the files have been
  * broken since: an emergency stop must not depend on them), else what the files and the environment say.
  */
-export function locateConfig(options: Pick<GlobalOptions, 'config' | 'profile'>): LocatedConfig {
+export function locateConfig(
+  options: Pick<GlobalOptions, 'config' | 'profile'>,
+  load: Pick<LoadOptions, 'deploymentId'> = {},
+): LocatedConfig {
   const { env, cwd } = processEnvironment();
   if (options.config === undefined && options.profile === undefined) {
     const named = env.BALLAST_STATE_DIR;
     const running = findRunning(resolve(cwd, named === undefined || named === '' ? '.ballast' : named));
     if (running !== undefined) return running;
   }
-  const config = loadConfig({ ...commandLoadOptions(options), env, cwd });
+  const config = loadConfig({ ...commandLoadOptions(options), ...load, env, cwd });
   return findRunning(config.stateDir) ?? { config, running: undefined };
 }
 

@@ -5,7 +5,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import type { BallastConfig } from '../config/config';
-import { findStrategy } from '../domain/strategies/registry';
+import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import {
   configureStrategySignal,
   strategyProgressQuery,
@@ -27,19 +27,25 @@ export const accountRef = (config: BallastConfig): AccountRef => ({
   venue: config.exchange.venue,
 });
 
-/** A configured strategy as its workflow takes it, parameters complete. */
+/**
+ * A configured strategy as its workflow takes it, parameters complete.
+ * @throws UserError when the catalogue has no such strategy, or one that does not take these parameters
+ */
 export function strategySettings(
   config: BallastConfig,
   entry: BallastConfig['strategies'][number],
+  catalogue: StrategyCatalogue,
 ): StrategySettings {
   const { name, strategy, symbols, timeframe, parameters, graceMs, entryTtlBars, maxHoldingBars } = entry;
+  const chosen = catalogue.find(strategy);
   return {
     ...accountRef(config),
     name,
     strategyId: strategy,
     symbols,
     timeframe,
-    parameters: findStrategy(strategy).parse(parameters).parameters,
+    parameters: chosen.parse(parameters).parameters,
+    ...(chosen.origin !== undefined && { strategyVersion: chosen.origin.version }),
     limits: config.risk,
     graceMs,
     entryTtlBars,

@@ -1,5 +1,5 @@
 import { UserError } from '../domain/errors';
-import { findStrategy, STRATEGIES } from '../domain/strategies/registry';
+import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { issueAt, type ConfigIssue } from './issues';
 import type { MergedLayers } from './layers';
 import { LIVE_CONFIRMATION, Mode, type Settings } from './schema';
@@ -16,7 +16,7 @@ const OWN_LIMITS = [
 /** Faults that no single setting shows: settings which contradict each other, or the code that is there. */
 export const inconsistencies = (layers: MergedLayers, settings: Settings): readonly ConfigIssue[] => [
   ...modeIssues(layers, settings),
-  ...strategyIssues(layers, settings),
+  ...nameIssues(layers, settings),
   ...pairIssues(layers, settings),
 ];
 
@@ -70,27 +70,39 @@ function paperIssues(layers: MergedLayers, { market, strategies }: Settings): Co
   return issues;
 }
 
-function strategyIssues(layers: MergedLayers, { strategies }: Settings): ConfigIssue[] {
+const nameIssues = (layers: MergedLayers, { strategies }: Settings): ConfigIssue[] =>
+  strategies.flatMap(({ name }, index) =>
+    strategies.findIndex((other) => other.name === name) < index
+      ? [issueAt(layers, ['strategies', index, 'name'], 'another strategy has this name; names are unique')]
+      : [],
+  );
+
+/** What of the configured strategies does not fit the ones there are; nothing when those are not known. */
+export function strategyIssues(
+  layers: MergedLayers,
+  { strategies }: Settings,
+  catalogue: StrategyCatalogue | undefined,
+): readonly ConfigIssue[] {
+  if (catalogue === undefined) return [];
+  const known = catalogue.strategies.map(({ id }) => id);
   return strategies.flatMap((entry, index) => {
-    const issues: ConfigIssue[] = [];
-    if (strategies.findIndex((other) => other.name === entry.name) < index) {
-      issues.push(
-        issueAt(layers, ['strategies', index, 'name'], 'another strategy has this name; names are unique'),
-      );
-    }
-    if (!Object.hasOwn(STRATEGIES, entry.strategy)) {
-      const known = Object.keys(STRATEGIES);
+    const at = (name: keyof typeof entry, problem: string): ConfigIssue[] => [
+      issueAt(layers, ['strategies', index, name], problem),
+    ];
+    const fault = catalogue.faults.find(({ id }) => id === entry.strategy);
+    if (fault !== undefined) return at('strategy', `${fault.file} could not be loaded: ${fault.problem}`);
+    if (!known.includes(entry.strategy)) {
       const guess = nearest(entry.strategy, known);
-      const problem = `there is no such strategy; ${guess === undefined ? `known: ${known.join(', ')}` : `did you mean "${guess}"?`}`;
-      return [...issues, issueAt(layers, ['strategies', index, 'strategy'], problem)];
+      const hint = guess === undefined ? `known: ${known.join(', ')}` : `did you mean "${guess}"?`;
+      return at('strategy', `there is no such strategy; ${hint}`);
     }
     try {
-      findStrategy(entry.strategy).parse(entry.parameters);
+      catalogue.find(entry.strategy).parse(entry.parameters);
+      return [];
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      issues.push(issueAt(layers, ['strategies', index, 'parameters'], error.message));
+      return at('parameters', error.message);
     }
-    return issues;
   });
 }
 

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UserError } from '../domain/errors';
+import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import type { BallastConfig } from './config';
-import { inconsistencies } from './consistency';
+import { inconsistencies, strategyIssues } from './consistency';
 import { ensureDeploymentId } from './deployment';
 import { environmentLayers, type Environment } from './environment-layer';
 import { ConfigError, issueAt, issuesFrom, type ConfigIssue } from './issues';
@@ -31,6 +32,11 @@ export interface LoadOptions {
   readonly flags?: RawSettings;
   /** Recorded data to use when nobody names any and the mode is open. */
   readonly fallbackDataDir?: string;
+  /**
+   * Loads the strategies of a folder, for the configured ones to be checked against; absent, they are not checked. Whoever only
+   * looks, or goes on with what was started, must not depend on files that may have been broken since.
+   */
+  readonly strategies?: (folder: string) => StrategyCatalogue;
   /** Where the deployment id comes from when it is not configured; by default it is made once in the state folder. */
   readonly deploymentId?: (stateDir: string) => string;
 }
@@ -116,7 +122,14 @@ function settle(layers: MergedLayers, options: LoadOptions, misplaced: readonly 
   const settings = parsed.data;
   const dataDir = settings.market.dataDir ?? options.fallbackDataDir;
   const mode = settings.mode ?? (dataDir === undefined ? Mode.Simulated : Mode.Replay);
-  const issues = [...misplaced, ...inconsistencies(layers, settings)];
+  const absolute = <T extends string | undefined>(path: T): T =>
+    path === undefined ? path : (resolve(options.cwd, path) as T);
+  const strategiesDir = absolute(settings.strategiesDir);
+  const issues = [
+    ...misplaced,
+    ...inconsistencies(layers, settings),
+    ...strategyIssues(layers, settings, options.strategies?.(strategiesDir)),
+  ];
   if (mode === Mode.Replay && dataDir === undefined) {
     issues.push(
       issueAt(
@@ -128,14 +141,13 @@ function settle(layers: MergedLayers, options: LoadOptions, misplaced: readonly 
   }
   if (issues.length > 0 || mode === Mode.Shadow) throw new ConfigError(issues);
 
-  const absolute = <T extends string | undefined>(path: T): T =>
-    path === undefined ? path : (resolve(options.cwd, path) as T);
   const stateDir = absolute(settings.stateDir);
   const secrets = readSecrets(layers, settings, absolute);
   const config: BallastConfig = {
     ...settings,
     mode,
     stateDir,
+    strategiesDir,
     exchange: {
       ...settings.exchange,
       ...secrets.exchange,

@@ -191,6 +191,8 @@ export const configSchema = z.strictObject({
   /** Part of every client order id. Generated once into the state folder when absent. */
   deployment: name.optional(),
   stateDir: path,
+  /** Folder of your own strategies; it need not exist. A default here too: a record of an older `ballast up` has none. */
+  strategiesDir: path.default('strategies'),
   mode: z.enum(Mode).optional(),
   account: z.strictObject({ name }),
   exchange: exchangeSchema,

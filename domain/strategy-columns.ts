@@ -1,5 +1,5 @@
 import { timeframeMs, type Timeframe } from './bar';
-import type { BarColumns } from './bar-columns';
+import { firstAtOrAfter, type BarColumns } from './bar-columns';
 import { UserError } from './errors';
 import { compute, lookback, outputsOf, settlingBars } from './indicators/registry';
 import { specKey, type IndicatorSpec } from './indicators/spec';
@@ -86,6 +86,19 @@ function settledBars(of: SeriesOf['of'], timeframe: Timeframe): number {
   if (typeof of === 'string') return LOOKED_AT;
   const settling = settlingBars(of, timeframeMs(timeframe));
   return LOOKED_AT + (Number.isFinite(settling) ? settling : lookback(of));
+}
+
+/**
+ * The index of the first own bar at whose close every source has as many closed bars as are needed; their count when there is none.
+ * @throws what `barsOf` does
+ */
+export function firstDecision(needs: readonly BarNeed[], own: BarSource, barsOf: BarsOf): number {
+  const { openTimeMs } = barsOf(own);
+  const firsts = needs.map((need) => {
+    const openMs = barsOf(need).openTimeMs[need.bars - 1] ?? Infinity;
+    return firstAtOrAfter(openTimeMs, openMs + timeframeMs(need.timeframe) - timeframeMs(own.timeframe));
+  });
+  return Math.max(0, ...firsts);
 }
 
 /** Computes an indicator over whole columns, one array for each of its outputs. */

@@ -10,6 +10,7 @@ import type { Journal, OrderStore } from '../adapters/store/port';
 import type { Log, Owners } from '../activities/deps';
 import { accountRef, startStrategy, strategySettings } from '../cli/strategy-client';
 import type { BallastConfig } from '../config/config';
+import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { mayBeLive, Leg } from '../domain/order';
 import type { PositionView } from '../domain/position';
 import {
@@ -28,6 +29,7 @@ interface CaretakerDeps {
   readonly store: Pick<OrderStore, 'livePositions'> & Pick<Journal, 'account'>;
   readonly owners: Pick<Owners, 'wakeReconciliation'>;
   readonly log: Log;
+  readonly strategies: StrategyCatalogue;
 }
 
 /** Ends that nobody asked for by Ballast's own commands, and how Temporal's queries write them. */
@@ -101,6 +103,17 @@ export class Caretaker {
     }
   }
 
+  /** Undefined when the strategy cannot be loaded: then it is brought back as it was started, and tells so at every bar. */
+  private configured(entry: BallastConfig['strategies'][number]): StrategySettings | undefined {
+    const { config, strategies, log } = this.deps;
+    try {
+      return strategySettings(config, entry, strategies);
+    } catch (error) {
+      log.warn({ strategy: entry.name, error }, 'a configured strategy is not usable');
+      return undefined;
+    }
+  }
+
   /** As configured; a strategy that was started by hand has only what it was started with. */
   private async settingsOf({ workflowId, runId }: WorkflowExecutionDescription): Promise<StrategySettings> {
     const { client, config } = this.deps;
@@ -108,7 +121,8 @@ export class Caretaker {
     const entry = config.strategies.find(
       ({ name }) => workflowId === workflowIds.strategy(config.account.name, name),
     );
-    if (entry !== undefined) return strategySettings(config, entry);
+    const configured = entry === undefined ? undefined : this.configured(entry);
+    if (configured !== undefined) return configured;
     const { history } = await workflowService.getWorkflowExecutionHistory({
       namespace: options.namespace,
       execution: { workflowId, runId },

@@ -38,6 +38,7 @@ async function main(): Promise<void> {
   }
   const protection = createProtection(deps);
   const firstAid = giveFirstAid({ protection, account: config.account.name, signal: stop.signal, log });
+  for (const fault of deps.strategies.faults) log.warn(fault, 'a strategy could not be loaded');
   log.info({ account: config.account.name, deployment: config.deployment, pid: process.pid }, 'worker ready');
   await workers.done;
   stop.abort();

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadStrategies } from '../adapters/strategies/load';
 import { RefusedError, UnavailableError } from '../cli/failure';
 import { accountRef } from '../cli/strategy-client';
 import type { BallastConfig } from '../config/config';
@@ -53,7 +54,7 @@ export interface RunningSystem {
  */
 export async function runUp(options: UpOptions): Promise<RunningSystem> {
   const { progress } = options;
-  const { config: wished, layers } = loadLayeredConfig(options.load);
+  const { config: wished, layers } = loadLayeredConfig({ ...options.load, strategies: loadStrategies });
   const { stateDir } = wished;
   mkdirSync(stateDir, { recursive: true });
   refuseIfRunning(stateDir);
@@ -142,7 +143,8 @@ async function begin(
       const { namespace } = config.temporal;
       const build = config.worker.versioning ? buildIdOf() : null;
       await routeTo(client, namespace, build, allTaskQueues(config.exchange.venue));
-      return await beginTrading(client, config, accountRef(config));
+      const catalogue = loadStrategies(config.strategiesDir);
+      return await beginTrading(client, config, accountRef(config), catalogue);
     } finally {
       await close();
     }

@@ -99,6 +99,8 @@ export interface StrategySettings extends AccountRef {
   readonly symbols: readonly string[];
   readonly timeframe: Timeframe;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Which version of the user's strategy was started: no other decides. Absent: a built-in one, or one from before. */
+  readonly strategyVersion?: string;
   readonly limits: RiskLimits;
   /** Wall milliseconds to wait after a bar's close before asking for it. */
   readonly graceMs: number;

@@ -21,6 +21,8 @@ const LOOKBACK_BARS = 500;
 export async function tradingCycle(input: TradingCycleInput): Promise<TradingCycleResult> {
   const { settings, session, barCloseMs } = input;
   const { account, venue, name: strategy, symbols, timeframe } = settings;
+  const { strategyId, parameters, strategyVersion } = settings;
+  const choice = { strategyId, parameters, ...(strategyVersion !== undefined && { strategyVersion }) };
   const closes = new Date(barCloseMs).toISOString().slice(0, 16);
   const { verdicts, clock } = readFetched(
     await marketActivities(venue, `${symbols.join(', ')} ${timeframe} to ${closes}`).fetchCandles({
@@ -29,16 +31,14 @@ export async function tradingCycle(input: TradingCycleInput): Promise<TradingCyc
       timeframe,
       barCloseMs,
       lookback: LOOKBACK_BARS,
-      strategyId: settings.strategyId,
-      parameters: settings.parameters,
+      ...choice,
     }),
   );
   const decisions = await decisionActivities(`${strategy} on the bar of ${closes}`).evaluateStrategy({
     account,
     session,
     strategy,
-    strategyId: settings.strategyId,
-    parameters: settings.parameters,
+    ...choice,
     timeframe,
     barCloseMs,
     previousBarCloseMs: input.previousBarCloseMs,

@@ -5,13 +5,27 @@ import type { Queryable, Transaction } from './transaction';
 
 export async function recordDecision(db: Queryable, decision: Decision): Promise<void> {
   const { account, session, strategy, symbol, barCloseMs, outcome, reasons, close, positionId } = decision;
+  const { strategyVersion = null } = decision;
   await db.query(
-    `INSERT INTO decisions (account, session, strategy, symbol, bar_close_ms, outcome, reasons, close, position_id)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    `INSERT INTO decisions (account, session, strategy, symbol, bar_close_ms, outcome, reasons, close, position_id, strategy_version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      ON CONFLICT (account, session, strategy, symbol, bar_close_ms) DO UPDATE
      SET outcome = excluded.outcome, reasons = excluded.reasons, close = excluded.close,
-       position_id = excluded.position_id`,
-    [account, session, strategy, symbol, barCloseMs, outcome, JSON.stringify(reasons), close, positionId],
+       position_id = excluded.position_id, strategy_version = excluded.strategy_version`,
+    [
+      ...[
+        account,
+        session,
+        strategy,
+        symbol,
+        barCloseMs,
+        outcome,
+        JSON.stringify(reasons),
+        close,
+        positionId,
+      ],
+      strategyVersion,
+    ],
   );
 }
 

@@ -191,6 +191,8 @@ export interface Decision {
   readonly reasons: readonly Reason[];
   readonly close: DecimalString | null;
   readonly positionId: string | null;
+  /** Of the user's file that decided, or that was to; null for a built-in strategy, absent in rows from before. */
+  readonly strategyVersion?: string | null;
 }
 
 export interface CandleKey {

@@ -160,6 +160,7 @@ interface DecisionRow extends Pick<
   readonly bar_close_ms: string;
   readonly close: string | null;
   readonly position_id: string | null;
+  readonly strategy_version: string | null;
   readonly recorded_at: Date;
 }
 
@@ -172,12 +173,13 @@ async function decisions(
     filter.limit,
   );
   const { rows } = await pool.query<DecisionRow>(
-    `SELECT session, strategy, symbol, bar_close_ms, outcome, reasons, close, position_id, recorded_at FROM decisions d
-     ${where} ORDER BY bar_close_ms DESC, strategy, symbol ${limit}`,
+    `SELECT session, strategy, symbol, bar_close_ms, outcome, reasons, close, position_id, strategy_version, recorded_at
+     FROM decisions d ${where} ORDER BY bar_close_ms DESC, strategy, symbol ${limit}`,
     [...values],
   );
-  return rows.map(({ bar_close_ms, position_id, recorded_at, close, ...same }) => ({
+  return rows.map(({ bar_close_ms, position_id, strategy_version, recorded_at, close, ...same }) => ({
     ...same,
+    strategyVersion: strategy_version,
     barCloseMs: Number(bar_close_ms),
     close: decimalOrNull(close),
     positionId: position_id,

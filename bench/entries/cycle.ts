@@ -1,3 +1,4 @@
+import { BUILT_IN_CATALOGUE } from '../../domain/strategies/catalogue';
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
@@ -80,7 +81,7 @@ function cycleInput(folder: string): TradingCycleInput {
   if (first === undefined) throw new Error('The default profile has no strategy.');
   const barCloseMs = Date.UTC(2026, 0, 9, 18, 45);
   return {
-    settings: strategySettings(config, first),
+    settings: strategySettings(config, first, BUILT_IN_CATALOGUE),
     session: 'bench',
     barCloseMs,
     previousBarCloseMs: barCloseMs - 60_000,

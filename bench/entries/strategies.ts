@@ -1,3 +1,4 @@
+import { BUILT_IN_CATALOGUE } from '../../domain/strategies/catalogue';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { createPool } from '../../adapters/store/pool';
@@ -99,7 +100,9 @@ async function setSpeed(ballast: BallastProcess, speed: number): Promise<void> {
   const response = await fetch(`${config.exchange.restUrl ?? ''}/emulator/clock`, { method: 'POST', body });
   if (!response.ok) throw new Error(`The exchange's clock refuses: ${await response.text()}`);
   await Promise.all(
-    config.strategies.map((entry) => configureStrategy(client, strategySettings(config, entry))),
+    config.strategies.map((entry) =>
+      configureStrategy(client, strategySettings(config, entry, BUILT_IN_CATALOGUE)),
+    ),
   );
 }
 

@@ -9,6 +9,7 @@ import { emulatorCommand } from './emulator';
 import { lookAheadCommand } from './look-ahead';
 import { metricsCommand } from './metrics';
 import { optimiseCommand } from './optimise';
+import { newCommand } from './new';
 import { ordersCommand } from './orders';
 import { positionsCommand } from './positions';
 import { reconcileCommand } from './reconcile';
@@ -35,6 +36,7 @@ export const allCommands = [
   reconcileCommand,
   statusCommand,
   strategiesCommand,
+  newCommand,
   positionsCommand,
   ordersCommand,
   tradesCommand,

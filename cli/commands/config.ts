@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { Argv } from 'yargs';
+import { loadStrategies } from '../../adapters/strategies/load';
 import { loadLayeredConfig, type LoadedConfig } from '../../config/load';
 import { clip } from '../format';
 import { defineCommand, noOptions } from '../command';
@@ -59,7 +60,11 @@ export const configCommand = {
 
 /** What `ballast up` would start with; looking at it leaves no trace on the disk. */
 const loadUnsaved = (options: GlobalOptions): LoadedConfig =>
-  loadLayeredConfig({ ...commandLoadOptions(options), deploymentId: () => '(generated at the first start)' });
+  loadLayeredConfig({
+    ...commandLoadOptions(options),
+    strategies: loadStrategies,
+    deploymentId: () => '(generated at the first start)',
+  });
 
 const outputFor = ({ json }: GlobalOptions): Output =>
   createOutput(json, (text) => process.stdout.write(text));

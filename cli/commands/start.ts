@@ -2,7 +2,8 @@ import { Timeframe } from '../../domain/bar';
 import { tradedSymbols, type BallastConfig } from '../../config/config';
 import { strategySchema, type StrategyConfig } from '../../config/schema';
 import { UserError } from '../../domain/errors';
-import { findStrategy } from '../../domain/strategies/registry';
+import { loadStrategies } from '../../adapters/strategies/load';
+import type { StrategyCatalogue } from '../../domain/strategies/catalogue';
 import { defineCommand } from '../command';
 import { withContext } from '../context';
 import { RefusedError } from '../failure';
@@ -43,7 +44,8 @@ export const startCommand = defineCommand<StartOptions>({
       .example('$0 start rsi --name fast --timeframe 1m --param period=7', 'a coded strategy'),
   run: (options) =>
     withContext(options, async ({ config, account, by, output, store, temporal }) => {
-      const settings = strategySettings(config, chooseEntry(config, options));
+      const catalogue = loadStrategies(config.strategiesDir);
+      const settings = strategySettings(config, chooseEntry(config, options, catalogue), catalogue);
       const client = await temporal();
       const journal = await store();
       await journal.audit({
@@ -72,7 +74,11 @@ const splitList = (values: readonly string[]): readonly string[] =>
   values.flatMap((value) => value.split(',')).filter((value) => value !== '');
 
 /** The configured strategy of that name, or a new one of that id, with what the command line says otherwise. */
-export function chooseEntry(config: BallastConfig, options: StartOptions): StrategyConfig {
+export function chooseEntry(
+  config: BallastConfig,
+  options: StartOptions,
+  catalogue: StrategyCatalogue,
+): StrategyConfig {
   const wanted = options.strategy ?? '';
   const configured = config.strategies.find(({ name }) => name === wanted);
   const timeframe = options.timeframe ?? configured?.timeframe ?? Timeframe.M1;
@@ -85,7 +91,7 @@ export function chooseEntry(config: BallastConfig, options: StartOptions): Strat
       'Add a strategy with it to the configuration and start `ballast up` again.',
     );
   }
-  const strategy = configured?.strategy ?? findStrategy(wanted).id;
+  const strategy = configured?.strategy ?? catalogue.find(wanted).id;
   const entry = strategySchema.safeParse({
     ...configured,
     name: options.name ?? configured?.name ?? `${strategy}-${timeframe}`,

@@ -1,20 +1,34 @@
-import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
+import type { StrategyCatalogue } from '../../domain/strategies/catalogue';
+import { UserError } from '../../domain/errors';
+import { checkTypes, runTests } from '../check-strategies';
 import { defineCommand } from '../command';
 import { withContext, type Context } from '../context';
 import { utcTime } from '../format';
+import type { GlobalOptions } from '../locate-config';
 import { columns, createOutput } from '../output';
+import { openCatalogue, strategiesFolder } from '../strategy-catalogue';
 import { runningStrategies, strategyHandle, strategyProgress } from '../strategy-client';
 
-export const strategiesCommand = defineCommand<{ readonly available: boolean }>({
+export const strategiesCommand = defineCommand<{ readonly available: boolean; readonly check: boolean }>({
   command: 'strategies',
   describe: 'Running and configured strategies; --available for the coded ones',
   builder: (yargs) =>
-    yargs.option('available', {
-      type: 'boolean',
-      default: false,
-      describe: 'Coded strategies and their parameters',
-    }),
-  run: (options) => (options.available ? listAvailable(options.json) : withContext(options, listRunning)),
+    yargs
+      .option('available', {
+        type: 'boolean',
+        default: false,
+        describe: 'Coded strategies and their parameters, yours included',
+      })
+      .option('check', {
+        type: 'boolean',
+        default: false,
+        describe: 'Load your strategies, check their types and run their tests',
+      }),
+  run: async (options) => {
+    if (options.check) await checkOwn(options);
+    else if (options.available) listAvailable(options.json, openCatalogue(options));
+    else await withContext(options, listRunning);
+  },
 });
 
 async function listRunning({ config, account, output, temporal }: Context): Promise<void> {
@@ -56,23 +70,52 @@ async function listRunning({ config, account, output, temporal }: Context): Prom
   });
 }
 
-function listAvailable(json: boolean): Promise<void> {
+function listAvailable(json: boolean, { strategies, faults }: StrategyCatalogue): void {
   const output = createOutput(json, (text) => process.stdout.write(text));
-  const list = Object.values(STRATEGIES).map(({ id, summary }) => ({
-    id,
-    summary,
-    parameters: findStrategy(id).parse({}).parameters,
+  const list = strategies.map((strategy) => ({
+    id: strategy.id,
+    summary: strategy.summary,
+    parameters: strategy.parse({}).parameters,
+    origin: strategy.origin ?? null,
   }));
+  if (json) for (const fault of faults) process.stderr.write(`ballast: ${faultText(fault)}\n`);
   output.result(list, () => {
-    for (const { id, summary, parameters } of list) {
-      output.say(`${id}: ${summary}`);
+    for (const { id, summary, parameters, origin } of list) {
+      output.say(`${id}: ${summary}${origin === null ? '' : ` (${origin.file}, version ${origin.version})`}`);
       output.say(
         `  ${Object.entries(parameters)
-          .map(([name, value]) => `${name}=${String(value)}`)
+          .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
           .join('  ')}\n`,
       );
     }
+    for (const fault of faults) output.say(faultText(fault));
     output.say('Start one with: ballast start ID --name NAME --param period=21');
   });
-  return Promise.resolve();
+}
+
+const faultText = ({ file, problem, todo }: StrategyCatalogue['faults'][number]): string =>
+  `not loaded: ${file}: ${problem}\n  ${todo}`;
+
+/** @throws UserError when something is not as it should be, after all of it has been told */
+async function checkOwn(options: Pick<GlobalOptions, 'config' | 'profile' | 'json'>): Promise<void> {
+  const output = createOutput(options.json, (text) => process.stdout.write(text));
+  const folder = strategiesFolder(options);
+  const { strategies, faults } = openCatalogue(options);
+  const own = strategies.flatMap(({ id, origin }) => (origin === undefined ? [] : [{ id, ...origin }]));
+  if (own.length + faults.length === 0)
+    throw new UserError(
+      `There are no strategies in ${folder}.`,
+      'Write one to begin with: ballast new strategy NAME',
+    );
+  const checks = await Promise.all([checkTypes(folder), runTests(folder)]);
+  output.result({ folder, strategies: own, faults, checks }, () => {
+    for (const { id, file, version } of own) output.say(`loaded      ${id} (${file}, version ${version})`);
+    for (const fault of faults) output.say(faultText(fault));
+    for (const { what, ok, text } of checks) {
+      output.say(`${what.padEnd(12)}${ok ? 'ok' : 'FAILED'}`);
+      if (!ok) output.say(text.replaceAll(/^/gm, '  '));
+    }
+  });
+  if (faults.length > 0 || checks.some(({ ok }) => !ok))
+    throw new UserError('Not every strategy is as it should be.', 'What is wrong is told above.');
 }

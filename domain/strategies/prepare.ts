@@ -18,6 +18,8 @@ export interface PreparedStrategy {
   readonly id: string;
   /** Every parameter, defaults filled in. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Of the user's file that it comes from; absent for built-in ones. */
+  readonly version?: string;
   readonly indicators: SeriesSpecs;
   /** Bars that it must have seen before it may decide. */
   readonly warmupBars: number;
@@ -33,12 +35,30 @@ export interface PreparedStrategy {
   explain(signal: AnySignal, view: StrategyView): readonly Reason[];
 }
 
+/** Where a strategy of the user's comes from. */
+export interface StrategyOrigin {
+  /** As a person would write its path. */
+  readonly file: string;
+  /** A hash of the file and of everything of the user's that it imports. */
+  readonly version: string;
+}
+
+/** What goes into results and their hashes: all by which two runs of a strategy can differ. */
+export type StrategyIdentity = Pick<PreparedStrategy, 'id' | 'parameters' | 'version'>;
+
+export const identityOf = ({ id, parameters, version }: PreparedStrategy): StrategyIdentity => ({
+  ...{ id, parameters },
+  ...(version !== undefined && { version }),
+});
+
 /** A strategy whose type of parameters is forgotten. */
 export interface AnyStrategy {
   readonly id: string;
   readonly summary: string;
   /** Of its parameters. */
   readonly schema: z.ZodType;
+  /** Absent: it comes with Ballast. */
+  readonly origin?: StrategyOrigin;
   /**
    * Checks parameters and fills in defaults.
    * @throws UserError naming each bad parameter, its value and what is allowed.

@@ -13,7 +13,17 @@ const swcOptions = require('./swc-options.cjs');
 const distFolder = join(root, 'dist');
 const stampPath = join(distFolder, '.build.json');
 /** Top-level folders that hold no code of the running system. */
-const notRooms = ['bench', 'coverage', 'deploy', 'dist', 'docs', 'node_modules', 'scripts', 'test'];
+const notRooms = [
+  'bench',
+  'coverage',
+  'deploy',
+  'dist',
+  'docs',
+  'node_modules',
+  'scripts',
+  'strategies',
+  'test',
+];
 /** What can change the output without a change of the sources. */
 const toolFiles = [
   'scripts/lib/build.mjs',

@@ -6,6 +6,7 @@ import { OrderDesk } from '../../activities/order-desk';
 import type { ExchangePort } from '../../adapters/exchange/port';
 import type { Journal, OrderStore } from '../../adapters/store/port';
 import { positionId } from '../../domain/ids';
+import { BUILT_IN_CATALOGUE, type StrategyCatalogue } from '../../domain/strategies/catalogue';
 import { BTC, d } from '../domain/fixtures';
 import { FakeBars, MemoryHistory } from './fake-bars';
 import { FakeExchange } from './fake-exchange';
@@ -45,6 +46,7 @@ export function createDeps(world: {
   readonly owners: Owners;
   readonly history?: MemoryHistory;
   readonly bars?: FakeBars;
+  readonly strategies?: StrategyCatalogue;
 }): ActivityDeps {
   const { store, timing, wallTimeMs, owners } = world;
   const log = { info: () => undefined, warn: () => undefined };
@@ -67,6 +69,7 @@ export function createDeps(world: {
     owners,
     wallTimeMs,
     log,
+    strategies: world.strategies ?? BUILT_IN_CATALOGUE,
     history,
     market: 'real',
     barSource: () => Promise.resolve(bars),

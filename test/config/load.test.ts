@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { ConfigError } from '../../config/issues';
 import { loadConfig, loadLayeredConfig, type LoadOptions } from '../../config/load';
 import { LIVE_CONFIRMATION } from '../../config/schema';
+import { BUILT_IN_CATALOGUE, createCatalogue } from '../../domain/strategies/catalogue';
 
 let cwd: string;
 beforeEach(() => {
@@ -14,7 +15,8 @@ afterEach(() => {
   rmSync(cwd, { recursive: true, force: true });
 });
 
-const load = (options: Partial<LoadOptions> = {}) => loadConfig({ env: {}, cwd, ...options });
+const strategies = () => BUILT_IN_CATALOGUE;
+const load = (options: Partial<LoadOptions> = {}) => loadConfig({ env: {}, cwd, strategies, ...options });
 const write = (text: string, name = 'ballast.yaml') => {
   writeFileSync(join(cwd, name), text);
 };
@@ -233,6 +235,29 @@ describe('faults name path, value, origin and what is allowed', () => {
     expect(issuesOf()).toMatchObject([
       { path: 'strategies.0.parameters', problem: expect.stringContaining('period is 1') as string },
     ]);
+  });
+
+  it('looks for strategies in the folder that is configured, and tells what is wrong with the file of one', () => {
+    write('strategiesDir: mine\nstrategies: [{name: a, strategy: bad, symbols: [BTC/USDT], timeframe: 1m}]');
+    const folders: string[] = [];
+    const fault = { file: 'mine/bad.ts', id: 'bad', problem: 'it exports no strategy', todo: 'Export one.' };
+    const broken = (folder: string) => {
+      folders.push(folder);
+      return createCatalogue([], [fault]);
+    };
+    expect(issuesOf({ strategies: broken })).toMatchObject([
+      {
+        path: 'strategies.0.strategy',
+        problem: 'mine/bad.ts could not be loaded: it exports no strategy',
+      },
+    ]);
+    expect(folders).toEqual([join(cwd, 'mine')]);
+  });
+
+  it('does not look at strategies where nobody gives any: what runs must not depend on a file broken since', () => {
+    write('strategies: [{name: a, strategy: gone, symbols: [BTC/USDT], timeframe: 1m}]');
+    const { strategiesDir } = loadConfig({ env: {}, cwd });
+    expect(strategiesDir).toBe(join(cwd, 'strategies'));
   });
 
   it('names are unique', () => {

@@ -1,3 +1,4 @@
+import { BUILT_IN_CATALOGUE } from '../../domain/strategies/catalogue';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { loadConfig } from '../../config/load';
 import { Leg, OrderState } from '../../domain/order';
@@ -45,7 +46,14 @@ describe('the caretaker', () => {
     const fake = { ...config, exchange: { ...config.exchange, venue: VENUE as 'binance' } };
     const log = { info: () => undefined, warn: (_: unknown, message: string) => warnings.push(message) };
     const { store, owners } = world.deps;
-    return new Caretaker({ client: harness.client, config: fake, store, owners, log });
+    return new Caretaker({
+      client: harness.client,
+      config: fake,
+      store,
+      owners,
+      log,
+      strategies: BUILT_IN_CATALOGUE,
+    });
   }
 
   const runs = async (workflowId: string): Promise<boolean> => {

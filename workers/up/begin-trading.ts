@@ -2,6 +2,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { reconcileNow, reconciliationInput } from '../../cli/reconciliation-client';
 import { configureStrategy, startStrategy, strategySettings } from '../../cli/strategy-client';
 import { tradedSymbols, type BallastConfig } from '../../config/config';
+import type { StrategyCatalogue } from '../../domain/strategies/catalogue';
 import {
   configureRiskDeskSignal,
   startOptions,
@@ -30,6 +31,7 @@ export async function beginTrading(
   client: Client,
   config: BallastConfig,
   account: AccountRef,
+  catalogue: StrategyCatalogue,
 ): Promise<TradingBegun> {
   const reconciled = reconciliationInput(config, account);
   const reconciliation = await reconcileNow(client, { ...reconciled, trigger: 'start' });
@@ -39,7 +41,7 @@ export async function beginTrading(
   const started: string[] = [];
   const continued: string[] = [];
   for (const entry of config.strategies.filter(({ enabled }) => enabled)) {
-    const settings = strategySettings(config, entry);
+    const settings = strategySettings(config, entry, catalogue);
     const runId = await startStrategy(client, settings);
     (runId === undefined ? continued : started).push(entry.name);
     if (runId === undefined) await configureStrategy(client, settings);

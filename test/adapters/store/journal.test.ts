@@ -220,6 +220,7 @@ describe('records', () => {
       reasons: [{ code: 'rsi-neutral', text: 'RSI 51 is neutral.', values: { rsi: 51 } }],
       close: decimal('100.10'),
       positionId: null,
+      strategyVersion: 'aaaaaaaaaaaa',
     };
     await bench.store.recordDecision({ ...decision, outcome: 'skipped', reasons: [] });
     await bench.store.recordDecision(decision);

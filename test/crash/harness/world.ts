@@ -1,3 +1,4 @@
+import { BUILT_IN_CATALOGUE } from '../../../domain/strategies/catalogue';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -152,7 +153,7 @@ export class World {
 
   /** What `ballast up` does once everything is there. */
   async beginTrading(): Promise<void> {
-    await beginTrading(this.client, this.config(), this.account);
+    await beginTrading(this.client, this.config(), this.account, BUILT_IN_CATALOGUE);
   }
 
   /** Starts a worker process, which is started again whenever it dies, and waits until it is ready. */
