@@ -1,10 +1,12 @@
 import {
+  knownBetween,
   NO_OBSERVATIONS,
   sameObserved,
   type ObservationsOf,
+  type ObservedKind,
   type ObservedSeries,
 } from '../domain/observations';
-import { firstAtOrAfter } from './market';
+import type { BacktestInput } from './backtest';
 
 /** The observations of a source; what has not been observed is not there to be seen. */
 export const observationsOf =
@@ -13,18 +15,13 @@ export const observationsOf =
     all.find((one) => sameObserved(one, source))?.observations ?? NO_OBSERVATIONS;
 
 /** What had become known by a time. */
-export function observedUntil(series: ObservedSeries, timeMs: number): ObservedSeries {
-  const { knownMs, timeMs: times, outputs } = series.observations;
-  const length = firstAtOrAfter(knownMs, timeMs + 1);
-  return {
-    ...series,
-    observations: {
-      length,
-      knownMs: knownMs.subarray(0, length),
-      timeMs: times.subarray(0, length),
-      outputs: Object.fromEntries(
-        Object.entries(outputs).map(([name, values]) => [name, values.subarray(0, length)]),
-      ),
-    },
-  };
-}
+export const observedUntil = (series: ObservedSeries, timeMs: number): ObservedSeries => ({
+  ...series,
+  observations: knownBetween(series.observations, { sinceMs: -Infinity, untilMs: timeMs }),
+});
+
+/** The same test with these kinds hidden from its strategies, as if nothing of them had ever been known. */
+export const withoutObserved = (input: BacktestInput, hidden: readonly ObservedKind[]): BacktestInput => ({
+  ...input,
+  observations: (input.observations ?? []).filter(({ kind }) => !hidden.includes(kind)),
+});

@@ -10,6 +10,7 @@ import type { PreparedStrategy } from '../domain/strategies/prepare';
 import type { BarNeed } from '../domain/strategy-columns';
 import { SIMULATION_START_MS } from '../emulator/market/simulator';
 import { instrumentOf } from './backtest-instrument';
+import { loadObservations } from './backtest-observations';
 import {
   findBars,
   findMarks,
@@ -94,10 +95,12 @@ async function load(source: BarSources, request: InputRequest): Promise<LoadedIn
     maxHoldingBars: request.maxHoldingBars,
   }));
   const { rules, startingBalance } = request;
+  const observed = await loadObservations(source, request, markets, fromMs);
+  const { observations } = observed;
   return {
-    input: { markets, runs, rules, startingBalance, tradeFromMs: fromMs },
+    input: { markets, runs, rules, startingBalance, observations, tradeFromMs: fromMs },
     ...{ markets, fromMs, description: source.description },
-    notes: loaded.flatMap(({ notes }) => notes),
+    notes: [...loaded.flatMap(({ notes }) => notes), ...observed.notes],
   };
 }
 

@@ -1,15 +1,20 @@
 import { runBacktest, type BacktestResult } from '../backtest/backtest';
 import { bracketOf, type BracketReading } from '../backtest/bracket';
+import { withoutObserved } from '../backtest/observed';
 import type { MarketData } from '../backtest/market';
-import { createReport, type Report } from '../backtest/report/report';
+import { createReport, type Report, type WithoutObserved } from '../backtest/report/report';
 import type { ChartData } from '../backtest/report/html/chart-data';
 import { timeframeMs } from '../domain/bar';
 import { barsBetween } from '../domain/bar-columns';
+import { UserError } from '../domain/errors';
+import type { ObservedKind } from '../domain/observations';
 import { buyAndHoldEquity, type PricePoint } from '../domain/performance/benchmark';
+import { performanceMetrics } from '../domain/performance/metrics';
 import { dayOf } from '../domain/performance/realised-equity';
 import type { EquityPoint, PerformanceInput } from '../domain/performance/types';
 import type { Assessment } from '../backtest/truth/assessment';
 import { withBacktestInput, type InputRequest, type LoadedInput } from './backtest-input';
+import { observedBy } from './backtest-observations';
 import { assessBacktest } from './backtest-truth';
 import type { Progress } from './progress-bar';
 import type { TruthRequest } from './truth-options';
@@ -17,6 +22,8 @@ import { identityOf } from '../domain/strategies/prepare';
 
 export interface TestRequest extends InputRequest {
   readonly bracket: boolean;
+  /** What is hidden in a second test, to be shown beside the first; empty for none. */
+  readonly without: readonly ObservedKind[];
   /** Bars for charts are wanted with the report. */
   readonly charts: boolean;
   /** How far the result can be believed is asked. */
@@ -28,10 +35,24 @@ export interface TestRequest extends InputRequest {
  * Loads what a backtest needs, runs it, and puts the result into a report.
  * @throws UserError naming what is missing or does not fit
  */
-export const testStrategies = (
+export async function testStrategies(
   request: TestRequest,
-): Promise<{ readonly report: Report; readonly charts: ChartData }> =>
-  withBacktestInput(request, (loaded) => testOn(loaded, request));
+): Promise<{ readonly report: Report; readonly charts: ChartData }> {
+  checkHidden(request);
+  return withBacktestInput(request, (loaded) => testOn(loaded, request));
+}
+
+function checkHidden(request: TestRequest): void {
+  const kinds = observedBy(request).map(({ kind }) => kind);
+  const unseen = request.without.find((kind) => !kinds.includes(kind));
+  if (unseen === undefined) return;
+  throw new UserError(
+    `--without ${unseen}: no strategy looks at it, so hiding it changes nothing.`,
+    kinds.length === 0
+      ? 'None of them looks at more than bars; docs/strategies.md tells which can, and how.'
+      : `They look at ${[...new Set(kinds)].join(', ')}.`,
+  );
+}
 
 function testOn(loaded: LoadedInput, request: TestRequest) {
   const { input, markets, fromMs } = loaded;
@@ -40,11 +61,26 @@ function testOn(loaded: LoadedInput, request: TestRequest) {
   const notes = notesOf(result, loaded, bracket);
   const measured = measuredOf(result, loaded, request);
   const assessment = request.truth && assessBacktest(input, measured, request.truth, request.progress);
+  const report = reportOf({ request, loaded, result, measured, bracket, notes, assessment });
+  const without = request.without.length === 0 ? undefined : testWithout(loaded, request);
   return {
-    report: reportOf({ request, loaded, result, measured, bracket, notes, assessment }),
+    report: { ...report, ...(without && { without }) },
     charts: request.charts ? chartsOf(markets, fromMs) : {},
   };
 }
+
+/** The same with something hidden. */
+function testWithout(loaded: LoadedInput, request: TestRequest): WithoutObserved {
+  const hidden = request.without;
+  const result = runBacktest(withoutObserved(loaded.input, hidden));
+  const metrics = performanceMetrics(measuredOf(result, loaded, request));
+  return { hidden, metrics: { ...metrics, ...countsOf(result) }, trades: result.trades };
+}
+
+const countsOf = ({ ambiguousBars, refusals }: BacktestResult) => ({
+  ambiguousBars,
+  refusedEntries: Object.values(refusals).reduce((total, times) => total + times, 0),
+});
 
 function notesOf(
   { ambiguousBars, refusals }: BacktestResult,
@@ -96,7 +132,6 @@ function reportOf(parts: {
 }): Report {
   const { request, loaded, result, measured, bracket, notes, assessment } = parts;
   const { markets } = loaded;
-  const { ambiguousBars, refusals } = result;
   const { startMs, endMs } = measured;
   const names = request.runs.map(({ name }) => name).join(', ');
   const report = createReport({
@@ -112,12 +147,11 @@ function reportOf(parts: {
     },
     ...{ notes, assessment },
   });
-  const refused = Object.values(refusals).reduce((total, times) => total + times, 0);
   return {
     ...report,
     metrics: {
       ...report.metrics,
-      ...{ ambiguousBars, refusedEntries: refused },
+      ...countsOf(result),
       ...(bracket && {
         'bracket.pessimistic.finalBalance': bracket.pessimistic.finalEquity,
         'bracket.optimistic.finalBalance': bracket.optimistic.finalEquity,

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { openBarFolder } from '../adapters/history/files/bar-folder';
+import { originsOf } from '../adapters/history/origins';
 import { HistoryKind, type Points } from '../adapters/history/port';
 import { processEnvironment } from '../config/environment';
 import { timeframeMs, type Timeframe } from '../domain/bar';
 import { columnsOf, type BarColumns } from '../domain/bar-columns';
 import { UserError } from '../domain/errors';
+import { ObservedKind, type ObservationColumns, type ObservedSource } from '../domain/observations';
 import { PriceKind, type CandleSeriesKey } from '../domain/series';
 import { canResample, resample } from '../domain/timeframes';
 import { openSimulator, SIMULATION_START_MS } from '../emulator/market/simulator';
@@ -26,6 +28,8 @@ export interface BarSources {
   readonly series: readonly CandleSeriesKey[];
   load(key: CandleSeriesKey): Promise<BarColumns>;
   funding(symbol: string): Promise<Points | undefined>;
+  /** What is known of a source; undefined when there is nothing. @param venue whose, where several tell */
+  observations(source: ObservedSource, venue?: string): Promise<ObservationColumns | undefined>;
 }
 
 /** The files below a folder; what has been read once is kept as columns in the state folder. */
@@ -47,6 +51,7 @@ export function folderSource(folder: string, stateDir: string): BarSources {
       return opened.load(file);
     },
     funding: (symbol) => opened.funding(symbol),
+    observations: (source) => opened.observations(source),
   };
 }
 
@@ -64,6 +69,13 @@ export async function historySource({ history, candles }: MarketData): Promise<B
     funding: async (symbol) => {
       const key = all.find((info) => info.kind === HistoryKind.Funding && info.symbol === symbol);
       return key === undefined ? undefined : history.readPoints(key);
+    },
+    observations: async ({ kind, subject }, wanted) => {
+      const told = all.filter((info) => info.kind === kind && info.symbol === subject);
+      const venue = kind === ObservedKind.Funding ? (wanted ?? told[0]?.venue ?? '') : '';
+      const origins = originsOf(kind, { venue, session: null });
+      const known = await history.observations({ kind, subject, origins });
+      return known.length === 0 ? undefined : known;
     },
   };
 }
@@ -91,6 +103,8 @@ export function simulatedSource(seed: number, untilMs: number, symbols: readonly
       return Promise.resolve(columnsOf(bars));
     },
     funding: () => Promise.resolve(undefined),
+    // Nobody has observed it.
+    observations: () => Promise.resolve(undefined),
   };
 }
 

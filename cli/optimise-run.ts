@@ -38,7 +38,7 @@ export function sweepHere(
 }
 
 async function sweepOn(
-  { markets, fromMs, description, notes }: LoadedInput,
+  { input, markets, fromMs, description, notes }: LoadedInput,
   definition: SweepDefinition,
   warmupBars: number,
   { threads, progress }: { readonly threads: number; readonly progress: Progress },
@@ -46,7 +46,7 @@ async function sweepOn(
   const [market] = markets;
   if (market === undefined) throw new UserError('There is no market.');
   const { strategyId, plan, top } = definition;
-  const setup = setupOf(definition, markets);
+  const setup = { ...setupOf(definition, markets), observations: input.observations ?? [] };
   const study = createStudy(findStrategy(strategyId), setup, 0);
   checkGrid(plan, study);
   const periods = periodsOf(definition, market, fromMs, warmupBars);

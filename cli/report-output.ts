@@ -12,6 +12,7 @@ import {
   breakdownTables,
   metricTables,
   peerTables,
+  withoutTables,
   type ReportTable,
 } from '../backtest/report/tables';
 import { messageOf } from './failure';
@@ -88,6 +89,7 @@ function printReport(report: Report, output: Output, peers: boolean): void {
   for (const note of report.notes) output.say(`Note: ${note}`);
   const tables = [
     ...metricTables(report),
+    ...withoutTables(report),
     ...assessmentTables(report),
     ...breakdownTables(report),
     ...(peers ? peerTables(report) : []),

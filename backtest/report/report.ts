@@ -12,6 +12,13 @@ export interface ChartBar {
   readonly close: number;
 }
 
+/** What came of a test in which strategies did not see everything. */
+export interface WithoutObserved {
+  readonly hidden: readonly string[];
+  readonly metrics: Metrics;
+  readonly trades: readonly TradeRecord[];
+}
+
 /** A result with everything that reports show: the document that `--json FILE` writes. */
 export interface Report {
   readonly title: string;
@@ -27,6 +34,8 @@ export interface Report {
   readonly trades: readonly TradeRecord[];
   readonly equity: readonly EquityPoint[];
   readonly buyAndHold?: readonly EquityPoint[];
+  /** The same test with some of what is observed hidden from the strategies, when that has been asked. */
+  readonly without?: WithoutObserved;
   /** How far the metrics can be believed, when that has been asked. */
   readonly assessment?: Assessment;
 }

@@ -117,6 +117,29 @@ function engineTables({ entries, barDrawdown }: Assessment): readonly ReportTabl
   return tables;
 }
 
+/** Groups that are compared with and without an input. */
+const COMPARED = ['Result', 'Risk', 'Trades'];
+
+/** What the hidden inputs were worth; nothing when none was hidden. */
+export function withoutTables({ metrics, without }: Report): readonly ReportTable[] {
+  if (without === undefined) return [];
+  const shown = METRIC_GROUPS.filter(({ title }) => COMPARED.includes(title)).flatMap(
+    (group) => group.metrics,
+  );
+  const rows = shown.map(({ name, label, kind }) => {
+    const [seen, unseen] = [metrics[name] ?? null, without.metrics[name] ?? null];
+    const difference = seen === null || unseen === null ? null : seen - unseen;
+    return [label, ...[seen, unseen, difference].map((value) => formatMetric(kind, value))];
+  });
+  return [
+    {
+      title: `With and without ${without.hidden.join(', ')}`,
+      heads: ['metric', '>with', '>without', '>difference'],
+      rows: rows.filter(([, seen, unseen]) => seen !== UNDEFINED || unseen !== UNDEFINED),
+    },
+  ];
+}
+
 const KINDS = new Map(METRIC_GROUPS.flatMap(({ metrics }) => metrics.map((metric) => [metric.name, metric])));
 
 const intervalRows = (found: Readonly<Record<string, Interval>>): readonly (readonly string[])[] =>

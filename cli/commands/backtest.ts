@@ -1,3 +1,4 @@
+import { ObservedKind } from '../../domain/observations';
 import {
   accountOptions,
   inputRequest,
@@ -13,6 +14,7 @@ import { truthOptions, truthRequest, type TruthOptions } from '../truth-options'
 
 interface BacktestOptions extends ReportOptions, InputOptions, TruthOptions {
   readonly bracket: boolean;
+  readonly without?: readonly ObservedKind[];
 }
 
 export const backtestCommand = defineCommand<BacktestOptions>({
@@ -20,15 +22,23 @@ export const backtestCommand = defineCommand<BacktestOptions>({
   describe: 'Test strategies on recorded bars, by the code that trades live',
   jsonFile: true,
   builder: (yargs) =>
-    truthOptions(accountOptions(marketOptions(strategyOptions(reportBuilder(yargs))))).option('bracket', {
-      type: 'boolean',
-      default: false,
-      describe: 'Also read every ambiguous bar in favour of and against the strategy',
-    }),
+    truthOptions(accountOptions(marketOptions(strategyOptions(reportBuilder(yargs)))))
+      .option('bracket', {
+        type: 'boolean',
+        default: false,
+        describe: 'Also read every ambiguous bar in favour of and against the strategy',
+      })
+      .option('without', {
+        choices: Object.values(ObservedKind),
+        array: true,
+        requiresArg: true,
+        describe: 'Also test with these inputs hidden from the strategies, and show both; repeatable',
+      }),
   run: async (options) => {
     const { report, charts } = await testStrategies({
       ...inputRequest(options),
       bracket: options.bracket,
+      without: options.without ?? [],
       charts: options.html !== undefined,
       truth: truthRequest(options),
       progress: createProgress(process.stderr, options.json === ''),

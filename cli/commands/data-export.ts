@@ -1,15 +1,11 @@
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import {
-  candleTable,
-  exportFile,
-  pointTable,
-  type NumberTable,
-} from '../../adapters/history/files/export-file';
-import { HistoryKind, type SeriesInfo } from '../../adapters/history/port';
+import { candleTable, exportFile, type NumberTable } from '../../adapters/history/files/export-file';
+import type { SeriesInfo } from '../../adapters/history/port';
 import { timeframeMs } from '../../domain/bar';
 import { barsBetween } from '../../domain/bar-columns';
 import { UserError } from '../../domain/errors';
+import { OBSERVED_OUTPUTS, ObservedKind } from '../../domain/observations';
 import { describeCandles, PriceKind, type CandleSeriesKey } from '../../domain/series';
 import { canResample, resample, type Series } from '../../domain/timeframes';
 import { candleFilterBuilder, candleSeries, type CandleFilter } from '../candle-filter';
@@ -20,7 +16,7 @@ import { timeOption } from '../time-option';
 
 interface DataExportOptions extends CandleFilter {
   readonly file: string;
-  readonly kind: 'candles' | 'funding' | 'fear-greed';
+  readonly kind: 'candles' | ObservedKind;
   readonly from?: string;
   readonly to?: string;
 }
@@ -38,7 +34,7 @@ export const dataExportCommand = defineCommand<DataExportOptions>({
     candleFilterBuilder(yargs)
       .positional('file', { type: 'string', demandOption: true, describe: 'Its ending says the format' })
       .option('kind', {
-        choices: ['candles', 'funding', 'fear-greed'] as const,
+        choices: ['candles' as const, ...Object.values(ObservedKind)],
         default: 'candles' as const,
         describe: 'What to export',
       })
@@ -58,7 +54,7 @@ export const dataExportCommand = defineCommand<DataExportOptions>({
       const { table, what } =
         options.kind === 'candles'
           ? await candlesOf(data, all, options, range)
-          : await pointsOf(data, all, options, range);
+          : await observationsOf(data, all, { ...options, kind: options.kind }, range);
       const rows = table.columns[0]?.values.length ?? 0;
       if (rows === 0)
         throw new UserError(
@@ -118,18 +114,18 @@ function oneOf(options: DataExportOptions, all: readonly SeriesInfo[]): CandleSe
   );
 }
 
-const COLUMN = { funding: 'funding_rate', 'fear-greed': 'value' } as const;
+/** What other tools call it, where an output's own name is not that. */
+const COLUMNS: Readonly<Record<string, string>> = { rate: 'funding_rate' };
 
-async function pointsOf(
+async function observationsOf(
   { history }: MarketData,
   all: readonly SeriesInfo[],
-  { kind, venue, symbol }: DataExportOptions,
+  { kind, venue, symbol }: CandleFilter & { readonly kind: ObservedKind },
   { fromMs, toMs }: Range,
 ): Promise<{ readonly table: NumberTable; readonly what: string }> {
-  if (kind === 'candles') throw new Error('Candles are no points.');
   const fitting = all.filter(
     (info) =>
-      info.kind === (kind === 'funding' ? HistoryKind.Funding : HistoryKind.FearGreed) &&
+      info.kind === kind &&
       (venue === undefined || info.venue === venue) &&
       (symbol === undefined || info.symbol === symbol),
   );
@@ -141,11 +137,18 @@ async function pointsOf(
       `Several series fit: ${fitting.map((info) => `${info.venue} ${info.symbol}`).join(', ')}.`,
       'Say which with --venue and --symbol.',
     );
-  const points = await history.readPoints(found);
-  const kept = points.timeMs
-    .map((timeMs, index) => (timeMs >= fromMs && timeMs < toMs ? index : -1))
-    .filter((at) => at >= 0);
-  const pick = (values: Float64Array): Float64Array => kept.map((at) => values[at] ?? NaN);
-  const table = pointTable({ timeMs: pick(points.timeMs), value: pick(points.value) }, COLUMN[kind]);
-  return { table, what: `${kind} of ${found.venue} ${found.symbol}` };
+  const { timeMs, knownMs, outputs } = await history.observations({
+    ...{ kind, subject: found.symbol, origins: [found.venue] },
+  });
+  const kept = [...timeMs.keys()].filter((at) => (timeMs[at] ?? NaN) >= fromMs && (timeMs[at] ?? NaN) < toMs);
+  const column = (name: string, values: Float64Array | undefined) => ({
+    name,
+    values: Float64Array.from(kept, (at) => values?.[at] ?? NaN),
+  });
+  const columns = [
+    column('timestamp_ms', timeMs),
+    ...OBSERVED_OUTPUTS[kind].map((name) => column(COLUMNS[name] ?? name, outputs[name])),
+    column('known_at_ms', knownMs),
+  ];
+  return { table: { columns }, what: `${kind} of ${found.venue} ${found.symbol}` };
 }

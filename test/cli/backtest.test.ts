@@ -45,6 +45,7 @@ interface Document {
   readonly trades: readonly {
     readonly strategy: string;
     readonly openTimeMs: number;
+    readonly closeTimeMs: number;
     readonly profit: number;
     readonly exitReason: string;
   }[];
@@ -108,6 +109,49 @@ it('sizes by the limits of live trading unless told otherwise, and reads ambiguo
   expect(notes.join(' ')).toContain('Read against the strategy');
 });
 
+/** Every two hours something happens, and half of the time it is good. */
+function moods(): string {
+  const lines = Array.from({ length: Math.floor(MINUTES / 120) }, (_, index) => {
+    const timeMs = START_MS + (index * 120 + 7) * MINUTE_MS;
+    return [timeMs + 2 * MINUTE_MS, timeMs, index % 2 === 0 ? 0.6 : -0.4, 0].join(',');
+  });
+  return `known_at_ms,time_ms,score,breaking\n${lines.join('\n')}\n`;
+}
+
+it('shows a test with moods beside the same without them', () => {
+  mkdirSync(join(cwd, 'news/moods'), { recursive: true });
+  mkdirSync(join(cwd, 'news/spot/1m'), { recursive: true });
+  writeFileSync(join(cwd, 'news/moods/BTC.csv'), moods());
+  writeFileSync(join(cwd, 'news/spot/1m/BTC_USDT.csv.gz'), gzipSync(minutes()));
+  const args = [
+    '--strategy',
+    'news-event',
+    '--data',
+    'news',
+    '--fraction',
+    '0.5',
+    '--param',
+    'minMoveAtr=0',
+    '--param',
+    'holdBars=4',
+  ];
+  const { status, stdout } = backtest(...args, '--without', 'mood', '--json', 'both.json');
+  expect([status, stdout]).toEqual([0, expect.stringMatching(/With and without mood[\s\S]*Final balance/)]);
+  const both = JSON.parse(readFileSync(join(cwd, 'both.json'), 'utf8')) as Document;
+  expect(both.trades.length).toBeGreaterThan(5);
+  expect(both.notes.join(' ')).toMatch(
+    /166 observations of mood of BTC, seen as they became known: something on [\d.]+ %/,
+  );
+  // It has nothing else to go by.
+  expect(both).toMatchObject({
+    without: { hidden: ['mood'], trades: [], metrics: { trades: 0, finalBalance: 10_000 } },
+  });
+  // Four bars of five minutes, and the way out.
+  const held = both.trades.map(({ openTimeMs, closeTimeMs }) => closeTimeMs - openTimeMs);
+  expect(Math.max(...held)).toBeLessThanOrEqual(6 * 5 * MINUTE_MS);
+  expect(both.trades.map(({ exitReason }) => exitReason)).toContain('time');
+});
+
 it('tests on the simulated market, several strategies on one account', () => {
   const { trades, configuration } = document(
     ...['--strategy', 'ema-cross', '--strategy', 'rsi', '--simulate', '--seed', '4', '--fraction', '0.2'],
@@ -128,6 +172,10 @@ it.each([
     'There are no bars of BTC/USDT 5m in this range.',
   ],
   [['--strategy', 'rsi', '--data', 'data', '--leverage', '3'], '--leverage is for perpetuals'],
+  [
+    ['--strategy', 'rsi', '--data', 'data', '--without', 'mood'],
+    '--without mood: no strategy looks at it, so hiding it changes nothing.',
+  ],
   [['--strategy', 'rsi', '--data', 'data', '--rules', 'absent.yaml'], 'absent.yaml cannot be read'],
 ])('refuses %j and says why', (args, message) => {
   const { status, stderr } = backtest(...args);

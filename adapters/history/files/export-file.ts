@@ -3,7 +3,6 @@ import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { UserError } from '../../../domain/errors';
 import type { BarColumns } from '../../../domain/bar-columns';
-import type { Points } from '../port';
 import { writeParquet } from './parquet';
 
 /** A table of numbers whose first column is a time; what `ballast data import` reads again as the same. */
@@ -15,14 +14,6 @@ export const candleTable = (bars: BarColumns): NumberTable => ({
   columns: [
     { name: 'timestamp_ms', values: bars.openTimeMs },
     ...(['open', 'high', 'low', 'close', 'volume'] as const).map((name) => ({ name, values: bars[name] })),
-  ],
-});
-
-/** @param name of the value's column, by which an import knows the kind */
-export const pointTable = ({ timeMs, value }: Points, name: string): NumberTable => ({
-  columns: [
-    { name: 'timestamp_ms', values: timeMs },
-    { name, values: value },
   ],
 });
 

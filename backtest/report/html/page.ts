@@ -5,7 +5,14 @@ import { holdingMs } from '../../../domain/performance/trade-metrics';
 import type { TradeRecord } from '../../../domain/performance/types';
 import { formatMetric, METRIC_GROUPS, UNDEFINED } from '../catalogue';
 import type { Report } from '../report';
-import { assessmentTables, breakdownTables, metricTables, peerTables, type ReportTable } from '../tables';
+import {
+  assessmentTables,
+  breakdownTables,
+  metricTables,
+  peerTables,
+  withoutTables,
+  type ReportTable,
+} from '../tables';
 import { pageData, type ChartData } from './chart-data';
 import { escapeHtml, scriptCode, scriptJson } from './escape';
 
@@ -60,7 +67,7 @@ ${notes([...report.notes, ...thinned])}
 <div id="chart"></div>
 </section>
 <section class="grid">${metricTables(report).map(card).join('\n')}</section>
-${[...assessmentTables(report), ...breakdownTables(report)].map(wideCard).join('\n')}
+${[...withoutTables(report), ...assessmentTables(report), ...breakdownTables(report)].map(wideCard).join('\n')}
 ${tradesTable(shownTrades)}
 ${details('Formulas of other tools', `<div class="grid">${peerTables(report).map(card).join('\n')}</div>`)}
 ${details('Configuration', `<pre>${escapeHtml(JSON.stringify(report.configuration, null, 2))}</pre>`)}

@@ -4,6 +4,7 @@ import type { Point } from '../../../backtest/optimise/space';
 import { runBacktest } from '../../../backtest/backtest';
 import { barsBetween } from '../../../domain/bar-columns';
 import { findStrategy } from '../../../domain/strategies/registry';
+import { observedBetween } from '../../domain/fixtures';
 import { COIN } from '../support';
 import { BARS, bars, emaSetup, PERIOD } from './setup';
 
@@ -51,6 +52,18 @@ describe('a study', () => {
     expect(scoreWith({ minTrades: trades }).score).not.toBeNull();
     const fallen = scoreWith({ objective: 'maxDrawdown' });
     expect(fallen.score).toBe(-(fallen.metrics.maxDrawdown ?? NaN));
+  });
+
+  it('shows its strategies what was observed, and nothing where nothing was', () => {
+    const mood = { kind: 'mood', subject: 'COIN' } as const;
+    const observations = [
+      { ...mood, observations: observedBetween(period.fromMs, period.toMs, HOUR_MS)(mood) },
+    ];
+    const tradesWith = (change: Partial<StudySetup>): number =>
+      createStudy(findStrategy('news-event'), { ...setup, fixed: {}, ...change }).run({}, period).trades
+        .length;
+    expect(tradesWith({ observations })).toBeGreaterThan(5);
+    expect(tradesWith({})).toBe(0);
   });
 
   it('computes what trials have in common once, for all periods, and the same as anew', () => {

@@ -4,10 +4,14 @@ import { backtestRulesSchema } from '../../../backtest/rules';
 import { timeframeMs } from '../../../domain/bar';
 import { columnsOf, type BarColumns } from '../../../domain/bar-columns';
 import type { IndicatorSpec } from '../../../domain/indicators/spec';
+import type { ObservedSeries } from '../../../domain/observations';
 import { RandomStream } from '../../../domain/random';
 import { prepare, type PreparedStrategy } from '../../../domain/strategies/prepare';
 import { exit, hold, SignalKind, type Strategy } from '../../../domain/strategy';
+import { observedBetween } from '../../domain/fixtures';
 import { COIN, d, START_MS, type RuleInput } from '../support';
+
+const HOUR_MS = 3_600_000;
 
 /** A random walk in hourly bars, with a drift per bar and slow waves on top where they are asked for. */
 export function walk(
@@ -34,6 +38,14 @@ export function walk(
   );
 }
 
+/** What a strategy looks at beside these bars: something every three hours or so. */
+function observedBy(strategy: PreparedStrategy, { length }: BarColumns): readonly ObservedSeries[] {
+  const observationsOf = observedBetween(START_MS, START_MS + length * HOUR_MS, 3 * HOUR_MS);
+  return strategy
+    .observes(COIN.symbol)
+    .map(({ kind, subject }) => ({ kind, subject, observations: observationsOf({ kind, subject }) }));
+}
+
 /** One strategy on one market, half of the cash each time. */
 export const inputOf = (
   strategy: PreparedStrategy,
@@ -42,6 +54,7 @@ export const inputOf = (
 ): BacktestInput => ({
   markets: [{ instrument: COIN, timeframe: '1h', bars }],
   runs: [{ name: strategy.id, strategy, symbols: [COIN.symbol], maxHoldingBars: null }],
+  observations: observedBy(strategy, bars),
   startingBalance: d('1000'),
   rules: backtestRulesSchema.parse({ sizing: { kind: 'cash-fraction', fraction: 0.5 }, ...rules }),
 });
