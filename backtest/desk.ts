@@ -3,7 +3,6 @@ import { OrderEvent } from '../domain/order';
 import { ExitReason } from '../domain/position';
 import { PositionSide } from '../domain/strategy';
 import type { Account } from './account';
-import type { TakerFill } from './execution';
 import type { Holding } from './holding';
 import type { Ratio } from './integers';
 import type { HeldAtClose } from './manage';
@@ -38,6 +37,16 @@ export class Desk {
   managed = false;
   /** The bar of the lane, counted in its own bars. */
   barIndex = -1;
+  private readonly account: Account;
+  private readonly scale: Scale;
+  private readonly holding: Holding;
+  private readonly sizing: EntrySizing;
+  private readonly liquidationFee: Ratio;
+  private readonly tally: Tally;
+  private readonly firstOfBoth: BacktestRules['firstOfBoth'];
+  /** A target is a resting order, not looked at when a bar closes. */
+  private readonly targetRests: boolean;
+  private readonly bracketFromFill: boolean;
   private entry: EntryOrder | null = null;
   private exit: ExitOrder | null = null;
   private stopTicks = 0;
@@ -45,14 +54,25 @@ export class Desk {
   private trailUnits = 0;
   private openedAtMs = NaN;
 
+  /** What every trade looks at are fields of its own: see `Lane`. */
   constructor(
-    private readonly parts: DeskParts,
+    parts: DeskParts,
     private readonly maxHoldingMs: number,
-  ) {}
+  ) {
+    this.account = parts.account;
+    this.scale = parts.scale;
+    this.holding = parts.holding;
+    this.sizing = parts.sizing;
+    this.liquidationFee = parts.liquidationFee;
+    this.tally = parts.tally;
+    this.firstOfBoth = parts.rules.firstOfBoth;
+    this.targetRests = parts.rules.targets === 'intrabar';
+    this.bracketFromFill = parts.rules.bracketFrom === 'fill';
+  }
 
   /** Nothing is held yet of an entry that was sent. */
   get isEntering(): boolean {
-    return this.entry !== null && this.parts.holding.direction === 0;
+    return this.entry !== null && this.holding.direction === 0;
   }
 
   get isLeaving(): boolean {
@@ -61,13 +81,13 @@ export class Desk {
 
   /** The position as it is managed at a close. */
   held(): HeldAtClose {
-    const { holding, rules, scale } = this.parts;
+    const { holding, scale } = this;
     const direction = holding.direction > 0 ? 1 : -1;
     return {
       direction,
       openedAtMs: this.openedAtMs,
       stopTicks: this.stopTicks,
-      target: rules.targets === 'close' ? scale.price(this.targetTicks) : direction * Infinity,
+      target: this.targetRests ? null : scale.price(this.targetTicks),
       trailUnits: this.trailUnits,
       maxHoldingMs: this.maxHoldingMs,
     };
@@ -76,7 +96,7 @@ export class Desk {
   /** Sends an entry. */
   send(entry: EntryOrder): void {
     this.entry = entry;
-    this.parts.account.reserved += entry.granted?.reserved ?? 0;
+    this.account.reserved += entry.granted?.reserved ?? 0;
     this.refresh();
   }
 
@@ -93,7 +113,7 @@ export class Desk {
   }
 
   refuse(code: string): void {
-    const { refusals } = this.parts.tally;
+    const { refusals } = this.tally;
     refusals[code] = (refusals[code] ?? 0) + 1;
   }
 
@@ -118,12 +138,12 @@ export class Desk {
 
   /** The bar has reached `lower` or `upper`. */
   meetInside(place: Place): void {
-    const { holding, tally, rules } = this.parts;
+    const { holding, tally, firstOfBoth } = this;
     const wasFlat = holding.direction === 0;
     if (wasFlat) this.meetLimit(place);
     if (holding.direction !== 0) {
       const { bars, mark } = place.tape;
-      const input = { levels: this.levels(), bars, mark, index: place.index, firstOfBoth: rules.firstOfBoth };
+      const input = { levels: this.levels(), bars, mark, index: place.index, firstOfBoth };
       const touch = wasFlat ? touchSinceLimit(input) : firstTouch(input);
       if (touch?.isAmbiguous === true) tally.ambiguousBars += 1;
       if (touch !== undefined) this.endBy(touch, place);
@@ -133,7 +153,7 @@ export class Desk {
 
   /** Margin has changed. */
   refresh(): void {
-    const { holding, rules } = this.parts;
+    const { holding } = this;
     this.pending = this.entry !== null || this.exit !== null;
     this.side = sideOf(holding);
     if (holding.direction === 0) {
@@ -141,7 +161,7 @@ export class Desk {
       this.watchLimit();
       return;
     }
-    this.managed = this.trailUnits > 0 || this.maxHoldingMs < Infinity || rules.targets === 'close';
+    this.managed = this.trailUnits > 0 || this.maxHoldingMs < Infinity || !this.targetRests;
     const { direction, stop, target, liquidation } = this.levels();
     this.lower = direction > 0 ? Math.max(stop, liquidation) : target;
     this.upper = direction > 0 ? target : Math.min(stop, liquidation);
@@ -150,26 +170,26 @@ export class Desk {
   private watchLimit(): void {
     const { entry } = this;
     const limitTicks = entry?.limitTicks ?? null;
-    const limit = limitTicks === null ? null : this.parts.scale.price(limitTicks);
+    const limit = limitTicks === null ? null : this.scale.price(limitTicks);
     const isBuy = entry?.plan.side === PositionSide.Long;
     this.lower = limit !== null && isBuy ? limit : -Infinity;
     this.upper = limit !== null && !isBuy ? limit : Infinity;
   }
 
   private levels(): Levels {
-    const { holding, scale, rules } = this.parts;
+    const { holding, scale } = this;
     const direction = holding.direction > 0 ? 1 : -1;
     return {
       direction,
       stop: scale.price(this.stopTicks),
-      target: rules.targets === 'intrabar' ? scale.price(this.targetTicks) : direction * Infinity,
+      target: this.targetRests ? scale.price(this.targetTicks) : direction * Infinity,
       liquidation: holding.liquidationPrice(),
     };
   }
 
   private isWithinLimit({ limitTicks, plan }: EntryOrder, price: number): boolean {
     if (limitTicks === null) return true;
-    const limit = this.parts.scale.price(limitTicks);
+    const limit = this.scale.price(limitTicks);
     return plan.side === PositionSide.Long ? price <= limit : price >= limit;
   }
 
@@ -179,31 +199,27 @@ export class Desk {
     const limitTicks = entry?.limitTicks ?? null;
     if (entry === null || limitTicks === null || !entry.isThere(place.timeMs)) return;
     const { bars } = place.tape;
-    const limit = this.parts.scale.price(limitTicks);
+    const limit = this.scale.price(limitTicks);
     const isThrough =
       entry.plan.side === PositionSide.Long
         ? (bars.low[place.index] ?? NaN) < limit
         : (bars.high[place.index] ?? NaN) > limit;
-    if (isThrough) this.fillEntry(entry, place, limitTicks, this.parts.scale.makerFee, limit);
+    if (isThrough) this.fillEntry(entry, place, limitTicks, this.scale.makerFee);
   }
 
   private takeIn(entry: EntryOrder, place: Place, price: number): void {
-    const { holding, scale, sizing } = this.parts;
+    const { holding, scale, sizing } = this;
     const isBuy = entry.plan.side === PositionSide.Long;
     const { execution } = place.tape;
-    const fillOf = (lots: number): TakerFill => ({ ...place, isBuy, reference: price, lots });
-    if (entry.lots === null) {
-      const ticksFor = (lots: number): number => execution.ticks(fillOf(lots));
-      entry.lots = sizing.lotsAtFill(holding, ticksFor, scale.takerFee);
-    }
-    const wanted = Math.min(entry.lots - entry.filledLots, execution.available(fillOf(entry.lots)));
-    const ticks = execution.ticks(fillOf(Math.max(1, wanted)));
+    entry.lots ??= sizing.lotsAtFill(holding, place, isBuy, price, scale.takerFee);
+    const wanted = Math.min(entry.lots - entry.filledLots, execution.available(place, isBuy));
+    const ticks = execution.ticks(place, isBuy, price, Math.max(1, wanted));
     if (entry.limitTicks !== null && (isBuy ? ticks > entry.limitTicks : ticks < entry.limitTicks)) return;
-    this.fillEntry(entry, place, ticks, scale.takerFee, price);
+    this.fillEntry(entry, place, ticks, scale.takerFee);
   }
 
-  private fillEntry(entry: EntryOrder, place: Place, ticks: number, feeRate: Ratio, reference: number): void {
-    const { holding, scale, account } = this.parts;
+  private fillEntry(entry: EntryOrder, place: Place, ticks: number, feeRate: Ratio): void {
+    const { holding, scale, account } = this;
     const isBuy = entry.plan.side === PositionSide.Long;
     const total = entry.lots ?? 0;
     const isFirst = entry.filledLots === 0;
@@ -213,7 +229,7 @@ export class Desk {
     }
     const { execution } = place.tape;
     const left = total - entry.filledLots;
-    const available = execution.available({ ...place, isBuy, reference, lots: left });
+    const available = execution.available(place, isBuy);
     const lots = affordable(holding, ticks, Math.min(left, available), feeRate, this.freeCash(entry));
     if (lots < 1) {
       if (available >= 1) this.reject(RefusalCode.InsufficientFunds);
@@ -231,7 +247,7 @@ export class Desk {
 
   /** What other entries have not been promised. */
   private freeCash(entry: EntryOrder): number {
-    const { account } = this.parts;
+    const { account } = this;
     return account.cash - (account.reserved - entry.stillReserved);
   }
 
@@ -242,21 +258,21 @@ export class Desk {
 
   private dropEntry(event: OrderEvent): void {
     if (this.entry === null) return;
-    this.parts.account.reserved -= this.entry.stillReserved;
+    this.account.reserved -= this.entry.stillReserved;
     this.entry.learn(event);
     this.entry = null;
   }
 
   /** Stop and target of a position that has just begun. The stop rounds towards the market, the target too. */
   private protect({ plan, granted }: EntryOrder, ticks: number, timeMs: number): void {
-    const { scale, rules } = this.parts;
-    const shift = rules.bracketFrom === 'fill' ? scale.price(ticks) / plan.referencePrice : 1;
+    const { scale } = this;
+    const shift = this.bracketFromFill ? scale.price(ticks) / plan.referencePrice : 1;
     const isLong = plan.side === PositionSide.Long;
     const [stop, target] = [plan.stopPrice * shift, plan.targetPrice * shift];
     this.stopTicks = isLong ? scale.ticksUp(stop) : scale.ticksDown(stop);
     this.targetTicks = isLong ? scale.ticksDown(target) : scale.ticksUp(target);
     this.trailUnits = plan.trailDistance === null ? 0 : priceUnits(plan.trailDistance);
-    if (granted !== null && rules.bracketFrom === 'reference') {
+    if (granted !== null && !this.bracketFromFill) {
       this.stopTicks = granted.stopTicks;
       this.targetTicks = granted.targetTicks;
     }
@@ -264,7 +280,7 @@ export class Desk {
   }
 
   private endBy({ reason, price }: Touch, place: Place): void {
-    const { holding, scale, liquidationFee } = this.parts;
+    const { holding, scale, liquidationFee } = this;
     const isSell = holding.direction > 0;
     if (reason === 'stop') {
       this.takeOut(place, price, ExitReason.Stop, true);
@@ -275,24 +291,18 @@ export class Desk {
       this.fillExit(place, ticks, holding.lots, liquidationFee, reason, true);
       return;
     }
-    const available = place.tape.execution.available({
-      ...place,
-      isBuy: !isSell,
-      reference: price,
-      lots: holding.lots,
-    });
+    const available = place.tape.execution.available(place, !isSell);
     this.fillExit(place, ticks, Math.min(holding.lots, available), scale.makerFee, ExitReason.Target, true);
   }
 
   /** Leaves at market, as far as there is a market; the rest goes on leaving at the next opens. */
   takeOut(place: Place, price: number, reason: string, isInside: boolean): void {
-    const { holding, scale } = this.parts;
+    const { holding, scale } = this;
     const { execution } = place.tape;
     const isBuy = holding.direction < 0;
-    const all: TakerFill = { ...place, isBuy, reference: price, lots: holding.lots };
-    const lots = Math.min(holding.lots, execution.available(all));
+    const lots = Math.min(holding.lots, execution.available(place, isBuy));
     if (lots >= 1) {
-      const ticks = execution.ticks({ ...all, lots });
+      const ticks = execution.ticks(place, isBuy, price, lots);
       this.fillExit(place, ticks, lots, scale.takerFee, reason, isInside);
     }
     if (holding.lots > 0) this.exit ??= new ExitOrder(reason, place.timeMs);
@@ -306,7 +316,7 @@ export class Desk {
     reason: string,
     isInside: boolean,
   ): void {
-    const { holding, account } = this.parts;
+    const { holding, account } = this;
     if (lots < 1) return;
     const { timeMs } = place;
     holding.leave({ ticks, lots, feeRate, timeMs, index: this.barIndex });

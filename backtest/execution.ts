@@ -2,40 +2,39 @@ import { UserError } from '../domain/errors';
 import { firstAtOrAfter, type Depth, type Ladder, type MarketData } from './market';
 import type { BacktestRules } from './rules';
 import type { Scale } from './scale';
-
-/** An order that takes liquidity. */
-export interface TakerFill {
-  readonly isBuy: boolean;
-  /** What the bar says the market stood at. */
-  readonly reference: number;
-  readonly lots: number;
-  readonly index: number;
-  readonly timeMs: number;
-}
+import type { Place } from './tape';
 
 /**
  * What it costs to trade. Put together once from the rules, so that a rule that is switched off is not there, rather than
  * looked at and found to be off.
  */
 export interface Execution {
-  /** The price of a fill in ticks, spread and slippage included, rounded against the order. */
-  ticks(fill: TakerFill): number;
-  /** The most lots that one order can fill in the bar at `index`. */
-  available(fill: TakerFill): number;
+  /**
+   * The price at which an order for `lots` is taken at that place, in ticks, spread and slippage included, rounded against the order.
+   * @param reference what the bar says the market stood at
+   */
+  ticks(place: Place, isBuy: boolean, reference: number, lots: number): number;
+  /** The most lots that one order can take at that place. */
+  available(place: Place, isBuy: boolean): number;
 }
 
 /** The price with a cost added to it. */
-type Cost = (price: number, fill: TakerFill) => number;
+type Cost = (price: number, place: Place, isBuy: boolean, lots: number) => number;
 
 export function createExecution(market: MarketData, scale: Scale, rules: BacktestRules): Execution {
   const costs = costsOf(market, scale, rules);
+  const rounded = (price: number, isBuy: boolean): number =>
+    isBuy ? scale.ticksUp(price) : scale.ticksDown(price);
+  const available = availabilityOf(market, scale, rules);
+  if (costs.length === 0)
+    return { ticks: (_place, isBuy, reference) => rounded(reference, isBuy), available };
   return {
-    ticks: (fill) => {
-      let price = fill.reference;
-      for (const cost of costs) price = cost(price, fill);
-      return fill.isBuy ? scale.ticksUp(price) : scale.ticksDown(price);
+    ticks: (place, isBuy, reference, lots) => {
+      let price = reference;
+      for (const cost of costs) price = cost(price, place, isBuy, lots);
+      return rounded(price, isBuy);
     },
-    available: availabilityOf(market, scale, rules),
+    available,
   };
 }
 
@@ -64,13 +63,13 @@ function costsOf(
 
 const proportional =
   (fraction: number): Cost =>
-  (price, { isBuy }) =>
+  (price, _place, isBuy) =>
     price * (isBuy ? 1 + fraction : 1 - fraction);
 
 /** An order for a whole bar's volume or more moves the price as far as the model goes: by `impact`. */
 const volumeShare =
   ({ bars }: MarketData, scale: Scale, impact: number): Cost =>
-  (price, { isBuy, lots, index }) => {
+  (price, { index }, isBuy, lots) => {
     const volume = bars.volume[index] ?? 0;
     const share = volume > 0 ? Math.min(1, scale.quantity(lots) / volume) : 1;
     return price * (1 + (isBuy ? 1 : -1) * impact * share * share);
@@ -90,10 +89,10 @@ function depthOf(market: MarketData): Depth {
  */
 const bookWalk =
   (depth: Depth, scale: Scale): Cost =>
-  (price, fill) => {
-    const { bids, asks } = bookAt(depth, fill.timeMs);
+  (price, { timeMs }, isBuy, lots) => {
+    const { bids, asks } = bookAt(depth, timeMs);
     const middle = ((bids[0] ?? NaN) + (asks[0] ?? NaN)) / 2;
-    const average = averagePrice(fill.isBuy ? asks : bids, scale.quantity(fill.lots));
+    const average = averagePrice(isBuy ? asks : bids, scale.quantity(lots));
     return price + (average - middle);
   };
 
@@ -131,12 +130,12 @@ function availabilityOf(
   const byVolume =
     participation === null
       ? (): number => Infinity
-      : ({ index }: TakerFill): number => scale.lotsIn(participation * (bars.volume[index] ?? 0));
+      : ({ index }: Place): number => scale.lotsIn(participation * (bars.volume[index] ?? 0));
   if (slippage.kind !== 'book') return byVolume;
   const depth = depthOf(market);
-  return (fill) => {
-    const { bids, asks } = bookAt(depth, fill.timeMs);
-    return Math.min(byVolume(fill), scale.lotsIn(quantityOf(fill.isBuy ? asks : bids)));
+  return (place, isBuy) => {
+    const { bids, asks } = bookAt(depth, place.timeMs);
+    return Math.min(byVolume(place), scale.lotsIn(quantityOf(isBuy ? asks : bids)));
   };
 }
 

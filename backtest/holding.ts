@@ -33,8 +33,10 @@ export class Holding {
   openTimeMs = NaN;
   openIndex = -1;
   private readonly marginRate: Ratio;
-  private entered = { lots: 0, notional: 0 };
-  private left = { lots: 0, notional: 0 };
+  private enteredLots = 0;
+  private enteredNotional = 0;
+  private leftLots = 0;
+  private leftNotional = 0;
   private fees = 0;
   private entryFees = 0;
   private funding = 0;
@@ -65,7 +67,7 @@ export class Holding {
 
   /** What is held has cost this, the fees of its purchase included. */
   get heldCost(): number {
-    const part = this.entered.lots === 0 ? 0 : this.lots / this.entered.lots;
+    const part = this.enteredLots === 0 ? 0 : this.lots / this.enteredLots;
     return this.entryNotional + Math.ceil(this.entryFees * part);
   }
 
@@ -91,7 +93,8 @@ export class Holding {
     this.lots += fill.lots;
     this.entryNotional += notional;
     this.margin += margin;
-    this.entered = { lots: this.entered.lots + fill.lots, notional: this.entered.notional + notional };
+    this.enteredLots += fill.lots;
+    this.enteredNotional += notional;
     this.fees += fee;
     this.entryFees += fee;
     this.paidIn += margin + fee;
@@ -112,7 +115,8 @@ export class Holding {
     this.lots -= lots;
     this.entryNotional -= cost;
     this.margin -= margin;
-    this.left = { lots: this.left.lots + lots, notional: this.left.notional + notional };
+    this.leftLots += lots;
+    this.leftNotional += notional;
     this.fees += fee;
     this.paidOut += before - fee;
     this.account.cash += before - fee;
@@ -160,9 +164,9 @@ export class Holding {
       side: this.direction > 0 ? 'long' : 'short',
       openTimeMs: this.openTimeMs,
       closeTimeMs: at.timeMs,
-      quantity: this.scale.quantity(this.entered.lots),
-      entryPrice: this.scale.average(this.entered.notional, this.entered.lots),
-      exitPrice: this.scale.average(this.left.notional, this.left.lots),
+      quantity: this.scale.quantity(this.enteredLots),
+      entryPrice: this.scale.average(this.enteredNotional, this.enteredLots),
+      exitPrice: this.scale.average(this.leftNotional, this.leftLots),
       fees: quoteOf(this.fees),
       funding: quoteOf(this.funding),
       profit: quoteOf(this.paidOut - this.paidIn),
@@ -172,8 +176,7 @@ export class Holding {
     this.direction = 0;
     this.openTimeMs = NaN;
     this.openIndex = -1;
-    this.entered = { lots: 0, notional: 0 };
-    this.left = { lots: 0, notional: 0 };
+    this.enteredLots = this.enteredNotional = this.leftLots = this.leftNotional = 0;
     this.fees = this.entryFees = this.funding = this.paidIn = this.paidOut = 0;
     return trade;
   }

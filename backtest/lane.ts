@@ -1,4 +1,5 @@
 import { timeframeMs } from '../domain/bar';
+import type { BarColumns } from '../domain/bar-columns';
 import { PositionSide, SignalKind, type EntryPlan } from '../domain/strategy';
 import type { AnySignal, PreparedStrategy } from '../domain/strategies/prepare';
 import type { MovingView } from '../domain/strategy-view';
@@ -31,28 +32,65 @@ export interface LaneParts {
   readonly funding: Funding | null;
 }
 
-/** One strategy on one symbol, walked along its bars: the open, what happens inside, the close. */
+/**
+ * One strategy on one symbol, walked along its bars: the open, what happens inside, the close.
+ *
+ * What every bar and every trade looks at are fields of its own, not of `LaneParts`: objects put together in several ways have
+ * several shapes, and loads from them are slow.
+ */
 export class Lane implements Owned {
   readonly length: number;
   private readonly lows: Float64Array;
   private readonly highs: Float64Array;
   private readonly opens: Float64Array;
+  private readonly bars: BarColumns;
   private readonly barMs: number;
+  private readonly strategy: PreparedStrategy;
+  private readonly view: MovingView;
+  private readonly desk: Desk;
+  private readonly holding: Holding;
+  private readonly sizing: EntrySizing;
+  private readonly scale: Scale;
+  private readonly tape: Tape;
+  private readonly finer: Tape | null;
+  private readonly funding: Funding | null;
+  private readonly firstDecision: number;
+  private readonly canSell: boolean;
+  /** From a decision to when its order may fill. */
+  private readonly delayMs: number;
+  /** From a decision to when a limit is taken back; null for orders at market. */
+  private readonly limitMs: number | null;
   /** The newest closed bar; −1 before the first. */
   private closed = -1;
+  /** What the strategy wants at the bar where `skim` has stopped. */
+  private wanted: AnySignal | null = null;
 
-  constructor(private readonly parts: LaneParts) {
-    const { market, tape } = parts;
+  constructor(parts: LaneParts) {
+    const { market, tape, rules } = parts;
     this.length = market.bars.length;
+    this.bars = market.bars;
     this.opens = market.bars.openTimeMs;
     this.barMs = timeframeMs(market.timeframe);
     this.lows = lowest(tape.bars.low, tape.mark.low);
     this.highs = highest(tape.bars.high, tape.mark.high);
+    this.strategy = parts.strategy;
+    this.view = parts.view;
+    this.desk = parts.desk;
+    this.holding = parts.holding;
+    this.sizing = parts.sizing;
+    this.scale = parts.scale;
+    this.tape = tape;
+    this.finer = parts.finer;
+    this.funding = parts.funding;
+    this.firstDecision = parts.firstDecision;
+    this.canSell = market.perpetual !== undefined;
+    this.delayMs = rules.latencyMs + rules.latencyBars * this.barMs;
+    this.limitMs = rules.entry.kind === 'limit' ? rules.entry.ttlBars * this.barMs : null;
   }
 
   /** When the bar at `index` opens; never, past the last. */
   openTimeMs(index: number): number {
-    return this.opens[index] ?? Infinity;
+    return index < this.length ? (this.opens[index] ?? NaN) : Number.POSITIVE_INFINITY;
   }
 
   closeTimeMs(index: number): number {
@@ -64,35 +102,62 @@ export class Lane implements Owned {
   }
 
   worthNow(): number {
-    const { holding, tape } = this.parts;
+    const { holding, tape } = this;
     return holding.direction === 0 ? 0 : holding.worth(tape.mark.close[this.closed] ?? NaN);
   }
 
   /**
    * Walks bars on which nobody else has a say: the same as opening, going through and closing one after the other, without
-   * the ceremony. A bar on which nothing happens costs four comparisons and the strategy's own decision.
+   * the ceremony.
    */
   walk(from: number, end: number): void {
-    const { desk, strategy, view, firstDecision, funding } = this.parts;
-    const { lows, highs } = this;
-    for (let index = from; index < end; index += 1) {
-      if (desk.pending || funding !== null) this.openBar(index);
-      const touched = (lows[index] ?? NaN) <= desk.lower || (highs[index] ?? NaN) >= desk.upper;
-      if (touched || desk.pending || funding !== null) this.insideBar(index);
-      else this.closed = index;
-      if (index < firstDecision || desk.pending) {
+    const { desk, firstDecision, funding } = this;
+    let index = from;
+    while (index < end) {
+      if (funding !== null || desk.pending || index < firstDecision) {
+        this.openBar(index);
+        this.insideBar(index);
         this.closeBar(index);
-        continue;
+      } else {
+        index = this.skim(index, end);
+        if (index === end) return;
+        const { wanted } = this;
+        if (wanted === null) {
+          this.insideBar(index);
+          this.closeBar(index);
+        } else this.act(wanted, index);
       }
-      view.position = desk.side;
-      view.moveTo(index);
-      const signal = strategy.onBar(view);
-      if (signal.kind !== SignalKind.Hold || desk.managed) this.act(signal, index);
+      index += 1;
     }
   }
 
+  /**
+   * Passes over quiet bars, which is most of a backtest: two comparisons and the strategy's own decision each. It calls nothing
+   * that is not inlined, so that it stays in registers.
+   * @returns the first bar at which something happens, or `end`. What its strategy wants is in `wanted`; that is null when
+   * the bar has reached a price at which something happens inside it.
+   */
+  private skim(from: number, end: number): number {
+    const { desk, strategy, view, lows, highs } = this;
+    const { lower, upper, managed } = desk;
+    view.position = desk.side;
+    this.wanted = null;
+    let index = from;
+    for (; index < end; index += 1) {
+      if ((lows[index] ?? NaN) <= lower || (highs[index] ?? NaN) >= upper) break;
+      view.moveTo(index);
+      const signal = strategy.onBar(view);
+      if (managed || signal.kind !== SignalKind.Hold) {
+        this.wanted = signal;
+        break;
+      }
+    }
+    this.closed = this.wanted === null ? index - 1 : index;
+    return index;
+  }
+
   openBar(index: number): void {
-    const { desk, funding, tape } = this.parts;
+    const { desk, funding, tape } = this;
     if (funding !== null) this.payFunding(funding, this.openTimeMs(index), tape.mark.close[index - 1] ?? NaN);
     if (!desk.pending) return;
     desk.barIndex = index;
@@ -101,7 +166,7 @@ export class Lane implements Owned {
 
   /** All that happens between open and close. */
   insideBar(index: number): void {
-    const { desk, funding, tape, finer } = this.parts;
+    const { desk, funding, tape, finer } = this;
     if (funding !== null) this.payFunding(funding, this.closeTimeMs(index) - 1, tape.mark.open[index] ?? NaN);
     const touched = this.isTouched(index);
     if (touched || (finer !== null && desk.pending)) {
@@ -114,13 +179,13 @@ export class Lane implements Owned {
   }
 
   private isTouched(index: number): boolean {
-    const { desk } = this.parts;
+    const { desk } = this;
     return (this.lows[index] ?? NaN) <= desk.lower || (this.highs[index] ?? NaN) >= desk.upper;
   }
 
   /** The strategy decides on the bar that has closed. */
   closeBar(index: number): void {
-    const { desk, strategy, view, firstDecision } = this.parts;
+    const { desk, strategy, view, firstDecision } = this;
     if (desk.pending) desk.expire(this.closeTimeMs(index));
     if (index < firstDecision || desk.isEntering) return;
     view.position = desk.side;
@@ -130,24 +195,24 @@ export class Lane implements Owned {
   }
 
   private act(signal: AnySignal, index: number): void {
-    const { desk, view } = this.parts;
+    const { desk, view } = this;
     if (view.position === null) this.enter(signal, index);
     else if (!desk.isLeaving) this.manage(signal, index);
   }
 
   /** What is held at the end of the data is sold at the last close. */
   finish(): void {
-    const { desk, tape, holding, market } = this.parts;
+    const { desk, tape, holding, bars } = this;
     const index = this.length - 1;
     if (holding.direction === 0) return;
     desk.barIndex = index;
-    desk.takeOut(insideOf(unbounded(tape), index), market.bars.close[index] ?? NaN, 'end-of-data', true);
+    desk.takeOut(insideOf(unbounded(tape), index), bars.close[index] ?? NaN, 'end-of-data', true);
   }
 
   private enter(signal: AnySignal, index: number): void {
     if (signal.kind !== SignalKind.Enter) return;
-    const { desk, sizing, scale, market } = this.parts;
-    if (signal.side === PositionSide.Short && market.perpetual === undefined) {
+    const { desk, sizing, scale } = this;
+    if (signal.side === PositionSide.Short && !this.canSell) {
       desk.refuse('short-on-spot');
       return;
     }
@@ -157,39 +222,27 @@ export class Lane implements Owned {
   }
 
   private order(plan: EntryPlan, granted: EntryOrder['granted'], index: number): EntryOrder {
-    const { entry } = this.parts.rules;
     const closeMs = this.closeTimeMs(index);
-    const isLimit = entry.kind === 'limit' && granted !== null;
-    const expiresAtMs = isLimit ? closeMs + entry.ttlBars * this.barMs : Infinity;
-    const limitTicks = isLimit ? granted.limitTicks : null;
-    return new EntryOrder(plan, granted, limitTicks, this.arrivalOf(closeMs), expiresAtMs);
-  }
-
-  private arrivalOf(decidedMs: number): number {
-    const { latencyMs, latencyBars } = this.parts.rules;
-    return decidedMs + latencyMs + latencyBars * this.barMs;
+    const { limitMs } = this;
+    if (limitMs === null || granted === null)
+      return new EntryOrder(plan, granted, null, closeMs + this.delayMs, Number.POSITIVE_INFINITY);
+    return new EntryOrder(plan, granted, granted.limitTicks, closeMs + this.delayMs, closeMs + limitMs);
   }
 
   private manage(signal: AnySignal, index: number): void {
-    const { desk, market, scale } = this.parts;
-    const { bars } = market;
-    const bar = {
-      openTimeMs: this.openTimeMs(index),
-      best: (desk.side === PositionSide.Long ? bars.high : bars.low)[index] ?? NaN,
-      close: bars.close[index] ?? NaN,
-    };
-    const action = manageAtClose(desk.held(), bar, signal.kind === SignalKind.Exit, scale);
+    const { desk, bars, scale } = this;
+    const action = manageAtClose(desk.held(), bars, index, signal.kind === SignalKind.Exit, scale);
     if (action.kind === 'trail') desk.moveStop(action.stopTicks);
-    if (action.kind === 'exit') desk.leave(action.reason, this.arrivalOf(this.closeTimeMs(index)));
+    if (action.kind === 'exit') desk.leave(action.reason, this.closeTimeMs(index) + this.delayMs);
   }
 
   private payFunding(funding: Funding, timeMs: number, price: number): void {
-    if (funding.settle(timeMs, price)) this.parts.desk.refresh();
+    if (funding.settle(timeMs, price)) this.desk.refresh();
   }
 
   /** Goes through the finer bars of a bar, in which everything happens as it does in bars. @returns whether there are any */
   private walkFiner(finer: Tape, index: number): boolean {
-    const { desk } = this.parts;
+    const { desk } = this;
     const { openTimeMs, low, high } = finer.bars;
     const openMs = this.openTimeMs(index);
     const first = firstAtOrAfter(openTimeMs, openMs);
@@ -207,7 +260,7 @@ export class Lane implements Owned {
 /** The last sale is taken as possible: what is left must not be lost in the accounts. */
 const unbounded = (tape: Tape): Tape => ({
   ...tape,
-  execution: { ticks: (fill) => tape.execution.ticks(fill), available: () => Infinity },
+  execution: { ticks: tape.execution.ticks, available: () => Infinity },
 });
 
 /** The lower of two columns at each bar; a column with itself is itself. */

@@ -1,23 +1,17 @@
+import type { BarColumns } from '../domain/bar-columns';
 import { ExitReason } from '../domain/position';
-import type { Scale } from './scale';
-import { priceUnits } from './scale';
+import { priceUnits, type Scale } from './scale';
 
 /** A position at the close of a bar: the numbers of `ManagedPosition`. */
 export interface HeldAtClose {
   readonly direction: 1 | -1;
   readonly openedAtMs: number;
   readonly stopTicks: number;
-  /** The target as a price; infinitely far where a resting order takes care of it. */
-  readonly target: number;
+  /** The target as a price; null where a resting order takes care of it. */
+  readonly target: number | null;
   /** In units of price; 0 for a fixed stop. */
   readonly trailUnits: number;
   readonly maxHoldingMs: number;
-}
-
-interface ClosedBar {
-  readonly openTimeMs: number;
-  readonly best: number;
-  readonly close: number;
 }
 
 export type CloseAction =
@@ -30,23 +24,28 @@ const NONE: CloseAction = { kind: 'none' };
 const TRAIL_STEPS = 10;
 
 /**
- * `managePosition` of the domain in integers, for one bar and either side; a differential test holds it to that. The order is
- * the same: target, the strategy's word, time, trail.
+ * `managePosition` of the domain in integers, for the bar at `index` and either side; a differential test holds it to that. The
+ * order is the same: target, the strategy's word, time, trail.
  */
 export function manageAtClose(
   held: HeldAtClose,
-  bar: ClosedBar,
+  bars: BarColumns,
+  index: number,
   strategyExit: boolean,
   scale: Scale,
 ): CloseAction {
-  const counts = bar.openTimeMs >= held.openedAtMs;
-  if (counts && held.direction * (bar.best - held.target) >= 0)
+  const openTimeMs = bars.openTimeMs[index] ?? NaN;
+  const counts = openTimeMs >= held.openedAtMs;
+  if (counts && held.target !== null && held.direction * (bestOf(bars, index, held) - held.target) >= 0)
     return { kind: 'exit', reason: ExitReason.Target };
   if (strategyExit) return { kind: 'exit', reason: ExitReason.Strategy };
   if (!counts) return NONE;
-  if (bar.openTimeMs - held.openedAtMs >= held.maxHoldingMs) return { kind: 'exit', reason: ExitReason.Time };
-  return held.trailUnits > 0 ? trail(held, priceUnits(bar.close), scale) : NONE;
+  if (openTimeMs - held.openedAtMs >= held.maxHoldingMs) return { kind: 'exit', reason: ExitReason.Time };
+  return held.trailUnits > 0 ? trail(held, priceUnits(bars.close[index] ?? NaN), scale) : NONE;
 }
+
+const bestOf = ({ high, low }: BarColumns, index: number, { direction }: HeldAtClose): number =>
+  (direction > 0 ? high : low)[index] ?? NaN;
 
 function trail(held: HeldAtClose, closeUnits: number, scale: Scale): CloseAction {
   const { direction, stopTicks, trailUnits } = held;

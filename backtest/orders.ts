@@ -1,16 +1,17 @@
 import { isTerminal, OrderEvent, OrderState, transition } from '../domain/order';
 import type { EntryPlan } from '../domain/strategy';
 
+/** Where an order begins that is sent as soon as it is made. */
+const SENT = transition(OrderState.Created, OrderEvent.SendBegun);
+
 /** An order of the simulation: its state moves by the transitions of live orders. */
 export class SimulatedOrder {
-  private state: OrderState = OrderState.Created;
+  private state: OrderState = SENT;
 
   constructor(
     /** Market time from which it may fill: the decision, and what the way takes. */
     readonly arrivesAtMs: number,
-  ) {
-    this.learn(OrderEvent.SendBegun);
-  }
+  ) {}
 
   /** The exchange has it, if it has arrived by then. */
   isThere(timeMs: number): boolean {

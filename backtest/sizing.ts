@@ -4,6 +4,7 @@ import type { Holding } from './holding';
 import { floorTimes, ratioOf, type Ratio } from './integers';
 import type { GrantedEntry } from './orders';
 import type { Scale } from './scale';
+import type { Place } from './tape';
 
 /** What sizing says to a plan: granted, refused with a code, or that it will be sized when it fills. */
 export type Grant =
@@ -14,8 +15,8 @@ export type Grant =
 /** How large an entry is. */
 export interface EntrySizing {
   grant(plan: EntryPlan, scale: Scale): Grant;
-  /** @param ticksFor the price that so many lots would fill at */
-  lotsAtFill(holding: Holding, ticksFor: (lots: number) => number, feeRate: Ratio): number;
+  /** @param reference what the bar says the market stands at, there */
+  lotsAtFill(holding: Holding, place: Place, isBuy: boolean, reference: number, feeRate: Ratio): number;
 }
 
 const AT_FILL: Grant = { kind: 'at-fill' };
@@ -25,11 +26,13 @@ export function cashFraction(account: Account, fraction: number): EntrySizing {
   const part = ratioOf(String(fraction));
   return {
     grant: () => AT_FILL,
-    lotsAtFill(holding, ticksFor, feeRate) {
+    lotsAtFill(holding, place, isBuy, reference, feeRate) {
+      const { execution } = place.tape;
       const budget = floorTimes(account.cash - account.reserved, part);
-      const first = lotsFor(holding, ticksFor(1), feeRate, budget);
+      const first = lotsFor(holding, execution.ticks(place, isBuy, reference, 1), feeRate, budget);
       // A price that depends on the size is asked for once more, and the budget still holds.
-      return affordable(holding, ticksFor(Math.max(1, first)), first, feeRate, budget);
+      const ticks = execution.ticks(place, isBuy, reference, Math.max(1, first));
+      return affordable(holding, ticks, first, feeRate, budget);
     },
   };
 }

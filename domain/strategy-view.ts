@@ -26,7 +26,7 @@ class OwnSeries implements Series {
   at(ago: number): number {
     if (ago < 0) throw lookAhead(ago);
     const index = this.cursor.index - ago;
-    return index < 0 ? NaN : (this.values[index] ?? NaN);
+    return index < 0 ? Number.NaN : (this.values[index] ?? NaN);
   }
 }
 
@@ -40,7 +40,7 @@ class ElsewhereSeries implements Series {
   at(ago: number): number {
     if (ago < 0) throw lookAhead(ago);
     const index = (this.newest[this.cursor.index] ?? -1) - ago;
-    return index < 0 ? NaN : (this.values[index] ?? NaN);
+    return index < 0 ? Number.NaN : (this.values[index] ?? NaN);
   }
 }
 

@@ -68,15 +68,26 @@ export function enterWithBracket<P extends BracketParameters, I extends string>(
   if (!(distance > 0 && stopPrice > 0 && (trailDistance === null || trailDistance > 0)))
     return hold((at, p) => [...why(at, p), noStop(referencePrice, range, p)]);
   const targetPrice = targetOf(referencePrice, distance, parameters);
-  return {
-    kind: SignalKind.Enter,
-    side: PositionSide.Long,
-    referencePrice,
-    stopPrice,
-    targetPrice,
-    trailDistance,
-    because: (at, p) => [...why(at, p), bracketReason({ range, referencePrice, stopPrice, targetPrice }, p)],
-  };
+  return new BracketEntry(why, range, referencePrice, stopPrice, targetPrice, trailDistance);
+}
+
+/** A class, so that its reasons need no closure: a backtest makes one of these for every trade and asks none of them why. */
+class BracketEntry<P extends BracketParameters, I extends string> implements PlacedBracket {
+  readonly kind = SignalKind.Enter;
+  readonly side = PositionSide.Long;
+
+  constructor(
+    private readonly why: Because<P, I | 'atr'>,
+    readonly range: number,
+    readonly referencePrice: number,
+    readonly stopPrice: number,
+    readonly targetPrice: number,
+    readonly trailDistance: number | null,
+  ) {}
+
+  because(view: StrategyView<I | 'atr'>, parameters: P): readonly Reason[] {
+    return [...this.why(view, parameters), bracketReason(this, parameters)];
+  }
 }
 
 function targetOf(referencePrice: number, distance: number, parameters: BracketParameters): number {

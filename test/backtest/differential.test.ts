@@ -7,6 +7,7 @@ import { exactGrant, quickGrant } from '../../backtest/risk-sizing';
 import { decimalOf, Scale } from '../../backtest/scale';
 import { divide, fromNumber, multiply } from '../../domain/decimal';
 import { markEquity, type EquityState } from '../../domain/equity';
+import { columnsOf } from '../../domain/bar-columns';
 import type { Instrument } from '../../domain/instrument';
 import { managePosition } from '../../domain/management';
 import { riskLimitsSchema } from '../../domain/risk';
@@ -129,7 +130,8 @@ it('positions are managed as managePosition manages them', () => {
           trailUnits: distance === null ? 0 : Math.round(distance * 1e8),
           maxHoldingMs: at.maxHoldingMs ?? Infinity,
         },
-        { openTimeMs: bar.openTimeMs, best: bar.high, close: bar.close },
+        columnsOf([bar]),
+        0,
         at.strategyExit,
         scale,
       );
