@@ -260,7 +260,10 @@ export class Lane implements Owned {
 /** The last sale is taken as possible: what is left must not be lost in the accounts. */
 const unbounded = (tape: Tape): Tape => ({
   ...tape,
-  execution: { ticks: tape.execution.ticks, available: () => Infinity },
+  execution: {
+    ticks: (place, isBuy, reference, lots) => tape.execution.ticks(place, isBuy, reference, lots),
+    available: () => Infinity,
+  },
 });
 
 /** The lower of two columns at each bar; a column with itself is itself. */

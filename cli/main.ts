@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './compile-cache';
 import yargs from 'yargs';
 import { UserError } from '../domain/errors';
 import { processEnvironment } from '../config/environment';

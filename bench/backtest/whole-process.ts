@@ -18,8 +18,17 @@ export function writeBarFile(folder: string, bars: BarColumns): void {
   writeFileSync(join(folder, 'spot/1m/BTC_USDT.csv.gz'), gzipSync(text, { level: 1 }));
 }
 
+/** What a process took. */
+interface ProcessCost {
+  /** On the wall, from start to end. */
+  readonly ms: number;
+  readonly processorMs: number;
+  /** The most memory it has had. */
+  readonly bytes: number;
+}
+
 /** The reference task as a command of its own, from start to written result. */
-export function runProcess(folder: string, bars: string): { readonly ms: number; readonly bytes: number } {
+export function runProcess(folder: string, bars: string): ProcessCost {
   const rules = join(folder, 'rules.json');
   writeFileSync(
     rules,
@@ -31,7 +40,7 @@ export function runProcess(folder: string, bars: string): { readonly ms: number;
   const { status, stderr } = spawnSync(
     process.execPath,
     [
-      ...['--require', join(__dirname, 'max-rss.cjs'), join(ROOT, 'dist/cli/main.js'), 'backtest'],
+      ...['--require', join(__dirname, 'usage.cjs'), join(ROOT, 'dist/cli/main.js'), 'backtest'],
       ...['--strategy', 'ema-cross', ...params.flatMap((param) => ['--param', param])],
       ...['--symbol', 'BTC/USDT', '--timeframe', '1m', '--data', bars, '--rules', rules],
       ...['--balance', '100000', '--json', result, '--no-peers'],
@@ -39,7 +48,7 @@ export function runProcess(folder: string, bars: string): { readonly ms: number;
     { cwd: folder, env: { PATH: process.env.PATH, HOME: folder }, encoding: 'utf8' },
   );
   const ms = Number(process.hrtime.bigint() - began) / 1e6;
-  const memory = /max-rss (\d+)/.exec(stderr);
-  if (status !== 0 || memory === null) throw new Error(`The backtest failed: ${stderr}`);
-  return { ms, bytes: Number(memory[1]) };
+  const usage = /usage (\d+) bytes ([\d.]+) ms/.exec(stderr);
+  if (status !== 0 || usage === null) throw new Error(`The backtest failed: ${stderr}`);
+  return { ms, bytes: Number(usage[1]), processorMs: Number(usage[2]) };
 }
