@@ -1,13 +1,17 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { marketTimeAt } from '../domain/clock';
 import { nextStep } from '../domain/planner';
 import { ExitReason, PositionState, type PositionView } from '../domain/position';
-import type { Leg, OrderType } from '../domain/order';
+import { fateIsOpen, type Leg, type OrderType } from '../domain/order';
 import type { DecimalString } from '../domain/decimal';
 import type { ActivityDeps } from './deps';
 import { learnLateNews } from './late-news';
 import type { Attempt } from './order-attempt';
 import { createProtection } from './protection';
 import { wakePosition } from './wake';
+
+/** A position may be bare for as long as a fate is open, and Temporal's timers come up to a second late. */
+const NEAR_MS = 1_500;
 
 export interface SubmitInput {
   readonly positionId: string;
@@ -52,8 +56,12 @@ export function createOrderActivities(deps: ActivityDeps) {
       return spread(await desk.submit({ deployment: deps.deployment, ...input }));
     },
 
-    /** Looks an order up until its fate is known. */
+    /** Looks an order up, again in the instant that settles its fate when that is near. */
     async resolveOrder(clientOrderId: string): Promise<Attempt> {
+      const attempt = await desk.resolve(clientOrderId);
+      const dueMs = fateIsOpen(attempt.order) ? attempt.retryAfterMs : null;
+      if (dueMs === null || dueMs > NEAR_MS) return spread(attempt);
+      await wait(dueMs);
       return spread(await desk.resolve(clientOrderId));
     },
 
