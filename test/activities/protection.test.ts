@@ -48,6 +48,16 @@ describe('what leaves a position bare', () => {
     expect(ordersOf(Leg.Stop)).toMatchObject([{ state: OrderState.Open, quantity: '0.3996' }]);
   });
 
+  it('a lost stop is waited for when its proof is near, and followed by another', async () => {
+    bench.exchange.faults.push('none', 'lost');
+    await enter();
+    bench.time.nowMs += PATIENCE_MS - 5;
+    const looked = resolve(Leg.Stop);
+    setTimeout(() => (bench.time.nowMs += 5), 1);
+    await looked;
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Abandoned, OrderState.Open]);
+  });
+
   it('a lost stop is followed by another as soon as its absence is proven', async () => {
     bench.exchange.faults.push('none', 'lost');
     await enter();
