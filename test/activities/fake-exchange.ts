@@ -77,6 +77,8 @@ export class FakeExchange implements ExchangePort {
   readonly unlisted = new Set<string>();
   /** Coins that somebody has taken out of the account without an order of ours; negative for coins brought in. */
   withdrawn = ZERO;
+  /** What a bar looks like, by its open time; null for a market that has always stood at {@link price}. */
+  history: ((openTimeMs: number) => Omit<Bar, 'openTimeMs'>) | null = null;
   /** Bars that the exchange does not (yet) tell of, by the market time of their close. */
   readonly missingBars = new Set<number>();
 
@@ -266,15 +268,16 @@ export class FakeExchange implements ExchangePort {
     return Promise.resolve(!this.delisted.has(symbol));
   }
 
-  /** Bars of a quiet market around {@link price}, without those of {@link missingBars}. */
+  /** Bars of a quiet market around {@link price}, or of {@link history}, without those of {@link missingBars}. */
   bars(request: Parameters<ExchangePort['bars']>[0]): Promise<readonly Bar[]> {
     const length = timeframeMs(request.timeframe);
     const newestMs = request.untilMs ?? Math.floor(this.marketTimeMs() / length) * length;
     const close = Number(this.price);
-    const bars = Array.from({ length: request.limit }, (_, index) => ({
-      openTimeMs: newestMs - (request.limit - index) * length,
-      ...{ open: close, high: close + 0.1, low: close - 0.1, close, volume: 1 },
-    }));
+    const quiet = { open: close, high: close + 0.1, low: close - 0.1, close, volume: 1 };
+    const bars = Array.from({ length: request.limit }, (_, index) => {
+      const openTimeMs = newestMs - (request.limit - index) * length;
+      return { openTimeMs, ...(this.history?.(openTimeMs) ?? quiet) };
+    });
     return this.about(request.symbol, () =>
       bars.filter(({ openTimeMs }) => !this.missingBars.has(openTimeMs + length)),
     );

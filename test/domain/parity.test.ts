@@ -3,15 +3,13 @@ import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { columnsOf, sliceColumns, type BarColumns } from '../../domain/bar-columns';
 import { knownBetween, windowOf, type ObservationsOf } from '../../domain/observations';
-import { decideOnWindow, decisionOf } from '../../domain/strategies/decide';
+import { decideOnWindow } from '../../domain/strategies/decide';
 import type { PreparedStrategy } from '../../domain/strategies/prepare';
 import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
 import type { Decision, PositionSide } from '../../domain/strategy';
-import { createIndicatorCache, seriesColumns } from '../../domain/strategy-columns';
-import { MovingView } from '../../domain/strategy-view';
 import { resample } from '../../domain/timeframes';
-import { openSimulator, SIMULATION_START_MS } from '../../emulator/market/simulator';
 import { observedBetween } from './fixtures';
+import { agree, decideOnColumns, simulatedMinutes } from './parity';
 
 /**
  * Every bar of a month through both decision functions: the one that looks at a window, as live trading does, and the one that
@@ -55,53 +53,8 @@ const live = (strategy: PreparedStrategy, bars: BarColumns, observed: Observatio
     return decideOnWindow(strategy, OWN, () => window, side, observationsOf);
   });
 
-function tested(strategy: PreparedStrategy, bars: BarColumns, observed: ObservationsOf): readonly Decision[] {
-  const columns = seriesColumns(strategy.indicators, OWN, () => bars, createIndicatorCache(), observed);
-  const view = new MovingView(OWN.symbol, OWN.timeframe, bars, columns);
-  return decisions(bars, strategy.warmupBars - 1, (at, side) => {
-    view.position = side;
-    view.moveTo(at);
-    const signal = strategy.onBar(view);
-    return decisionOf(signal, strategy.explain(signal, view));
-  });
-}
-
-/** A window forgets what a whole series remembers, by less than this part of a number. */
-const TOLERANCE = 1e-9;
-
-const same = (a: number | null, b: number | null): boolean =>
-  a === b || Math.abs((a ?? NaN) - (b ?? NaN)) <= TOLERANCE * Math.max(1, Math.abs(a ?? NaN));
-
-/** The same kind and reasons with the same numbers, and the same bracket. */
-function agree(a: Decision, b: Decision): boolean {
-  if (a.kind === 'enter' && b.kind === 'enter') {
-    const prices = ['referencePrice', 'stopPrice', 'targetPrice', 'trailDistance'] as const;
-    if (!prices.every((name) => same(a[name], b[name]))) return false;
-  }
-  return (
-    a.kind === b.kind &&
-    a.reasons.length === b.reasons.length &&
-    a.reasons.every(({ code, values = {} }, index) => {
-      const other = b.reasons[index];
-      return (
-        other?.code === code &&
-        Object.entries(values).every(([name, value]) => same(value, other.values?.[name] ?? NaN))
-      );
-    })
-  );
-}
-
-function simulated(): BarColumns {
-  const market = openSimulator({ seed: 11, symbols: ['BTCUSDT'] });
-  const bars = market.bars('BTCUSDT', SIMULATION_START_MS, SIMULATION_START_MS + MONTH_MS);
-  return columnsOf(
-    bars.map(({ openTimeMs, open, high, low, close, volumeLots }) => ({
-      openTimeMs,
-      ...{ open: open / 100, high: high / 100, low: low / 100, close: close / 100 },
-      volume: volumeLots / 100_000,
-    })),
-  );
-}
+const tested = (strategy: PreparedStrategy, bars: BarColumns, observed: ObservationsOf): readonly Decision[] =>
+  decisions(bars, strategy.warmupBars - 1, decideOnColumns(strategy, OWN, bars, observed));
 
 const recordedFile = join(
   process.env.BALLAST_DATA ?? resolve(__dirname, '../../../shared/data'),
@@ -137,7 +90,7 @@ function expectSameDecisions(id: string, minutes: BarColumns, parameters = {}): 
 }
 
 describe.each([
-  { market: 'simulated', exists: true, read: simulated },
+  { market: 'simulated', exists: true, read: () => simulatedMinutes(11, 30) },
   { market: 'recorded', exists: existsSync(recordedFile), read: recorded },
 ])('on every bar of a $market month', ({ exists, read }) => {
   let minutes: BarColumns;

@@ -13,7 +13,7 @@ import {
   type ReconciliationActivities,
 } from '../../activities/reconciliation';
 import { createRiskActivities, type RiskActivities } from '../../activities/risk';
-import type { ActivityDeps } from '../../activities/deps';
+import type { ActivityDeps, Owners } from '../../activities/deps';
 import { Leg } from '../../domain/order';
 import { decimal } from '../../domain/decimal';
 import { riskLimitsSchema, TradingMode } from '../../domain/risk';
@@ -132,18 +132,18 @@ export class Harness {
     return this.world;
   }
 
-  /** A fresh account; whatever the one before still runs is ended. */
-  async newWorld(): Promise<World> {
+  /** A fresh account; whatever the one before still runs is ended. @param owners who hear of news in another way than usual */
+  async newWorld(owners: Partial<Owners> = {}): Promise<World> {
     await this.endWorld();
-    return this.addWorld();
+    return this.addWorld(owners);
   }
 
   /** A fresh account beside the others, and the current one from now on. */
-  async addWorld(): Promise<World> {
+  async addWorld(others: Partial<Owners> = {}): Promise<World> {
     const account = `main-${this.worlds.size + 1}`;
     const symbols = [BTC.symbol];
     const owners = createOwners(this.client, { deployment: DEPLOYMENT, account, venue: VENUE, symbols });
-    const bench = createBench(owners);
+    const bench = createBench({ ...owners, ...others });
     const world: World = { ...bench, account, real: realActivities(bench.deps), script: {}, calls: [] };
     this.worlds.set(account, world);
     this.world = world;
