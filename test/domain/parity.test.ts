@@ -53,7 +53,11 @@ const live = (strategy: PreparedStrategy, bars: BarColumns, observed: Observatio
     return decideOnWindow(strategy, OWN, () => window, side, observationsOf);
   });
 
-const tested = (strategy: PreparedStrategy, bars: BarColumns, observed: ObservationsOf): readonly Decision[] =>
+const tested = (
+  strategy: PreparedStrategy,
+  bars: BarColumns,
+  observed: ObservationsOf,
+): readonly Decision[] =>
   decisions(bars, strategy.warmupBars - 1, decideOnColumns(strategy, OWN, bars, observed));
 
 const recordedFile = join(
