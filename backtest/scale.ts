@@ -9,8 +9,8 @@ export const UNITS = 100_000_000;
 /** Money from a decimal, exact: digits beyond the eighth are refused rather than dropped. */
 export function moneyOf(text: DecimalString): number {
   const { numerator, denominator } = ratioOf(text);
-  const units = (numerator * UNITS) / denominator;
-  if (Number.isSafeInteger(units)) return units;
+  const units = numerator * (UNITS / denominator);
+  if (UNITS % denominator === 0 && Number.isSafeInteger(units)) return units;
   throw new UserError(
     `${text} is no amount of money that a backtest can count.`,
     'Amounts have at most eight decimals and stay below ninety million.',

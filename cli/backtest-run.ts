@@ -163,7 +163,7 @@ function reportOf(parts: {
 const iso = (timeMs: number): string => new Date(timeMs).toISOString();
 
 /** Bought at the open of the first bar, marked at the last close before each midnight. */
-function buyAndHold(
+export function buyAndHold(
   markets: readonly MarketData[],
   equity: readonly EquityPoint[],
   balance: number,
@@ -180,7 +180,8 @@ function buyAndHold(
   return buyAndHoldEquity(prices, balance, fee);
 }
 
-function chartsOf(markets: readonly MarketData[], fromMs: number): ChartData {
+/** The bars of these markets from a time on, for charts. */
+export function chartsOf(markets: readonly MarketData[], fromMs: number): ChartData {
   return {
     bars: Object.fromEntries(
       markets.map(({ instrument, bars }) => {

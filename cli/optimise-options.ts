@@ -25,7 +25,17 @@ import type { GlobalOptions } from './locate-config';
 import { allProcessors } from './optimise-run';
 import { parseParameters } from './parameters';
 
-export interface OptimiseOptions extends MarketOptions, AccountOptions {
+export interface OptimiseOptions extends SearchOptions {
+  readonly 'out-of-sample': number;
+  readonly top: number;
+  readonly maps: number;
+  /** `--json` alone prints the document, `--json FILE` writes it. */
+  readonly json?: string;
+  readonly html?: string;
+}
+
+/** What is searched, where and how. */
+export interface SearchOptions extends MarketOptions, AccountOptions {
   readonly strategy: string;
   readonly param?: readonly string[];
   readonly space?: string;
@@ -35,25 +45,25 @@ export interface OptimiseOptions extends MarketOptions, AccountOptions {
   readonly batch: number;
   readonly objective: Objective;
   readonly 'min-trades': number;
-  readonly 'out-of-sample': number;
   readonly purge?: number;
-  readonly top: number;
-  readonly maps: number;
   readonly workers: number;
   readonly 'market-seed': number;
-  /** `--json` alone prints the document, `--json FILE` writes it. */
-  readonly json?: string;
-  readonly html?: string;
 }
 
 const TRIALS = 100;
 const MOST_TRIALS = 100_000;
+export const MOST_THREADS = 256;
 
 export const optimiseBuilder = (yargs: Argv): Argv<OptimiseOptions> =>
-  resultOptions(searchOptions(accountOptions(marketOptions(yargs)).positional('strategy', STRATEGY)));
+  resultOptions(keptOptions(searchedStrategy(yargs)));
+
+/** A strategy, its market and account, and a search of its parameters. */
+export const searchedStrategy = <T>(yargs: Argv<T>) =>
+  searchOptions(accountOptions(marketOptions(yargs)).positional('strategy', STRATEGY));
 
 const STRATEGY = { type: 'string', demandOption: true, describe: 'Its id: ballast strategies' } as const;
 
+/** What is varied, how it is searched, and what a trial is judged by. */
 const searchOptions = <T>(yargs: Argv<T>) =>
   yargs
     .option('space', {
@@ -101,7 +111,10 @@ const searchOptions = <T>(yargs: Argv<T>) =>
       default: 10,
       requiresArg: true,
       describe: 'A trial with fewer trades has no score',
-    })
+    });
+
+const keptOptions = <T>(yargs: Argv<T>) =>
+  yargs
     .option('out-of-sample', {
       type: 'number',
       default: 0.3,
@@ -113,6 +126,13 @@ const searchOptions = <T>(yargs: Argv<T>) =>
       requiresArg: true,
       describe: 'Bars left out before them; else as many as the longest indicator needs',
     });
+
+export const WORKERS = {
+  type: 'number',
+  default: allProcessors(),
+  requiresArg: true,
+  describe: 'Threads',
+} as const;
 
 const resultOptions = <T>(yargs: Argv<T>) =>
   yargs
@@ -128,7 +148,7 @@ const resultOptions = <T>(yargs: Argv<T>) =>
       requiresArg: true,
       describe: 'How many stability maps are printed; --html has all',
     })
-    .option('workers', { type: 'number', default: allProcessors(), requiresArg: true, describe: 'Threads' })
+    .option('workers', WORKERS)
     .option('json', {
       type: 'string',
       describe: 'Write the whole result into this file; without a file, print it',
@@ -141,7 +161,9 @@ const resultOptions = <T>(yargs: Argv<T>) =>
 
 /** The market of these options, and the optimisation on it. @throws UserError naming the option that cannot be used */
 export function sweepRequest(
-  options: OptimiseOptions & Pick<GlobalOptions, 'config' | 'profile'>,
+  options: SearchOptions &
+    Pick<OptimiseOptions, 'out-of-sample' | 'top'> &
+    Pick<GlobalOptions, 'config' | 'profile'>,
   strategy: AnyStrategy,
 ): { readonly request: Omit<InputRequest, 'runs'>; readonly definition: SweepDefinition } {
   const request = marketRequest({ ...options, seed: options['market-seed'] });

@@ -19,7 +19,7 @@ import { withBacktestInput, type InputRequest, type LoadedInput } from './backte
 import type { Progress } from './progress-bar';
 
 /** The program of a thread, compiled. */
-const THREAD = join(__dirname, '../workers/trial-thread.js');
+export const TRIAL_THREAD = join(__dirname, '../workers/trial-thread.js');
 
 /** As many threads as there are processors. */
 export const allProcessors = (): number => availableParallelism();
@@ -50,7 +50,7 @@ async function sweepOn(
   const study = createStudy(findStrategy(strategyId), setup, 0);
   checkGrid(plan, study);
   const periods = periodsOf(definition, market, fromMs, warmupBars);
-  const pool = await openTrialPool({ strategyId, setup, threads, script: THREAD });
+  const pool = await openTrialPool({ strategyId, setup, threads, script: TRIAL_THREAD });
   try {
     progress.begin('trials', plan.trials);
     let [done, best] = [0, -Infinity];

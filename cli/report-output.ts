@@ -15,6 +15,7 @@ import {
   withoutTables,
   type ReportTable,
 } from '../backtest/report/tables';
+import { foldTables } from '../backtest/truth/fold-tables';
 import { messageOf } from './failure';
 import { columns, createOutput, type Output } from './output';
 
@@ -88,6 +89,7 @@ function printReport(report: Report, output: Output, peers: boolean): void {
   output.say(report.title);
   for (const note of report.notes) output.say(`Note: ${note}`);
   const tables = [
+    ...foldTables(report.walkForward),
     ...metricTables(report),
     ...withoutTables(report),
     ...assessmentTables(report),

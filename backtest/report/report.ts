@@ -1,6 +1,7 @@
 import { breakdownsOf, type Breakdowns } from '../../domain/performance/breakdowns';
 import { performanceMetrics } from '../../domain/performance/metrics';
 import type { Assessment } from '../truth/assessment';
+import type { WalkForwardReport } from '../truth/fold-tables';
 import type { EquityPoint, Metrics, PerformanceInput, TradeRecord } from '../../domain/performance/types';
 
 /** A bar of a chart; UTC milliseconds of its opening. */
@@ -38,6 +39,8 @@ export interface Report {
   readonly without?: WithoutObserved;
   /** How far the metrics can be believed, when that has been asked. */
   readonly assessment?: Assessment;
+  /** The windows of a walk-forward test, whose out-of-sample parts the rest is about. */
+  readonly walkForward?: WalkForwardReport;
 }
 
 /** Computes everything that is told of a result. */

@@ -21,6 +21,7 @@ import { strategiesCommand } from './strategies';
 import { flattenCommand, pauseCommand, resumeCommand, stopCommand } from './strategy-orders';
 import { tradesCommand } from './trades';
 import { upCommand } from './up';
+import { walkForwardCommand } from './walk-forward';
 import { warmUpCommand } from './warm-up';
 
 /** Every command, in the order of `ballast --help`. */
@@ -48,6 +49,7 @@ export const allCommands = [
   lookAheadCommand,
   warmUpCommand,
   optimiseCommand,
+  walkForwardCommand,
   metricsCommand,
   doctorCommand,
   configCommand,

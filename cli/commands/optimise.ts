@@ -1,11 +1,15 @@
 import { findStrategy } from '../../domain/strategies/registry';
 import { defineCommand } from '../command';
-import { optimiseBuilder, sweepRequest, whole, type OptimiseOptions } from '../optimise-options';
+import {
+  MOST_THREADS,
+  optimiseBuilder,
+  sweepRequest,
+  whole,
+  type OptimiseOptions,
+} from '../optimise-options';
 import { putOutSweep } from '../optimise-output';
 import { sweepHere } from '../optimise-run';
 import { createProgress } from '../progress-bar';
-
-const MOST_THREADS = 256;
 
 export const optimiseCommand = defineCommand<OptimiseOptions>({
   command: 'optimise <strategy>',

@@ -5,6 +5,7 @@ import { holdingMs } from '../../../domain/performance/trade-metrics';
 import type { TradeRecord } from '../../../domain/performance/types';
 import { formatMetric, METRIC_GROUPS, UNDEFINED } from '../catalogue';
 import type { Report } from '../report';
+import { foldTables } from '../../truth/fold-tables';
 import {
   assessmentTables,
   breakdownTables,
@@ -67,7 +68,7 @@ ${notes([...report.notes, ...thinned])}
 <div id="chart"></div>
 </section>
 <section class="grid">${metricTables(report).map(card).join('\n')}</section>
-${[...withoutTables(report), ...assessmentTables(report), ...breakdownTables(report)].map(wideCard).join('\n')}
+${[...foldTables(report.walkForward), ...withoutTables(report), ...assessmentTables(report), ...breakdownTables(report)].map(wideCard).join('\n')}
 ${tradesTable(shownTrades)}
 ${details('Formulas of other tools', `<div class="grid">${peerTables(report).map(card).join('\n')}</div>`)}
 ${details('Configuration', `<pre>${escapeHtml(JSON.stringify(report.configuration, null, 2))}</pre>`)}
