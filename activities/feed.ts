@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { OrderState, type OrderView } from '../domain/order';
 import { TradingMode } from '../domain/risk';
@@ -10,30 +11,44 @@ import { createProtection } from './protection';
 import { strangeCancel } from './reconciling/known-orders';
 import { tellOwner } from './wake';
 
+/** How long the stream's news give way to an emergency stop, in wall time from when the first of them sees it. */
+const GIVE_WAY_MS = 1_000;
+
 /** The account's ear: everything the exchange says is journaled first, then its owner is told. */
 export function createFeedActivities(deps: ActivityDeps) {
   const { exchange, store, desk, owners, log } = deps;
   const { catchUp, protect } = createProtection(deps);
+  let held: { readonly epoch: number; readonly untilMs: number } | undefined;
 
-  /** Between a halt and the report of its emergency stop. */
-  async function isStopping(account: string): Promise<boolean> {
+  /** The halt epoch whose emergency stop is under way: from the halt until its report. */
+  async function stopUnderWay(account: string): Promise<number | undefined> {
     const state = await store.account(account);
-    return (
-      state?.mode === TradingMode.Halted &&
-      !(await store.hasRiskEvent(account, stopReportKey(account, state.haltEpoch)))
-    );
+    if (state?.mode !== TradingMode.Halted) return undefined;
+    const reported = await store.hasRiskEvent(account, stopReportKey(account, state.haltEpoch));
+    return reported ? undefined : state.haltEpoch;
+  }
+
+  /**
+   * The emergency stop journals the answers to its own orders. What the stream says of them waits until it has sold: read at
+   * the same time, it would only hold the sales up.
+   */
+  async function giveWay(account: string): Promise<void> {
+    const epoch = await stopUnderWay(account);
+    if (epoch === undefined) return;
+    if (held?.epoch !== epoch) held = { epoch, untilMs: deps.wallTimeMs() + GIVE_WAY_MS };
+    await wait(Math.min(GIVE_WAY_MS, Math.max(0, held.untilMs - deps.wallTimeMs())));
   }
 
   const tell = async (order: OrderView): Promise<void> => {
-    if (!(await isStopping(order.account))) await tellOwner(owners, order);
+    if ((await stopUnderWay(order.account)) === undefined) await tellOwner(owners, order);
   };
 
   /**
    * The news may have left the position bare; then its owners hear of everything. In a halt nobody has anything to do but
-   * the emergency stop, and it tells all owners when it has ended: their work on every fill would only hold it up.
+   * the emergency stop, and it tells all owners when it has ended.
    */
   async function pass(news: OrderView): Promise<void> {
-    if (await isStopping(news.account)) return;
+    if ((await stopUnderWay(news.account)) !== undefined) return;
     for (const order of [...(await protect(news.positionId)), news]) await tellOwner(owners, order);
   }
 
@@ -51,6 +66,7 @@ export function createFeedActivities(deps: ActivityDeps) {
       await owners.wakeReconciliation(account, 'connected to the exchange');
       return;
     }
+    await giveWay(account);
     if (event.kind === 'fill') {
       const { fill } = event;
       const { order, ownerless } = await desk.news.learnFill(account, fill);

@@ -53,6 +53,26 @@ export async function fillsOf(db: Queryable, positionIds: readonly string[]): Pr
   return rows.map(ownedFill);
 }
 
+/** Whether the journal has all of these trades of the account's current session. */
+export async function areJournaled(
+  db: Queryable,
+  account: string,
+  fills: readonly Pick<Fill, 'symbol' | 'tradeId' | 'side'>[],
+): Promise<boolean> {
+  const { rows } = await db.query<{ known: number }>(
+    `SELECT count(*)::int AS known FROM fills f JOIN accounts a USING (account, session)
+     JOIN unnest($2::text[], $3::text[], $4::text[]) AS told (symbol, trade_id, side) USING (symbol, trade_id, side)
+     WHERE account = $1`,
+    [
+      account,
+      fills.map(({ symbol }) => symbol),
+      fills.map(({ tradeId }) => tradeId),
+      fills.map(({ side }) => side),
+    ],
+  );
+  return rows[0]?.known === fills.length;
+}
+
 /** The fills of these orders that stand in for trades. */
 export async function inferredFills(
   tx: Transaction,

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { findAccount, openAccount, raiseHalt, recordForeignHoldings, setMode } from './accounts';
 import { adoptOrder, adoptSale, recoverPosition, setDelisted, setMissing } from './adopt';
 import { findCandles, saveCandles } from './candles';
+import { areJournaled } from './fills';
 import { grant } from './grant';
 import { audit, hasRiskEvent, recordDecision, recordEquity, recordRiskEvent } from './journal';
 import { inferFill, recordEvent, recordFills } from './news';
@@ -40,8 +41,13 @@ export function createStore(pool: Pool): OrderStore & Journal {
     beginSend: (request) => inTransaction(pool, (tx) => beginSend(tx, request)),
     order: (clientOrderId) => findOrder(pool, clientOrderId),
     recordEvent: (news) => inTransaction(pool, (tx) => recordEvent(tx, news)),
-    recordFills: (account, fills, source) =>
-      inTransaction(pool, (tx) => recordFills(tx, account, fills, source)),
+    recordFills: async (account, fills, source) => {
+      // The stream mostly repeats what an answer told before it.
+      const isKnown = source === 'stream' && (await areJournaled(pool, account, fills));
+      return isKnown
+        ? { changed: [], ownerless: [] }
+        : inTransaction(pool, (tx) => recordFills(tx, account, fills, source));
+    },
     recordUnprotected: (positionId, key, durationMs) =>
       inTransaction(pool, (tx) => recordUnprotected(tx, positionId, key, durationMs)),
     closePosition: (positionId, reason, marketTimeMs) =>

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { TradingMode } from '../../domain/risk';
 import { MANY_SYMBOLS, openPositions, stopEverything } from '../../test/crash/harness/trading';
 import { World } from '../../test/crash/harness/world';
@@ -10,6 +11,8 @@ import { timed } from './submit';
 
 const POSITIONS = 20;
 const ROUNDS = 6;
+/** After the last stop rests: what opening so many at once has left to do is no part of the halt. */
+const SETTLE_MS = 3_000;
 /** Each so small that the book of a market that stands still fills all of them; losses stop nothing here. */
 const LIMITS = {
   riskFraction: 0.001,
@@ -77,6 +80,7 @@ function measurements(halts: readonly number[], loops: readonly number[]): reado
 /** Opens the positions, on five pairs for the sake of the five stops that may rest on each, then measures the halt of all of them. Trading is resumed afterwards. */
 async function haltOnce(world: World, round: number): Promise<number> {
   const positions = await openPositions(world, POSITIONS, `halt-${round}`);
+  await wait(SETTLE_MS);
   let epoch = 0;
   const tookMs = await timed(async () => {
     ({ epoch } = await stopEverything(world, `halt-${round}`));
