@@ -97,7 +97,8 @@ export function strategyIssues(
       return at('strategy', `there is no such strategy; ${hint}`);
     }
     try {
-      catalogue.find(entry.strategy).parse(entry.parameters);
+      const strategy = catalogue.find(entry.strategy).parse(entry.parameters);
+      for (const symbol of entry.symbols) strategy.needs({ symbol, timeframe: entry.timeframe });
       return [];
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

@@ -3,6 +3,7 @@ import { firstAtOrAfter, type BarColumns } from './bar-columns';
 import { UserError } from './errors';
 import { compute, lookback, outputsOf, settlingBars } from './indicators/registry';
 import { specKey, type IndicatorSpec } from './indicators/spec';
+import { spreadScore } from './indicators/spread';
 import {
   isObserved,
   nothingObserved,
@@ -12,9 +13,10 @@ import {
   type ObservationNeed,
   type ObservationsOf,
 } from './observations';
-import type { SeriesOf, SeriesSpec } from './strategy';
+import { pairedCloses } from './paired-closes';
+import type { SeriesOf, SeriesSpec, SpreadOf } from './strategy';
 import type { Column } from './strategy-view';
-import { viewFrom } from './timeframes';
+import { newestClosed, viewFrom } from './timeframes';
 
 /** Bars of a symbol and timeframe. */
 export interface BarSource {
@@ -37,7 +39,15 @@ const NOTHING: Column = { values: new Float64Array(0), newest: null };
 
 const seriesOf = (spec: IndicatorSpec | SeriesOf): SeriesOf => ('of' in spec ? spec : { of: spec });
 
-const sourceOf = ({ symbol, timeframe }: SeriesOf, own: BarSource): BarSource => ({
+/** Where bars come from; what is absent is as in the bars decided on. */
+interface Elsewhere {
+  readonly symbol?: string | undefined;
+  readonly timeframe?: Timeframe | undefined;
+}
+
+const isSpread = (spec: SeriesSpec): spec is SpreadOf => 'spreadOf' in spec;
+
+const sourceOf = ({ symbol, timeframe }: Elsewhere, own: BarSource): BarSource => ({
   symbol: symbol ?? own.symbol,
   timeframe: timeframe ?? own.timeframe,
 });
@@ -53,16 +63,28 @@ export function barNeeds(specs: SeriesSpecs, own: BarSource, ownBars: number): r
   const needs: BarNeed[] = [{ ...own, bars: ownBars }];
   for (const spec of Object.values(specs)) {
     if (spec === null || isObserved(spec)) continue;
-    const series = seriesOf(spec);
-    const source = sourceOf(series, own);
-    const bars = settledBars(series.of, source.timeframe);
-    const known = needs.findIndex((need) => sameSource(need, source));
-    const need = needs[known];
-    if (need === undefined) needs.push({ ...source, bars });
-    else needs[known] = { ...need, bars: Math.max(need.bars, bars) };
+    for (const { bars, ...source } of needsOf(spec, own)) {
+      const known = needs.findIndex((need) => sameSource(need, source));
+      const need = needs[known];
+      if (need === undefined) needs.push({ ...source, bars });
+      else needs[known] = { ...need, bars: Math.max(need.bars, bars) };
+    }
   }
   return needs;
 }
+
+function needsOf(spec: IndicatorSpec | SeriesOf | SpreadOf, own: BarSource): readonly BarNeed[] {
+  if (isSpread(spec)) {
+    const bars = LOOKED_AT + spec.period - 1;
+    return spreadSources(spec, own).map((source) => ({ ...source, bars }));
+  }
+  const series = seriesOf(spec);
+  const source = sourceOf(series, own);
+  return [{ ...source, bars: settledBars(series.of, source.timeframe) }];
+}
+
+const spreadSources = ({ spreadOf: [first, second], timeframe }: SpreadOf, own: BarSource) =>
+  [sourceOf({ symbol: first, timeframe }, own), sourceOf({ symbol: second, timeframe }, own)] as const;
 
 /** Every source of observations that these series come from, and how old what is looked at may be. */
 export function observationNeeds(specs: SeriesSpecs, symbol: string): readonly ObservationNeed[] {
@@ -135,6 +157,7 @@ export function seriesColumns(
       const known = observationsOf(observedSource(spec, own.symbol));
       return { values: observedColumn(spec, barsOf(own), timeframeMs(own.timeframe), known), newest: null };
     }
+    if (isSpread(spec)) return spreadColumn(spec, own, barsOf);
     const series = seriesOf(spec);
     const source = sourceOf(series, own);
     const bars = barsOf(source);
@@ -145,6 +168,17 @@ export function seriesColumns(
     return { values, newest: viewFrom(base, { timeframe: source.timeframe, bars }).closed };
   };
   return Object.fromEntries(Object.entries(specs).map(([name, spec]) => [name, column(spec)]));
+}
+
+/** @throws what `barsOf` does */
+function spreadColumn(spec: SpreadOf, own: BarSource, barsOf: BarsOf): Column {
+  const [first, second] = spreadSources(spec, own);
+  const closes = pairedCloses(barsOf(first), barsOf(second));
+  const base = { timeframe: own.timeframe, bars: barsOf(own) };
+  return {
+    values: spreadScore(closes.first, closes.second, spec.period),
+    newest: newestClosed(base, first.timeframe, closes.openTimeMs),
+  };
 }
 
 function outputOf(

@@ -41,10 +41,22 @@ export interface SeriesOf {
 }
 
 /**
+ * How far two symbols stand from where they belong: the z-score of `log first − a − b × log second` among their last `period`
+ * bars, a and b by least squares over the same. Only bars that both have count, and only when none is missing in between: it is
+ * NaN until `period` bars after one of them had a bar alone.
+ */
+export interface SpreadOf {
+  readonly spreadOf: readonly [first: string, second: string];
+  readonly period: number;
+  /** Absent: the timeframe decided on. */
+  readonly timeframe?: Timeframe;
+}
+
+/**
  * A column that a strategy wants. Of what is observed beside the bars (`ObservedSpec`), the value at a bar is the last that was
  * known by its close; `ago` counts the bars decided on.
  */
-export type SeriesSpec = IndicatorSpec | SeriesOf | ObservedSpec;
+export type SeriesSpec = IndicatorSpec | SeriesOf | SpreadOf | ObservedSpec;
 
 /**
  * What a strategy may look at when a bar has closed: closed bars only, its indicators by the names it gave them (`I`), and
@@ -131,6 +143,8 @@ export interface Strategy<P, I extends string> {
    * many bars it must have seen before it may decide.
    */
   indicators(parameters: P): Readonly<Record<I, SeriesSpec | null>>;
+  /** The symbols it can be run on, where its parameters name them. Absent: any. */
+  symbols?(parameters: P): readonly string[];
   /** Bars it needs beyond what its indicators need to settle, e.g. for `close.at(300)`. Absent: none. */
   warmupBars?(parameters: P): number;
   /** The longest that a position may be held, in bars; whoever runs it may allow less. Null or absent: as long as it likes. */

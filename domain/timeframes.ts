@@ -55,18 +55,24 @@ export function resample(base: Series, target: Timeframe): Series {
  * How a base series sees another one, of a coarser timeframe or of another symbol: a bar is visible from the base bar at
  * whose close it has closed. Both series are sorted by time.
  */
-export function viewFrom(base: Series, other: Series): SeriesView {
+export const viewFrom = (base: Series, other: Series): SeriesView => ({
+  ...other,
+  closed: newestClosed(base, other.timeframe, other.bars.openTimeMs),
+});
+
+/** For every base bar the index of the newest bar of the other series, given by its open times, that has closed; −1 for none. */
+export function newestClosed(base: Series, timeframe: Timeframe, openTimeMs: Float64Array): Int32Array {
   const closed = new Int32Array(base.bars.length);
   const baseLength = timeframeMs(base.timeframe);
-  const otherLength = timeframeMs(other.timeframe);
+  const otherLength = timeframeMs(timeframe);
   let newest = -1;
   for (let index = 0; index < base.bars.length; index += 1) {
     const nowMs = (base.bars.openTimeMs[index] ?? NaN) + baseLength;
     // Past the end this compares with NaN, which ends the loop.
-    while ((other.bars.openTimeMs[newest + 1] ?? NaN) + otherLength <= nowMs) newest += 1;
+    while ((openTimeMs[newest + 1] ?? NaN) + otherLength <= nowMs) newest += 1;
     closed[index] = newest;
   }
-  return { ...other, closed };
+  return closed;
 }
 
 /** A coarser timeframe of the base series itself, as it becomes known bar by bar. @throws UserError as `resample` does */

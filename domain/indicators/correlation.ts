@@ -71,22 +71,17 @@ export function correlation(x: Float64Array, y: Float64Array, period: number): F
   return out;
 }
 
-/** {@link correlation}, one pair of values at a time. */
-export class CorrelationStream extends BlockWindow {
+/**
+ * Sums over a window of pairs, of distances from members of it: 0 of x, 1 of y, 2 of x², 3 of y², 4 of
+ * x·y. NaN while the window is not full.
+ */
+export abstract class CoMomentsStream extends BlockWindow {
   constructor(period: number) {
     super(period, [0, 0, 0, 0, 0]);
   }
 
-  next(x: number, y: number): number {
-    this.push(x, y);
-    return coefficient(
-      this.tail(0) + this.head(0),
-      this.tail(1) + this.head(1),
-      this.tail(2) + this.head(2),
-      this.tail(3) + this.head(3),
-      this.tail(4) + this.head(4),
-      this.period,
-    );
+  protected sum(which: number): number {
+    return this.tail(which) + this.head(which);
   }
 
   protected override add(sums: Float64Array, x: number, y: number): void {
@@ -97,6 +92,14 @@ export class CorrelationStream extends BlockWindow {
     sums[2] = (sums[2] ?? NaN) + dx * dx;
     sums[3] = (sums[3] ?? NaN) + dy * dy;
     sums[4] = (sums[4] ?? NaN) + dx * dy;
+  }
+}
+
+/** {@link correlation}, one pair of values at a time. */
+export class CorrelationStream extends CoMomentsStream {
+  next(x: number, y: number): number {
+    this.push(x, y);
+    return coefficient(this.sum(0), this.sum(1), this.sum(2), this.sum(3), this.sum(4), this.period);
   }
 }
 

@@ -49,35 +49,38 @@ const usesAtr = ({ stopFraction, trailAtr }: BracketParameters): boolean =>
   stopFraction === null || trailAtr !== null;
 
 /**
- * A long entry at the close of the newest bar with its stop below, `stopAtr` ATR or `stopFraction` of the price. Unless
- * `targetFraction` says where, the target makes the trade worth `rewardToRisk` times its risk after costs:
+ * An entry at the close of the newest bar with its stop `stopAtr` ATR or `stopFraction` of the price below it (above, for a
+ * short). Unless `targetFraction` says where, the target makes the trade worth `rewardToRisk` times its risk after costs:
  * gain − costs = rewardToRisk × (stop distance + costs). Holds instead when the market has no range to measure, or so much
- * of it that the stop would not be above zero.
+ * of it that stop or target would not be above zero.
  */
 export function enterWithBracket<P extends BracketParameters, I extends string>(
   view: StrategyView<I | 'atr'>,
   parameters: P,
   why: Because<P, I | 'atr'>,
+  side: PositionSide = PositionSide.Long,
 ): Signal<P, I | 'atr'> {
   const referencePrice = view.close.at(0);
   const range = usesAtr(parameters) ? view.indicators.atr.at(0) : 0;
   const { stopAtr, stopFraction, trailAtr } = parameters;
+  const direction = side === PositionSide.Long ? 1 : -1;
   const distance = stopFraction === null ? stopAtr * range : stopFraction * referencePrice;
-  const stopPrice = referencePrice - distance;
+  const stopPrice = referencePrice - direction * distance;
+  const targetPrice = targetOf(referencePrice, direction, distance, parameters);
   const trailDistance = trailAtr === null ? null : trailAtr * range;
-  if (!(distance > 0 && stopPrice > 0 && (trailDistance === null || trailDistance > 0)))
+  const isPlaced = distance > 0 && stopPrice > 0 && targetPrice > 0;
+  if (!(isPlaced && (trailDistance === null || trailDistance > 0)))
     return hold((at, p) => [...why(at, p), noStop(referencePrice, range, p)]);
-  const targetPrice = targetOf(referencePrice, distance, parameters);
-  return new BracketEntry(why, range, referencePrice, stopPrice, targetPrice, trailDistance);
+  return new BracketEntry(why, side, range, referencePrice, stopPrice, targetPrice, trailDistance);
 }
 
 /** A class, so that its reasons need no closure: a backtest makes one of these for every trade and asks none of them why. */
 class BracketEntry<P extends BracketParameters, I extends string> implements PlacedBracket {
   readonly kind = SignalKind.Enter;
-  readonly side = PositionSide.Long;
 
   constructor(
     private readonly why: Because<P, I | 'atr'>,
+    readonly side: PositionSide,
     readonly range: number,
     readonly referencePrice: number,
     readonly stopPrice: number,
@@ -90,13 +93,19 @@ class BracketEntry<P extends BracketParameters, I extends string> implements Pla
   }
 }
 
-function targetOf(referencePrice: number, distance: number, parameters: BracketParameters): number {
-  if (parameters.targetFraction !== null) return referencePrice * (1 + parameters.targetFraction);
-  const cost = parameters.costFraction * referencePrice;
-  return referencePrice + cost + parameters.rewardToRisk * (distance + cost);
+function targetOf(
+  referencePrice: number,
+  direction: 1 | -1,
+  distance: number,
+  { targetFraction, costFraction, rewardToRisk }: BracketParameters,
+): number {
+  if (targetFraction !== null) return referencePrice * (1 + direction * targetFraction);
+  const cost = costFraction * referencePrice;
+  return referencePrice + direction * cost + direction * rewardToRisk * (distance + cost);
 }
 
 interface PlacedBracket {
+  readonly side: PositionSide;
   readonly range: number;
   readonly referencePrice: number;
   readonly stopPrice: number;
@@ -104,8 +113,9 @@ interface PlacedBracket {
 }
 
 function bracketReason(placed: PlacedBracket, parameters: BracketParameters): Reason {
-  const { range, referencePrice, stopPrice, targetPrice } = placed;
+  const { side, range, referencePrice, stopPrice, targetPrice } = placed;
   const { stopFraction, targetFraction } = parameters;
+  const [stopSide, targetSide] = side === PositionSide.Long ? ['below', 'above'] : ['above', 'below'];
   const distance =
     stopFraction === null
       ? `${parameters.stopAtr} × ATR(${parameters.atrPeriod}) of ${priceText(range)}`
@@ -113,13 +123,13 @@ function bracketReason(placed: PlacedBracket, parameters: BracketParameters): Re
   const reward =
     targetFraction === null
       ? `for ${parameters.rewardToRisk} times the risk after costs`
-      : `${percentText(targetFraction)} above it`;
-  const text = `Stop ${priceText(stopPrice)}, ${distance} below ${priceText(referencePrice)}; target ${priceText(targetPrice)} ${reward}`;
+      : `${percentText(targetFraction)} ${targetSide} it`;
+  const text = `Stop ${priceText(stopPrice)}, ${distance} ${stopSide} ${priceText(referencePrice)}; target ${priceText(targetPrice)} ${reward}`;
   return { code: 'bracket', text, values: { atr: range, referencePrice, stopPrice, targetPrice } };
 }
 
 function noStop(referencePrice: number, range: number, { atrPeriod }: BracketParameters): Reason {
-  const text = `No stop can be placed: ATR(${atrPeriod}) is ${priceText(range)} at a price of ${priceText(referencePrice)}`;
+  const text = `No stop and target can be placed: ATR(${atrPeriod}) is ${priceText(range)} at a price of ${priceText(referencePrice)}`;
   return { code: 'no-stop', text, values: { atr: range, referencePrice } };
 }
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { UserError } from '../errors';
 import type { ObservationNeed } from '../observations';
 import { parameterError } from '../parameter-error';
 import type { Reason, Signal, Strategy, StrategyView } from '../strategy';
@@ -23,7 +24,10 @@ export interface PreparedStrategy {
   readonly indicators: SeriesSpecs;
   /** Bars that it must have seen before it may decide. */
   readonly warmupBars: number;
-  /** The bars that a decision needs when it decides on `own`, which come first, `warmupBars` of them. */
+  /**
+   * The bars that a decision needs when it decides on `own`, which come first, `warmupBars` of them.
+   * @throws UserError when it cannot be run on that symbol
+   */
   needs(own: BarSource): readonly BarNeed[];
   /** The observations that it looks at when it decides on a symbol. */
   observes(symbol: string): readonly ObservationNeed[];
@@ -91,10 +95,17 @@ export function prepare<P extends Readonly<Record<string, unknown>>, I extends s
   parameters: P,
 ): PreparedStrategy {
   const indicators: SeriesSpecs = strategy.indicators(parameters);
-  const needs = (own: BarSource): readonly BarNeed[] =>
-    barNeeds(indicators, own, strategy.warmupBars?.(parameters) ?? 1);
-  // How many of its own bars it needs is the same whatever they are bars of.
-  const [own] = needs({ symbol: '', timeframe: '1m' });
+  const symbols = strategy.symbols?.(parameters) ?? null;
+  const needs = (own: BarSource): readonly BarNeed[] => {
+    if (symbols?.includes(own.symbol) === false)
+      throw new UserError(
+        `The strategy "${strategy.id}" cannot be run on ${own.symbol}.`,
+        `Its parameters name ${symbols.join(' and ')}: run it on these, or change them.`,
+      );
+    return barNeeds(indicators, own, strategy.warmupBars?.(parameters) ?? 1);
+  };
+  // How many of its own bars it needs is the same whichever of its symbols they are bars of.
+  const [own] = needs({ symbol: symbols?.[0] ?? '', timeframe: '1m' });
   return {
     id: strategy.id,
     parameters,

@@ -3,6 +3,7 @@ import { bollingerStrategy } from './bollinger';
 import { donchianStrategy } from './donchian';
 import { emaCrossStrategy } from './ema-cross';
 import { newsEventStrategy } from './news-event';
+import { pairsStrategy } from './pairs';
 import { erase, type AnyStrategy } from './prepare';
 import { rsiStrategy } from './rsi';
 
@@ -14,6 +15,7 @@ export const STRATEGIES: Readonly<Record<string, AnyStrategy>> = Object.fromEntr
     erase(bollingerStrategy),
     erase(donchianStrategy),
     erase(newsEventStrategy),
+    erase(pairsStrategy),
   ].map((strategy) => [strategy.id, strategy]),
 );
 

@@ -228,6 +228,18 @@ describe('faults name path, value, origin and what is allowed', () => {
     if (value !== 'not set') expect(issue?.origin).toBe(join(cwd, 'ballast.yaml'));
   });
 
+  it('runs a strategy only on symbols that its parameters name', () => {
+    write(
+      'strategies: [{name: a, strategy: pairs, symbols: [ETH/USDT, SOL/USDT], timeframe: 1m, parameters: {first: BTC/USDT, second: ETH/USDT}}]',
+    );
+    expect(issuesOf()).toEqual([
+      expect.objectContaining({
+        path: 'strategies.0.parameters',
+        problem: 'The strategy "pairs" cannot be run on SOL/USDT.',
+      }),
+    ]);
+  });
+
   it('checks the parameters of strategies', () => {
     write(
       'strategies: [{name: a, strategy: rsi, symbols: [BTC/USDT], timeframe: 1m, parameters: {period: 1}}]',

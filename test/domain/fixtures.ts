@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Bar } from '../../domain/bar';
+import type { BarColumns } from '../../domain/bar-columns';
 import { decimal, type DecimalString } from '../../domain/decimal';
 import type { Instrument } from '../../domain/instrument';
 import {
@@ -125,4 +126,26 @@ export function observedBetween(fromMs: number, toMs: number, stepMs: number, se
   const kinds = Object.keys(OBSERVED_OUTPUTS) as readonly ObservedKind[];
   const known = new Map(kinds.map((kind) => [kind, seriesOf(kind)]));
   return ({ kind }) => known.get(kind) ?? observationColumns(kind, []);
+}
+
+/** How far a companion strays at each bar: a random step, and 0.6 of where it was. */
+const strays = ((): Float64Array => {
+  const next = random(77);
+  let stray = 0;
+  return Float64Array.from({ length: 10_000 }, () => {
+    stray = 0.6 * stray + next() + next() + next() - 1.5;
+    return stray;
+  });
+})();
+
+/**
+ * A second market that belongs to the first, bar by bar: its logarithm is 0.8 times the first's, and strays from there by steps of
+ * this size.
+ * @param from how many bars there are before these
+ */
+export function companionOf(bars: BarColumns, { step = 0.004, from = 0 } = {}): BarColumns {
+  const close = bars.close.map(
+    (price, at) => 20 * Math.exp(0.8 * Math.log(price) + step * (strays[from + at] ?? NaN)),
+  );
+  return { ...bars, open: close, high: close, low: close, close };
 }

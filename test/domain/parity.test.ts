@@ -7,8 +7,9 @@ import { decideOnWindow } from '../../domain/strategies/decide';
 import type { PreparedStrategy } from '../../domain/strategies/prepare';
 import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
 import type { Decision, PositionSide } from '../../domain/strategy';
+import type { BarsOf } from '../../domain/strategy-columns';
 import { resample } from '../../domain/timeframes';
-import { observedBetween } from './fixtures';
+import { companionOf, observedBetween } from './fixtures';
 import { agree, decideOnColumns, simulatedMinutes } from './parity';
 
 /**
@@ -37,10 +38,24 @@ function decisions(
   return found;
 }
 
+/** The market decided on, one that belongs to it for strategies that look at two, and what is observed beside both. */
+interface Markets {
+  readonly bars: BarColumns;
+  readonly companion: BarColumns;
+  readonly observed: ObservationsOf;
+}
+
+const barsIn =
+  ({ bars, companion }: Pick<Markets, 'bars' | 'companion'>): BarsOf =>
+  ({ symbol }) =>
+    symbol === OWN.symbol ? bars : companion;
+
 /** Only what the activity would have read of what is observed: as far back as a bar of the window may look, up to its close. */
-const live = (strategy: PreparedStrategy, bars: BarColumns, observed: ObservationsOf): readonly Decision[] =>
+const live = (strategy: PreparedStrategy, { bars, companion, observed }: Markets): readonly Decision[] =>
   decisions(bars, strategy.warmupBars - 1, (at, side) => {
-    const window = sliceColumns(bars, at + 1 - strategy.warmupBars, at + 1);
+    const windowOfBars = (columns: BarColumns): BarColumns =>
+      sliceColumns(columns, at + 1 - strategy.warmupBars, at + 1);
+    const window = windowOfBars(bars);
     const [firstCloseMs, closeMs] = [window.openTimeMs[0], window.openTimeMs.at(-1)].map(
       (openMs = NaN) => openMs + BAR_MS,
     );
@@ -50,15 +65,16 @@ const live = (strategy: PreparedStrategy, bars: BarColumns, observed: Observatio
     }));
     const observationsOf: ObservationsOf = (source) =>
       known.find(({ kind }) => kind === source.kind)?.observations ?? observed(source);
-    return decideOnWindow(strategy, OWN, () => window, side, observationsOf);
+    const barsOf = barsIn({ bars: window, companion: windowOfBars(companion) });
+    return decideOnWindow(strategy, OWN, barsOf, side, observationsOf);
   });
 
-const tested = (
-  strategy: PreparedStrategy,
-  bars: BarColumns,
-  observed: ObservationsOf,
-): readonly Decision[] =>
-  decisions(bars, strategy.warmupBars - 1, decideOnColumns(strategy, OWN, bars, observed));
+const tested = (strategy: PreparedStrategy, markets: Markets): readonly Decision[] =>
+  decisions(
+    markets.bars,
+    strategy.warmupBars - 1,
+    decideOnColumns(strategy, OWN, barsIn(markets), markets.observed),
+  );
 
 const recordedFile = join(
   process.env.BALLAST_DATA ?? resolve(__dirname, '../../../shared/data'),
@@ -81,8 +97,12 @@ function expectSameDecisions(id: string, minutes: BarColumns, parameters = {}): 
   const { bars } = resample({ timeframe: '1m', bars: minutes }, OWN.timeframe);
   const strategy = findStrategy(id).parse(parameters);
   const beginMs = bars.openTimeMs[0] ?? NaN;
-  const observed = observedBetween(beginMs, beginMs + MONTH_MS, 5 * BAR_MS);
-  const [windowed, whole] = [live(strategy, bars, observed), tested(strategy, bars, observed)];
+  const markets = {
+    bars,
+    companion: companionOf(bars, { step: 0.0015 }),
+    observed: observedBetween(beginMs, beginMs + MONTH_MS, 5 * BAR_MS),
+  };
+  const [windowed, whole] = [live(strategy, markets), tested(strategy, markets)];
   expect(windowed.length).toBeGreaterThan(MONTH_BARS - 2_000);
   const differing = windowed.flatMap((decision, index) => {
     const other = whole[index];

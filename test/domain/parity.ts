@@ -3,7 +3,12 @@ import type { ObservationsOf } from '../../domain/observations';
 import { decisionOf } from '../../domain/strategies/decide';
 import type { PreparedStrategy } from '../../domain/strategies/prepare';
 import type { Decision, PositionSide, Reason } from '../../domain/strategy';
-import { createIndicatorCache, seriesColumns, type BarSource } from '../../domain/strategy-columns';
+import {
+  createIndicatorCache,
+  seriesColumns,
+  type BarsOf,
+  type BarSource,
+} from '../../domain/strategy-columns';
 import { MovingView } from '../../domain/strategy-view';
 import { openSimulator, SIMULATION_START_MS } from '../../emulator/market/simulator';
 
@@ -38,11 +43,11 @@ export function agree(a: Decision, b: Decision): boolean {
 export function decideOnColumns(
   strategy: PreparedStrategy,
   own: BarSource,
-  bars: BarColumns,
+  barsOf: BarsOf,
   observed?: ObservationsOf,
 ): (at: number, side: PositionSide | null) => Decision {
-  const columns = seriesColumns(strategy.indicators, own, () => bars, createIndicatorCache(), observed);
-  const view = new MovingView(own.symbol, own.timeframe, bars, columns);
+  const columns = seriesColumns(strategy.indicators, own, barsOf, createIndicatorCache(), observed);
+  const view = new MovingView(own.symbol, own.timeframe, barsOf(own), columns);
   return (at, side) => {
     view.position = side;
     view.moveTo(at);

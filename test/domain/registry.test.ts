@@ -3,7 +3,9 @@ import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
 import './fixtures';
 
 it('knows the strategies by their ids', () => {
-  expect(Object.keys(STRATEGIES)).toEqual(['rsi', 'ema-cross', 'bollinger', 'donchian']);
+  expect(Object.keys(STRATEGIES)).toEqual(
+    expect.arrayContaining(['rsi', 'ema-cross', 'bollinger', 'donchian', 'news-event', 'pairs']),
+  );
   for (const [id, strategy] of Object.entries(STRATEGIES)) {
     expect(strategy.id).toBe(id);
     expect(strategy.summary).toMatch(/^[A-Z].*\.$/);
@@ -16,7 +18,7 @@ test.each(['macd', '', 'constructor', '__proto__'])(
     const search = (): unknown => findStrategy(id);
     expect(search).toThrow(UserError);
     expect(search).toThrow(`There is no strategy "${id}".`);
-    expect(hintOf(search)).toBe('Known strategies: rsi, ema-cross, bollinger, donchian.');
+    expect(hintOf(search)).toBe(`Known strategies: ${Object.keys(STRATEGIES).join(', ')}.`);
   },
 );
 
@@ -36,6 +38,9 @@ describe('parameters', () => {
       oversold: 30,
       overbought: 70,
       trendPeriod: null,
+      minMood: null,
+      moodMaxAgeHours: 24,
+      maxFearGreed: null,
       atrPeriod: 14,
       stopAtr: 3,
       stopFraction: null,
@@ -83,6 +88,10 @@ describe('parameters', () => {
     ['ema-cross', { rewardToRisk: 1 }, 'strategies.ema-cross.rewardToRisk is 1: Too small'],
     ['bollinger', { deviations: 0 }, 'strategies.bollinger.deviations is 0: Too small'],
     ['donchian', { exitPeriod: 20 }, 'strategies.donchian.exitPeriod is 20: must be below "entryPeriod"'],
+    ['pairs', { second: 'BTC/USDT' }, 'strategies.pairs.second is "BTC/USDT": must differ from "first"'],
+    ['pairs', { first: 'bitcoin' }, 'strategies.pairs.first is "bitcoin": must be a symbol like ETH/USDT'],
+    ['pairs', { stopZ: 2 }, 'strategies.pairs.stopZ is 2: must be above "entryZ"'],
+    ['pairs', { significance: 0.2 }, 'strategies.pairs.significance is 0.2: must be 0.01, 0.05 or 0.1'],
     ['ema-cross', { stopAtr: null }, 'strategies.ema-cross.stopAtr is null: Invalid input: expected number'],
   ])('of %s: %j is refused by path, value and what is allowed', (id, parameters, message) => {
     const parse = (): unknown => findStrategy(id).parse(parameters);
@@ -106,6 +115,8 @@ describe('parameters', () => {
     ['ema-cross', { adxPeriod: 30, minAdx: null }, 389],
     ['bollinger', {}, 389],
     ['bollinger', { period: 30, stopFraction: 0.02 }, 31],
+    ['pairs', { stopFraction: 0.02 }, 241],
+    ['pairs', { period: 1_000 }, 1_001],
     ['donchian', { entryPeriod: 55, stopFraction: 0.02 }, 56],
   ])('of %s: %j need a warm-up of %d bars', (id, parameters, bars) => {
     expect(findStrategy(id).parse(parameters).warmupBars).toBe(bars);

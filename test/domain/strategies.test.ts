@@ -9,18 +9,21 @@ import { decideOnWindow } from '../../domain/strategies/decide';
 import type { PreparedStrategy } from '../../domain/strategies/prepare';
 import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
 import type { Decision } from '../../domain/strategy';
-import { BTC, barsOf, d, observedBetween, walk } from './fixtures';
+import type { BarsOf } from '../../domain/strategy-columns';
+import { BTC, barsOf, companionOf, d, observedBetween, walk } from './fixtures';
 
 const ids = Object.keys(STRATEGIES);
 
 /** For strategies that look at more than bars. */
 const observed = observedBetween(0, 3_000 * 60_000, 12 * 60_000);
 
-/** As live trading does: on no more bars than the strategy needs. */
+/** As live trading does: on no more bars than the strategy needs. Every other symbol is a companion of this one. */
 function decide(strategy: PreparedStrategy, bars: readonly Bar[], holding = false): Decision {
-  const window = columnsOf(bars.slice(-strategy.warmupBars));
   const own = { symbol: 'BTC/USDT', timeframe: '1m' } as const;
-  return decideOnWindow(strategy, own, () => window, holding ? 'long' : null, observed);
+  const from = Math.max(0, bars.length - strategy.warmupBars);
+  const window = columnsOf(bars.slice(from));
+  const ofSource: BarsOf = ({ symbol }) => (symbol === own.symbol ? window : companionOf(window, { from }));
+  return decideOnWindow(strategy, own, ofSource, holding ? 'long' : null, observed);
 }
 
 /** The last two values of an indicator, the newest last. */

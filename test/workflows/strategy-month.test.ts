@@ -155,7 +155,8 @@ describe('strategy', () => {
       expect(new Set(passedOver.map(({ outcome }) => outcome))).toEqual(new Set(['skipped']));
 
       const present = hours.filter(({ openTimeMs }) => !missing.includes(openTimeMs + HOUR_MS));
-      const decide = decideOnColumns(findStrategy(STRATEGY_ID).parse(PARAMETERS), OWN, columnsOf(present));
+      const columns = columnsOf(present);
+      const decide = decideOnColumns(findStrategy(STRATEGY_ID).parse(PARAMETERS), OWN, () => columns);
       const indexOf = new Map(present.map(({ openTimeMs }, index) => [openTimeMs + HOUR_MS, index]));
       const differing = world.store.decisions.flatMap((journaled) => {
         const index = indexOf.get(journaled.barCloseMs);
