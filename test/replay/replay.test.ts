@@ -74,7 +74,13 @@ const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
   ],
   emergencyStop: ['flat', 'superseded', 'carried', 'activity raiseHalt', 'cancel', 'continues as new'],
   reconciliation: ['adopted', 'tells poke', 'findings'],
-  backfill: ['activity backfillPages', 'activity backfillPages fails', 'completes'],
+  backfill: [
+    'activity backfillPages',
+    'activity backfillPages fails',
+    'completes',
+    'continues as new',
+    'is continued',
+  ],
 };
 
 interface Tool {

@@ -12,8 +12,10 @@ import {
   type LegOrder,
   type OrderLifecycleInput,
 } from '../../workflows/contract';
+import type { backfill } from '../../workflows';
 import { Harness, VENUE, type World } from './harness';
 
+const MINUTE_MS = 60_000;
 const ENTRY: LegOrder = { sequence: 0, type: 'limit', stopPrice: null, replaces: null, cancel: false };
 const by = { by: 'tester', reason: 'a test' };
 
@@ -130,6 +132,18 @@ describe('continuing as new', () => {
     const closes = evaluated.map(({ input }) => (input as EvaluateInput).barCloseMs);
     expect(new Set(closes).size).toBe(closes.length);
     expect(evaluated.slice(2).every(({ input }) => (input as EvaluateInput).entriesPaused)).toBe(true);
+  });
+
+  it('backfill: every bar is there, and no page is asked for twice', async () => {
+    const toMs = Math.floor(world.time.nowMs / MINUTE_MS) * MINUTE_MS;
+    const bars = 2_000;
+    const input = { source: 'fake', symbol: 'BTC/USDT', fromMs: toMs - bars * MINUTE_MS, toMs };
+    const id = workflowIds.job('backfill', 'long');
+    const handle = await harness.start<typeof backfill>('backfill', id, { ...input, timeframe: '1m' });
+    expect(await handle.result()).toMatchObject({ done: true, bars, inserted: bars, changed: 0 });
+    expect(await harness.wasContinued(id)).toBe(true);
+    expect(world.history.rows.get('fake BTC/USDT 1m')?.size).toBe(bars);
+    expect(new Set(world.bars.asked).size).toBe(world.bars.asked.length);
   });
 
   it('accountFeed: goes on listening', async () => {
