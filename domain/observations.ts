@@ -185,7 +185,7 @@ export function observedColumn(
   barMs: number,
   { length, knownMs, timeMs, outputs }: ObservationColumns,
 ): Float64Array {
-  const told = checkedOutput(spec);
+  const told = checkObserved(spec);
   const output = told === AGE ? null : (outputs[told] ?? null);
   const { maxAgeMs } = spec;
   const column = new Float64Array(openTimeMs.length);
@@ -201,7 +201,8 @@ export function observedColumn(
   return column;
 }
 
-function checkedOutput({ of, output, maxAgeMs }: ObservedSpec): string {
+/** The output that is meant. @throws UserError when the kind has no such output, or no age is declared */
+export function checkObserved({ of, output, maxAgeMs }: ObservedSpec): string {
   if (!(maxAgeMs > 0))
     throw new UserError(
       `A series of "${of}" may be ${String(maxAgeMs)} ms old.`,

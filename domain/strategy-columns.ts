@@ -5,6 +5,7 @@ import { compute, lookback, outputsOf, settlingBars } from './indicators/registr
 import { specKey, type IndicatorSpec } from './indicators/spec';
 import { spreadScore } from './indicators/spread';
 import {
+  checkObserved,
   isObserved,
   nothingObserved,
   observedColumn,
@@ -86,11 +87,15 @@ function needsOf(spec: IndicatorSpec | SeriesOf | SpreadOf, own: BarSource): rea
 const spreadSources = ({ spreadOf: [first, second], timeframe }: SpreadOf, own: BarSource) =>
   [sourceOf({ symbol: first, timeframe }, own), sourceOf({ symbol: second, timeframe }, own)] as const;
 
-/** Every source of observations that these series come from, and how old what is looked at may be. */
+/**
+ * Every source of observations that these series come from, and how old what is looked at may be.
+ * @throws UserError for an output that there is not, or without an age
+ */
 export function observationNeeds(specs: SeriesSpecs, symbol: string): readonly ObservationNeed[] {
   const needs: ObservationNeed[] = [];
   for (const spec of Object.values(specs)) {
     if (spec === null || !isObserved(spec)) continue;
+    checkObserved(spec);
     const source = observedSource(spec, symbol);
     const known = needs.findIndex((need) => sameObserved(need, source));
     const maxAgeMs = Math.max(spec.maxAgeMs, needs[known]?.maxAgeMs ?? 0);

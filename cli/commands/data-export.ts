@@ -1,11 +1,16 @@
 import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import { candleTable, exportFile, type NumberTable } from '../../adapters/history/files/export-file';
+import {
+  candleTable,
+  exportFile,
+  observationTable,
+  type NumberTable,
+} from '../../adapters/history/files/export-file';
 import type { SeriesInfo } from '../../adapters/history/port';
 import { timeframeMs } from '../../domain/bar';
 import { barsBetween } from '../../domain/bar-columns';
 import { UserError } from '../../domain/errors';
-import { OBSERVED_OUTPUTS, ObservedKind } from '../../domain/observations';
+import { ObservedKind } from '../../domain/observations';
 import { describeCandles, PriceKind, type CandleSeriesKey } from '../../domain/series';
 import { canResample, resample, type Series } from '../../domain/timeframes';
 import { candleFilterBuilder, candleSeries, type CandleFilter } from '../candle-filter';
@@ -114,9 +119,6 @@ function oneOf(options: DataExportOptions, all: readonly SeriesInfo[]): CandleSe
   );
 }
 
-/** What other tools call it, where an output's own name is not that. */
-const COLUMNS: Readonly<Record<string, string>> = { rate: 'funding_rate' };
-
 async function observationsOf(
   { history }: MarketData,
   all: readonly SeriesInfo[],
@@ -137,18 +139,9 @@ async function observationsOf(
       `Several series fit: ${fitting.map((info) => `${info.venue} ${info.symbol}`).join(', ')}.`,
       'Say which with --venue and --symbol.',
     );
-  const { timeMs, knownMs, outputs } = await history.observations({
-    ...{ kind, subject: found.symbol, origins: [found.venue] },
-  });
-  const kept = [...timeMs.keys()].filter((at) => (timeMs[at] ?? NaN) >= fromMs && (timeMs[at] ?? NaN) < toMs);
-  const column = (name: string, values: Float64Array | undefined) => ({
-    name,
-    values: Float64Array.from(kept, (at) => values?.[at] ?? NaN),
-  });
-  const columns = [
-    column('timestamp_ms', timeMs),
-    ...OBSERVED_OUTPUTS[kind].map((name) => column(COLUMNS[name] ?? name, outputs[name])),
-    column('known_at_ms', knownMs),
-  ];
-  return { table: { columns }, what: `${kind} of ${found.venue} ${found.symbol}` };
+  const known = await history.observations({ kind, subject: found.symbol, origins: [found.venue] });
+  return {
+    table: observationTable(kind, known, { fromMs, toMs }),
+    what: `${kind} of ${found.venue} ${found.symbol}`,
+  };
 }

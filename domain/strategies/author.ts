@@ -9,6 +9,8 @@ export { z } from 'zod';
 export { exit, hold, PositionSide, SignalKind } from '../strategy';
 export { bracketIndicators, bracketShape, enterWithBracket, priceText } from './bracket';
 export type { BracketParameters } from './bracket';
+export { sentimentAllows, sentimentIndicators, sentimentReasons, sentimentShape } from './sentiment';
+export type { SentimentParameters } from './sentiment';
 export type {
   BarField,
   Because,
@@ -23,6 +25,7 @@ export type {
   StrategyView,
 } from '../strategy';
 export type { IndicatorSpec } from '../indicators/spec';
+export type { Observation, ObservedKind, ObservedSpec } from '../observations';
 export type { Bar, Timeframe } from '../bar';
 
 /** A strategy as it is, so that the types of its parameters and the names of its indicators need not be written down. */

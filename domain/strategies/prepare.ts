@@ -104,6 +104,9 @@ export function prepare<P extends Readonly<Record<string, unknown>>, I extends s
       );
     return barNeeds(indicators, own, strategy.warmupBars?.(parameters) ?? 1);
   };
+  const observes = (symbol: string): readonly ObservationNeed[] => observationNeeds(indicators, symbol);
+  // What is wrong with it is wrong for every symbol, and is told before one is decided on.
+  observes('');
   // How many of its own bars it needs is the same whichever of its symbols they are bars of.
   const [own] = needs({ symbol: symbols?.[0] ?? '', timeframe: '1m' });
   return {
@@ -112,7 +115,7 @@ export function prepare<P extends Readonly<Record<string, unknown>>, I extends s
     indicators,
     warmupBars: own?.bars ?? 1,
     needs,
-    observes: (symbol) => observationNeeds(indicators, symbol),
+    observes,
     maxHoldingBars: strategy.maxHoldingBars?.(parameters) ?? null,
     // The columns of the view are those that `indicators` has named.
     onBar: (view) => strategy.onBar(view, parameters),

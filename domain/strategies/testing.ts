@@ -1,5 +1,11 @@
 import { Timeframe, timeframeMs } from '../bar';
 import { columnsOf, type BarColumns } from '../bar-columns';
+import {
+  observationColumns,
+  type Observation,
+  type ObservationsOf,
+  type ObservedKind,
+} from '../observations';
 import { SignalKind, type Decision, type PositionSide, type Strategy } from '../strategy';
 import { createIndicatorCache, firstDecision, seriesColumns, type BarSource } from '../strategy-columns';
 import { MovingView } from '../strategy-view';
@@ -41,13 +47,16 @@ export function decisionsOn<P extends Readonly<Record<string, unknown>>, I exten
     readonly parameters?: Readonly<Record<string, unknown>>;
     readonly timeframe?: Timeframe;
     readonly symbol?: string;
+    /** What is known of each kind, whatever it is about; nothing of a kind that is absent. */
+    readonly observed?: Partial<Readonly<Record<ObservedKind, readonly Observation[]>>>;
   } = {},
 ): readonly DatedDecision[] {
-  const { parameters = {}, timeframe = Timeframe.H1, symbol = 'BTC/USDT' } = options;
+  const { parameters = {}, timeframe = Timeframe.H1, symbol = 'BTC/USDT', observed = {} } = options;
   const prepared = erase(strategy).parse(parameters);
   const own: BarSource = { symbol, timeframe };
   const barsOf = (source: BarSource): BarColumns => resample({ timeframe, bars }, source.timeframe).bars;
-  const columns = seriesColumns(prepared.indicators, own, barsOf, createIndicatorCache());
+  const observationsOf: ObservationsOf = ({ kind }) => observationColumns(kind, observed[kind] ?? []);
+  const columns = seriesColumns(prepared.indicators, own, barsOf, createIndicatorCache(), observationsOf);
   const view = new MovingView(symbol, timeframe, bars, columns);
   const decisions: DatedDecision[] = [];
   let position: PositionSide | null = null;

@@ -11,6 +11,9 @@ import {
   type Observation,
   type ObservedSpec,
 } from '../../domain/observations';
+import { defineStrategy, exit, hold, z } from '../../domain/strategies/author';
+import { erase } from '../../domain/strategies/prepare';
+import { decisionsOn } from '../../domain/strategies/testing';
 import { createIndicatorCache, observationNeeds, seriesColumns } from '../../domain/strategy-columns';
 import { MovingView } from '../../domain/strategy-view';
 import { barsOf, walk } from './fixtures';
@@ -103,6 +106,32 @@ describe('what is seen of observations at the close of a bar', () => {
       'A series of "funding" has no output "score".',
     );
   });
+});
+
+it('a strategy that declares no age is refused before it decides', () => {
+  const strategy = defineStrategy({
+    id: 'ageless',
+    summary: 'Looks at the mood, however old.',
+    parameters: z.strictObject({}),
+    indicators: () => ({ mood: { of: 'mood' } as unknown as ObservedSpec }),
+    onBar: () => hold(() => []),
+  });
+  expect(() => erase(strategy).parse({})).toThrow('A series of "mood" may be undefined ms old.');
+});
+
+it('a test of a strategy may say what is known', () => {
+  const strategy = defineStrategy({
+    id: 'listener',
+    summary: 'Leaves as soon as it hears something.',
+    parameters: z.strictObject({}),
+    indicators: () => ({ mood: SCORE }),
+    onBar: (view) => (view.indicators.mood.at(0) > 0 ? exit(() => []) : hold(() => [])),
+  });
+  const kinds = (options: object) =>
+    decisionsOn(strategy, bars, { timeframe: '1m', ...options }).map(({ kind }) => kind);
+  const observed = { mood: [mood(38 * MINUTE_MS, 0.5)] };
+  expect(kinds({ observed }).slice(-4)).toEqual(['hold', 'exit', 'exit', 'exit']);
+  expect(kinds({})).not.toContain('exit');
 });
 
 describe('the source of observations', () => {

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { UserError } from '../../../domain/errors';
 import type { BarColumns } from '../../../domain/bar-columns';
+import { OBSERVED_OUTPUTS, type ObservationColumns, type ObservedKind } from '../../../domain/observations';
 import { writeParquet } from './parquet';
 
 /** A table of numbers whose first column is a time; what `ballast data import` reads again as the same. */
@@ -16,6 +17,30 @@ export const candleTable = (bars: BarColumns): NumberTable => ({
     ...(['open', 'high', 'low', 'close', 'volume'] as const).map((name) => ({ name, values: bars[name] })),
   ],
 });
+
+/** What other tools call it, where an output's own name is not that. */
+const COLUMN_NAMES: Readonly<Record<string, string>> = { rate: 'funding_rate' };
+
+/** Observations of a kind that are about times from `fromMs` up to but not including `toMs`. */
+export function observationTable(
+  kind: ObservedKind,
+  { timeMs, knownMs, outputs }: ObservationColumns,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): NumberTable {
+  const isWanted = (time = NaN): boolean => time >= fromMs && time < toMs;
+  const kept = [...timeMs.keys()].filter((at) => isWanted(timeMs[at]));
+  const column = (name: string, values: Float64Array | undefined) => ({
+    name,
+    values: Float64Array.from(kept, (at) => values?.[at] ?? NaN),
+  });
+  return {
+    columns: [
+      column('timestamp_ms', timeMs),
+      ...OBSERVED_OUTPUTS[kind].map((name) => column(COLUMN_NAMES[name] ?? name, outputs[name])),
+      column('known_at_ms', knownMs),
+    ],
+  };
+}
 
 const FORMATS: readonly (readonly [ending: RegExp, write: (table: NumberTable) => Promise<Uint8Array>])[] = [
   [/\.csv$/i, (table) => Promise.resolve(Buffer.from(csv(table)))],

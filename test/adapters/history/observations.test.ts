@@ -1,7 +1,9 @@
 import { importData } from '../../../adapters/history/files/import';
+import { exportFile, observationTable } from '../../../adapters/history/files/export-file';
 import { openBarFolder } from '../../../adapters/history/files/bar-folder';
 import { sessionOrigin } from '../../../adapters/history/origins';
 import { moodKey, moodRows } from '../../../adapters/history/rows';
+import { NO_OBSERVATIONS } from '../../../domain/observations';
 import { createHistoryBench, quiet, START_MS, temporaryFolder, type HistoryBench } from './support';
 
 const HOUR_MS = 3_600_000;
@@ -87,6 +89,22 @@ describe('observations that are imported', () => {
       expect(await folder.observations(query)).toEqual(await bench.history.observations(query));
     expect(await folder.observations({ kind: 'mood', subject: 'ETH' })).toBeUndefined();
     expect([...((await folder.funding('BTC/USDT:USDT'))?.value ?? [])]).toEqual([1e-4, 2e-4]);
+  });
+
+  it.each(['csv.gz', 'parquet'])('are exported to %s and come back as they were', async (ending) => {
+    await run(files.folder);
+    const before = await Promise.all([FUNDING, INDEX, MOOD].map(bench.history.observations));
+    const names = ['funding/binance_BTC_USDT', 'fear-greed', 'moods/BTC'];
+    const copy = temporaryFolder();
+    for (const [at, { kind }] of [FUNDING, INDEX, MOOD].entries()) {
+      const all = { fromMs: -Infinity, toMs: Infinity };
+      const table = observationTable(kind, before[at] ?? NO_OBSERVATIONS, all);
+      await exportFile(`${copy.folder}/${names[at] ?? ''}.${ending}`, table);
+    }
+    await bench.pool.query('TRUNCATE history_series RESTART IDENTITY CASCADE');
+    await run(copy.folder);
+    copy.remove();
+    expect(await Promise.all([FUNDING, INDEX, MOOD].map(bench.history.observations))).toEqual(before);
   });
 
   it('that are told again stay known since they were told first', async () => {
