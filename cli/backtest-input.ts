@@ -9,6 +9,7 @@ import { UserError } from '../domain/errors';
 import type { PreparedStrategy } from '../domain/strategies/prepare';
 import type { BarNeed } from '../domain/strategy-columns';
 import { SIMULATION_START_MS } from '../emulator/market/simulator';
+import { loadDepth } from './backtest-depth';
 import { instrumentOf } from './backtest-instrument';
 import { loadObservations } from './backtest-observations';
 import {
@@ -38,6 +39,8 @@ export interface InputRequest {
   readonly maxHoldingBars: number | null;
   readonly perpetual: PerpetualTerms;
   readonly rules: BacktestRules;
+  /** Files of recorded books, or {@link STORED}; for slippage by the book, which without any takes the stored ones. */
+  readonly l2: readonly string[];
   readonly config: string | undefined;
   readonly profile: string | undefined;
 }
@@ -142,10 +145,14 @@ async function loadMarket(source: BarSources, symbol: string, request: InputRequ
   const notes = isKnown
     ? []
     : [`The trading rules of ${symbol} are not known: ticks as fine as its prices, no least notional.`];
+  const traded = request.symbols.includes(symbol) && request.rules.slippage.kind === 'book';
+  const book = traded ? await loadDepth(source, instrument, { files: request.l2, venue }) : undefined;
+  if (book !== undefined) notes.push(book.note);
   const perpetual = symbol.includes(':') ? await perpetualData(source, symbol, request, bars, notes) : {};
   return {
     market: {
       ...{ instrument, timeframe, bars, ...perpetual },
+      ...(book !== undefined && { depth: book.depth }),
       ...(finer !== undefined && { finer: { timeframe: finer.timeframe, bars: span(finer.bars) } }),
     },
     notes,

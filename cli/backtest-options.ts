@@ -12,6 +12,7 @@ import { Timeframe } from '../domain/bar';
 import { decimal, isPositive, type DecimalString } from '../domain/decimal';
 import { UserError } from '../domain/errors';
 import { STRATEGIES } from '../domain/strategies/registry';
+import { STORED } from './backtest-depth';
 import type { InputRequest } from './backtest-input';
 import { workingFolder } from './backtest-source';
 import { messageOf } from './failure';
@@ -42,6 +43,8 @@ export interface AccountOptions {
   readonly 'max-holding-bars'?: number;
   readonly leverage?: number;
   readonly rules?: string;
+  readonly slippage?: string;
+  readonly l2?: readonly string[];
 }
 
 /** Which strategies. */
@@ -70,24 +73,28 @@ export function inputRequest(
 /** All of {@link inputRequest} but the strategies, for commands that choose their parameters themselves. */
 export const marketRequest = (
   options: MarketOptions & AccountOptions & Pick<GlobalOptions, 'config' | 'profile'>,
-): Omit<InputRequest, 'runs'> => ({
-  symbols: options.symbol,
-  timeframe: options.timeframe,
-  fromMs: timeOption('from', options.from),
-  toMs: timeOption('to', options.to),
-  source: { data: options.data, simulate: options.simulate === true, seed: options.seed },
-  venue: options.venue,
-  finer: options.finer,
-  startingBalance: moneyOption('balance', options.balance),
-  fees: {
-    taker: feeOption('fee', options.fee),
-    maker: feeOption('maker-fee', options['maker-fee'] ?? options.fee),
-  },
-  maxHoldingBars: options['max-holding-bars'] ?? null,
-  perpetual: perpetualOf(options),
-  rules: rulesOf(options),
-  ...{ config: options.config, profile: options.profile },
-});
+): Omit<InputRequest, 'runs'> => {
+  const rules = rulesOf(options);
+  return {
+    symbols: options.symbol,
+    timeframe: options.timeframe,
+    fromMs: timeOption('from', options.from),
+    toMs: timeOption('to', options.to),
+    source: { data: options.data, simulate: options.simulate === true, seed: options.seed },
+    venue: options.venue,
+    finer: options.finer,
+    startingBalance: moneyOption('balance', options.balance),
+    fees: {
+      taker: feeOption('fee', options.fee),
+      maker: feeOption('maker-fee', options['maker-fee'] ?? options.fee),
+    },
+    maxHoldingBars: options['max-holding-bars'] ?? null,
+    perpetual: perpetualOf(options),
+    rules,
+    l2: l2Of(options, rules),
+    ...{ config: options.config, profile: options.profile },
+  };
+};
 
 /** The strategies as options, for commands that test several on one account. */
 export const strategyOptions = <T>(yargs: Argv<T>) =>
@@ -172,16 +179,52 @@ export const accountOptions = <T>(yargs: Argv<T>) =>
       type: 'string',
       requiresArg: true,
       describe: 'A YAML or JSON file of fill rules (docs/backtesting.md)',
+    })
+    .option('slippage', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'none, fixed=0.0005, volume-share or volume-share=0.1, book',
+    })
+    .option('l2', {
+      type: 'string',
+      array: true,
+      requiresArg: true,
+      describe: `Recorded order book for --slippage book: a file, or "${STORED}" for what is imported; repeatable`,
     });
 
-function rulesOf({ rules, fraction }: AccountOptions): BacktestRules {
-  const written = rules === undefined ? {} : readRules(rules);
-  const sized =
-    fraction === undefined ? written : { ...written, sizing: { kind: 'cash-fraction', fraction } };
-  const result = backtestRulesSchema.safeParse(sized);
+function rulesOf({ rules, fraction, slippage }: AccountOptions): BacktestRules {
+  const result = backtestRulesSchema.safeParse({
+    ...(rules !== undefined && readRules(rules)),
+    ...(fraction !== undefined && { sizing: { kind: 'cash-fraction', fraction } }),
+    ...(slippage !== undefined && { slippage: slippageOf(slippage) }),
+  });
   if (result.success) return result.data;
   const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || 'rules'}: ${message}`);
   throw new UserError(faults.join('\n'), 'docs/backtesting.md lists every rule and what it takes.');
+}
+
+/** `kind`, or `kind=number` where the number is what the kind takes. */
+function slippageOf(text: string): object {
+  const [kind = '', amount] = text.split('=');
+  const takes: Readonly<Record<string, string | null>> = {
+    ...{ none: null, book: null, fixed: 'fraction', 'volume-share': 'impact' },
+  };
+  const field = takes[kind];
+  const fits = amount === undefined ? kind !== 'fixed' : field != null && /^\d*\.?\d+$/.test(amount);
+  if (field === undefined || !fits)
+    throw new UserError(
+      `--slippage ${text} cannot be used.`,
+      'Give none, fixed=0.0005 (a fraction of the price), volume-share, volume-share=0.1 or book.',
+    );
+  return { kind, ...(field !== null && amount !== undefined && { [field]: Number(amount) }) };
+}
+
+function l2Of({ l2 = [] }: AccountOptions, { slippage }: BacktestRules): readonly string[] {
+  if (l2.length === 0 || slippage.kind === 'book') return l2;
+  throw new UserError(
+    `--l2 ${l2.join(' ')} is for slippage by the book, and it is ${slippage.kind}.`,
+    'Add --slippage book.',
+  );
 }
 
 function readRules(file: string): object {

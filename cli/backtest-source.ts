@@ -28,6 +28,8 @@ export interface BarSources {
   readonly series: readonly CandleSeriesKey[];
   load(key: CandleSeriesKey): Promise<BarColumns>;
   funding(symbol: string): Promise<Points | undefined>;
+  /** Files of recorded order books that are known. @param venue whose, where several have some */
+  recordings(symbol: string, venue: string | undefined): Promise<readonly string[]>;
   /** What is known of a source; undefined when there is nothing. @param venue whose, where several tell */
   observations(source: ObservedSource, venue?: string): Promise<ObservationColumns | undefined>;
 }
@@ -51,6 +53,7 @@ export function folderSource(folder: string, stateDir: string): BarSources {
       return opened.load(file);
     },
     funding: (symbol) => opened.funding(symbol),
+    recordings: () => Promise.resolve([]),
     observations: (source) => opened.observations(source),
   };
 }
@@ -70,6 +73,10 @@ export async function historySource({ history, candles }: MarketData): Promise<B
       const key = all.find((info) => info.kind === HistoryKind.Funding && info.symbol === symbol);
       return key === undefined ? undefined : history.readPoints(key);
     },
+    recordings: async (symbol, venue) =>
+      (await history.recordings())
+        .filter((one) => one.symbol === symbol && (venue === undefined || one.venue === venue))
+        .map(({ path }) => path),
     observations: async ({ kind, subject }, wanted) => {
       const told = all.filter((info) => info.kind === kind && info.symbol === subject);
       const venue = kind === ObservedKind.Funding ? (wanted ?? told[0]?.venue ?? '') : '';
@@ -103,6 +110,7 @@ export function simulatedSource(seed: number, untilMs: number, symbols: readonly
       return Promise.resolve(columnsOf(bars));
     },
     funding: () => Promise.resolve(undefined),
+    recordings: () => Promise.resolve([]),
     // Nobody has observed it.
     observations: () => Promise.resolve(undefined),
   };
