@@ -72,6 +72,61 @@ describe('an entry', () => {
   });
 });
 
+describe('an entry by limit', () => {
+  /**
+   * Sized by the default limits of live trading: at a close of 100 the limit is 100 × 1.001 = 100.10. A tenth of 1,000 buys 100 / 100.10 =
+   * 0.99900…: 0.999. (A risk of 1 % would buy 10 / (100.10 × 1.001 − 95 × 0.999) = 10 / 5.2951 = 1.888.)
+   */
+  const scene = (bars: readonly Candle[]) =>
+    play({
+      bars: [...still(100), ...bars],
+      steps: { 0: { stop: 95, target: 115 } },
+      rules: { sizing: { kind: 'risk' }, entry: { kind: 'limit', ttlBars: 2 } },
+      market: { instrument: { ...COIN, makerFee: d('0.0002') } },
+    });
+
+  it('rests as a maker, and fills when the price goes through it, not when it is touched', () => {
+    // 0.999 × 100.10 = 99.9999 (tie with others at 100.10 first), of which 0.02 % are 0.01999998.
+    const { fills } = scene([[101, 101, 100.1, 100.5], [101, 101, 100.09, 101], ...still(101)]);
+    expect(fills[0]).toMatchObject({ price: 100.1, quantity: 0.999, fee: 0.01999998 });
+    expect(fills[0]?.timeMs).toBe(START_MS + 3 * HOUR_MS - 1);
+  });
+
+  it('fills as a taker at an open that is within it', () => {
+    // 0.999 × 99.50 = 99.4005, of which 0.1 % are 0.0994005.
+    const { fills } = scene([[99.5, 101, 99, 100], ...still(100)]);
+    expect(fills[0]).toMatchObject({ price: 99.5, quantity: 0.999, fee: 0.0994005 });
+    expect(fills[0]?.timeMs).toBe(START_MS + HOUR_MS);
+  });
+
+  it('is taken back when its time is over', () => {
+    const { fills, refusals, finalEquity } = scene([...still(101, 2), ...still(99)]);
+    expect([fills, refusals, finalEquity]).toEqual([[], { expired: 1 }, 1000]);
+  });
+
+  it('that is stopped in the bar of its fill has been filled before', () => {
+    // The way from 101 to 94 passes 100.10 and then 95: 0.999 × 95 = 94.905, fee 0.094905; in for 99.9999 + 0.01999998.
+    const { trades } = scene([[101, 101, 94, 96], ...still(96)]);
+    expect(only(trades)).toMatchObject({ entryPrice: 100.1, exitPrice: 95, exitReason: 'stop', bars: 1 });
+    expect(only(trades).profit).toBe(-5.20980498); // 94.905 − 0.094905 − 99.9999 − 0.01999998
+  });
+});
+
+describe('fees', () => {
+  it('round up to the smallest unit of money, on either side', () => {
+    // At 100.01 a lot costs 0.10001 + fee: 500 / (100.01 × 1.00033333) = 4.99783…: 4.997. 4.997 × 100.01 = 499.74997; 0.0333333 % of it is
+    // 0.16658315750001: up to 0.16658316. Sold for the same: the same.
+    const instrument = { ...COIN, takerFee: d('0.000333333') };
+    const bars: Candle[] = [...still(90), ...still(100.01, 3)];
+    const { fills, trades } = play({ bars, steps: { ...ENTRY, 1: 'exit' }, market: { instrument } });
+    expect(fills.map(({ quantity, fee }) => [quantity, fee])).toEqual([
+      [4.997, 0.16658316],
+      [4.997, 0.16658316],
+    ]);
+    expect(only(trades)).toMatchObject({ fees: 0.33316632, profit: -0.33316632 });
+  });
+});
+
 describe('a stop', () => {
   it('fills at its price inside a bar', () => {
     // 4.995 × 95 = 474.525, fee 0.474525.
@@ -147,7 +202,7 @@ describe('a target', () => {
   });
 });
 
-describe('stop and target in one bar', () => {
+describe('a tie: stop and target in one bar', () => {
   const bars: Candle[] = [...still(90), ...still(100), [100, 111, 94, 100], ...still(100)];
 
   it('are the stop, and the bar is counted', () => {

@@ -1,12 +1,23 @@
 import fc from 'fast-check';
 import type { SimulatedFill } from '../../backtest/account';
 import { runBacktest, type BacktestResult } from '../../backtest/backtest';
+import type { Depth } from '../../backtest/market';
 import { backtestRulesSchema, perpetualSchema } from '../../backtest/rules';
-import { sliceColumns, type BarColumns } from '../../domain/bar-columns';
+import type { BarColumns } from '../../domain/bar-columns';
 import { add, decimal, multiply, negate, subtract, sum, type DecimalString } from '../../domain/decimal';
 import { ledgerOf } from '../../domain/ledger';
 import { RandomStream } from '../../domain/random';
-import { candles, COIN, d, scripted, START_MS, type Candle, type RuleInput, type Step } from './support';
+import {
+  candles,
+  COIN,
+  d,
+  scripted,
+  spliced,
+  START_MS,
+  type Candle,
+  type RuleInput,
+  type Step,
+} from './support';
 
 fc.configureGlobal({ seed: 20_240_808, numRuns: 100 });
 
@@ -71,6 +82,7 @@ const anyRules: fc.Arbitrary<RuleInput> = fc.record({
     { kind: 'none' },
     { kind: 'fixed', fraction: 0.0007 },
     { kind: 'volume-share', impact: 0.1 },
+    { kind: 'book' },
   ),
   spreadFraction: fc.constantFrom(0, 0.0005),
   participation: fc.constantFrom(null, 0.1),
@@ -102,6 +114,13 @@ function worldOf([seed, rules]: readonly [number, RuleInput]): World {
   return { coin, ether, steps, rules };
 }
 
+/** A thin book, and later a thinner one. */
+const DEPTH: Depth = {
+  timeMs: Float64Array.of(START_MS, START_MS + 20 * HOUR_MS),
+  bids: [Float64Array.of(99.9, 1, 99.7, 30), Float64Array.of(99.8, 0.5, 99.2, 4)],
+  asks: [Float64Array.of(100.1, 1, 100.3, 30), Float64Array.of(100.2, 0.5, 100.8, 4)],
+};
+
 /** Two strategies on two symbols and one account. */
 function run({
   coin,
@@ -112,8 +131,8 @@ function run({
   const fills: SimulatedFill[] = [];
   const result = runBacktest({
     markets: [
-      { instrument: COIN, timeframe: '1h', bars: coin },
-      { instrument: ETHER, timeframe: '1h', bars: ether },
+      { instrument: COIN, timeframe: '1h', bars: coin, depth: DEPTH },
+      { instrument: ETHER, timeframe: '1h', bars: ether, depth: DEPTH },
     ],
     runs: steps.map((script, index) => ({
       name: `run-${index}`,
@@ -216,21 +235,10 @@ describe('on any spot market, whatever the rules', () => {
         fc.integer(),
         (given, cut, otherSeed) => {
           const world = worldOf(given);
-          const splice = (bars: BarColumns, other: BarColumns): BarColumns => {
-            const [past, future] = [sliceColumns(bars, 0, cut), sliceColumns(other, cut)];
-            const column = (
-              name: 'openTimeMs' | 'open' | 'high' | 'low' | 'close' | 'volume',
-            ): Float64Array => Float64Array.of(...past[name], ...future[name]);
-            return {
-              length: LENGTH,
-              ...{ openTimeMs: column('openTimeMs'), open: column('open'), high: column('high') },
-              ...{ low: column('low'), close: column('close'), volume: column('volume') },
-            };
-          };
           const altered = {
             ...world,
-            coin: splice(world.coin, wildBars(otherSeed, 0.01)),
-            ether: splice(world.ether, wildBars(otherSeed + 1, 0.1)),
+            coin: spliced(world.coin, wildBars(otherSeed, 0.01), cut),
+            ether: spliced(world.ether, wildBars(otherSeed + 1, 0.1), cut),
           };
           const cutMs = START_MS + cut * HOUR_MS;
           const before = (all: readonly SimulatedFill[]): readonly SimulatedFill[] =>

@@ -4,7 +4,7 @@ import type { SimulatedFill } from '../../backtest/account';
 import type { MarketData } from '../../backtest/market';
 import { backtestRulesSchema } from '../../backtest/rules';
 import { timeframeMs, type Timeframe } from '../../domain/bar';
-import { columnsOf, type BarColumns } from '../../domain/bar-columns';
+import { columnsOf, sliceColumns, type BarColumns } from '../../domain/bar-columns';
 import { decimal } from '../../domain/decimal';
 import type { Instrument } from '../../domain/instrument';
 import { prepare, type PreparedStrategy } from '../../domain/strategies/prepare';
@@ -38,6 +38,18 @@ export const candles = (list: readonly Candle[], timeframe: Timeframe = '1h'): B
       ...{ open, high, low, close, volume },
     })),
   );
+
+/** The bars before `cut` of the one, and from there on those of the other, which is as long. */
+export function spliced(past: BarColumns, future: BarColumns, cut: number): BarColumns {
+  const [before, after] = [sliceColumns(past, 0, cut), sliceColumns(future, cut)];
+  const column = (name: 'openTimeMs' | 'open' | 'high' | 'low' | 'close' | 'volume'): Float64Array =>
+    Float64Array.of(...before[name], ...after[name]);
+  return {
+    length: past.length,
+    ...{ openTimeMs: column('openTimeMs'), open: column('open'), high: column('high') },
+    ...{ low: column('low'), close: column('close'), volume: column('volume') },
+  };
+}
 
 /** `count` bars at one price. */
 export const still = (price: number, count = 1): Candle[] =>
