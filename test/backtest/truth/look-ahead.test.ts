@@ -3,11 +3,11 @@ import { lookAhead } from '../../../backtest/truth/look-ahead';
 import type { BarColumns } from '../../../domain/bar-columns';
 import { compute } from '../../../domain/indicators/registry';
 import type { AnySignal, PreparedStrategy } from '../../../domain/strategies/prepare';
-import { findStrategy, STRATEGIES } from '../../../domain/strategies/registry';
+import { STRATEGIES } from '../../../domain/strategies/registry';
 import { SignalKind } from '../../../domain/strategy';
 import type { Compute } from '../../../domain/strategy-columns';
 import { COIN, START_MS } from '../support';
-import { above, inputOf, LEAVE, STAY, walk } from './support';
+import { above, builtIn, inputOf, LEAVE, STAY, walk } from './support';
 
 const BARS = walk(1_200, { seed: 5, wave: 0.004 });
 const HOUR_MS = 3_600_000;
@@ -80,7 +80,7 @@ describe('look-ahead analysis', () => {
   });
 
   it.each(Object.keys(STRATEGIES))('has nothing to say about %s', (id) => {
-    const strategy = findStrategy(id).parse({});
+    const strategy = builtIn(id);
     const bars = walk(strategy.warmupBars + 1_000, { seed: 11, wave: 0.003 });
     const report = lookAhead(inputOf(strategy, bars), 30);
     expect(report).toMatchObject({ differences: [], series: [], unstable: null, passed: true });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BacktestInput } from '../../../backtest/backtest';
+import type { MarketData } from '../../../backtest/market';
 import { backtestRulesSchema } from '../../../backtest/rules';
 import { timeframeMs } from '../../../domain/bar';
 import { columnsOf, type BarColumns } from '../../../domain/bar-columns';
@@ -7,8 +8,9 @@ import type { IndicatorSpec } from '../../../domain/indicators/spec';
 import type { ObservedSeries } from '../../../domain/observations';
 import { RandomStream } from '../../../domain/random';
 import { prepare, type PreparedStrategy } from '../../../domain/strategies/prepare';
+import { findStrategy } from '../../../domain/strategies/registry';
 import { exit, hold, SignalKind, type Strategy } from '../../../domain/strategy';
-import { observedBetween } from '../../domain/fixtures';
+import { companionOf, observedBetween } from '../../domain/fixtures';
 import { COIN, d, START_MS, type RuleInput } from '../support';
 
 const HOUR_MS = 3_600_000;
@@ -46,13 +48,29 @@ function observedBy(strategy: PreparedStrategy, { length }: BarColumns): readonl
     .map(({ kind, subject }) => ({ kind, subject, observations: observationsOf({ kind, subject }) }));
 }
 
+/** Of strategies that name their symbols. */
+const NAMED: Readonly<Record<string, object>> = { pairs: { first: COIN.symbol, second: 'OTHER/USDT' } };
+
+/** A built-in strategy as it can be run on the one market. */
+export const builtIn = (id: string): PreparedStrategy => findStrategy(id).parse(NAMED[id] ?? {});
+
+/** The one market, and a companion of it for every other that a strategy looks at. */
+function marketsOf(strategy: PreparedStrategy, bars: BarColumns): readonly MarketData[] {
+  const symbols = strategy.needs({ symbol: COIN.symbol, timeframe: '1h' }).map(({ symbol }) => symbol);
+  return [...new Set([COIN.symbol, ...symbols])].map((symbol) => ({
+    instrument: { ...COIN, symbol },
+    timeframe: '1h',
+    bars: symbol === COIN.symbol ? bars : companionOf(bars),
+  }));
+}
+
 /** One strategy on one market, half of the cash each time. */
 export const inputOf = (
   strategy: PreparedStrategy,
   bars: BarColumns,
   rules: RuleInput = {},
 ): BacktestInput => ({
-  markets: [{ instrument: COIN, timeframe: '1h', bars }],
+  markets: marketsOf(strategy, bars),
   runs: [{ name: strategy.id, strategy, symbols: [COIN.symbol], maxHoldingBars: null }],
   observations: observedBy(strategy, bars),
   startingBalance: d('1000'),

@@ -1,13 +1,13 @@
 import { warmUp } from '../../../backtest/truth/warm-up';
 import type { PreparedStrategy } from '../../../domain/strategies/prepare';
-import { findStrategy, STRATEGIES } from '../../../domain/strategies/registry';
-import { above, inputOf, STAY, walk } from './support';
+import { STRATEGIES } from '../../../domain/strategies/registry';
+import { above, builtIn, inputOf, STAY, walk } from './support';
 
 const ema = { kind: 'ema', period: 50 } as const;
 
 describe('warm-up analysis', () => {
   it.each(Object.keys(STRATEGIES))('is content with what %s declares', (id) => {
-    const strategy = findStrategy(id).parse({});
+    const strategy = builtIn(id);
     const bars = walk(4 * strategy.warmupBars + 600, { seed: 2, wave: 0.003 });
     const report = warmUp(inputOf(strategy, bars), 40);
     expect(report.passed).toBe(true);
