@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { UserError } from '../errors';
+import type { TrainedOn } from '../learning/model';
 import type { ObservationNeed } from '../observations';
 import { parameterError } from '../parameter-error';
 import type { Reason, Signal, Strategy, StrategyView } from '../strategy';
@@ -33,6 +34,8 @@ export interface PreparedStrategy {
   observes(symbol: string): readonly ObservationNeed[];
   /** The longest that it may hold a position; null for no limit of its own. */
   readonly maxHoldingBars: number | null;
+  /** The models that it asks, and when they were trained: none may be tested on what it has seen. Absent: it asks none. */
+  readonly trainedOn?: readonly TrainedOn[];
   /** Decides on the view's newest bar. The caller sees to it that everything has warmed up. */
   onBar(view: StrategyView): AnySignal;
   /** Why, told while the view still stands at the bar that was decided on. */
