@@ -17,7 +17,7 @@ import type { InputRequest } from './backtest-input';
 import { workingFolder } from './backtest-source';
 import { messageOf } from './failure';
 import type { GlobalOptions } from './locate-config';
-import { parseParameters } from './parameters';
+import { parseParameters, splitList } from './parameters';
 import { openCatalogue } from './strategy-catalogue';
 import { timeOption } from './time-option';
 
@@ -119,7 +119,7 @@ export const marketOptions = <T>(yargs: Argv<T>) =>
       type: 'string',
       array: true,
       demandOption: true,
-      coerce: (values: readonly string[]) => values.flatMap((value) => value.split(',')).filter(Boolean),
+      coerce: splitList,
       describe: 'Pairs, e.g. BTC/USDT,ETH/USDT; a perpetual is BTC/USDT:USDT',
     })
     .option('timeframe', {

@@ -15,3 +15,7 @@ export function parseParameters(pairs: readonly string[]): Readonly<Record<strin
     }),
   );
 }
+
+/** Values given one by one or separated by commas. */
+export const splitList = (values: readonly string[]): readonly string[] =>
+  values.flatMap((value) => value.split(',')).filter((value) => value !== '');

@@ -16,8 +16,10 @@ export function calibrate(kind: CalibrationKind, held: Held): Calibration {
   return kind === CalibrationKind.Platt ? platt(held) : isotonic(held);
 }
 
-const MAX_STEPS = 100;
-const PRECISION = 1e-10;
+const MAX_STEPS = 50;
+/** Of the mean gradient, and of a step: what is left is rounding. */
+const PRECISION = 1e-9;
+const LEAST_STEP = 1e-4;
 
 /**
  * Platt's sigmoid with his regularised targets, by Newton's method with backtracking as in H. Lin, C. Lin and R. Weng, "A Note
@@ -48,17 +50,20 @@ function platt({ scores, labels }: Held): Calibration {
       hab += second * score;
       hbb += second;
     }
-    if (Math.abs(ga) < PRECISION && Math.abs(gb) < PRECISION) break;
+    if (Math.max(Math.abs(ga), Math.abs(gb)) < PRECISION * scores.length) break;
     const determinant = haa * hbb - hab * hab;
     const [da, db] = [-(hbb * ga - hab * gb) / determinant, -(haa * gb - hab * ga) / determinant];
     let size = 1;
-    while (size > PRECISION && lossOf(a + size * da, b + size * db) > loss) size /= 2;
-    if (size <= PRECISION) break;
-    a += size * da;
-    b += size * db;
-    loss = lossOf(a, b);
+    let next = lossOf(a + da, b + db);
+    while (next > loss && size > LEAST_STEP) {
+      size /= 2;
+      next = lossOf(a + size * da, b + size * db);
+    }
+    if (next > loss) break;
+    [a, b, loss] = [a + size * da, b + size * db, next];
   }
-  return { kind: 'platt', a, b };
+  // Scores that are worse than none say nothing; they are not believed the other way round.
+  return a >= 0 ? { kind: 'platt', a, b } : { kind: 'platt', a: 0, b: Math.log((ones + 1) / (zeros + 1)) };
 }
 
 interface Block {

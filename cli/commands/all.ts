@@ -10,6 +10,7 @@ import { lookAheadCommand } from './look-ahead';
 import { metricsCommand } from './metrics';
 import { optimiseCommand } from './optimise';
 import { newCommand } from './new';
+import { modelsCommand } from './models';
 import { ordersCommand } from './orders';
 import { positionsCommand } from './positions';
 import { reconcileCommand } from './reconcile';
@@ -20,6 +21,7 @@ import { statusCommand } from './status';
 import { strategiesCommand } from './strategies';
 import { flattenCommand, pauseCommand, resumeCommand, stopCommand } from './strategy-orders';
 import { tradesCommand } from './trades';
+import { trainCommand } from './train';
 import { upCommand } from './up';
 import { walkForwardCommand } from './walk-forward';
 import { warmUpCommand } from './warm-up';
@@ -51,6 +53,8 @@ export const allCommands = [
   optimiseCommand,
   walkForwardCommand,
   metricsCommand,
+  trainCommand,
+  modelsCommand,
   doctorCommand,
   configCommand,
   emulatorCommand,

@@ -7,7 +7,7 @@ import type { StrategyCatalogue } from '../../domain/strategies/catalogue';
 import { defineCommand } from '../command';
 import { withContext } from '../context';
 import { RefusedError } from '../failure';
-import { parseParameters } from '../parameters';
+import { parseParameters, splitList } from '../parameters';
 import { startStrategy, strategySettings } from '../strategy-client';
 
 interface StartOptions {
@@ -69,9 +69,6 @@ export const startCommand = defineCommand<StartOptions>({
       });
     }),
 });
-
-const splitList = (values: readonly string[]): readonly string[] =>
-  values.flatMap((value) => value.split(',')).filter((value) => value !== '');
 
 /** The configured strategy of that name, or a new one of that id, with what the command line says otherwise. */
 export function chooseEntry(

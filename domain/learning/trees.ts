@@ -28,12 +28,12 @@ const MAX_NODES = 100_000;
 
 const treeSchema = z
   .strictObject({
-    feature: z.array(z.int().min(-1)).min(1).max(MAX_NODES),
-    threshold: z.array(z.number()),
-    left: z.array(z.int().min(0)),
-    right: z.array(z.int().min(0)),
-    missingLeft: z.array(z.boolean()),
-    value: z.array(z.number()),
+    feature: z.array(z.int().min(-1)).min(1).max(MAX_NODES).readonly(),
+    threshold: z.array(z.number()).readonly(),
+    left: z.array(z.int().min(0)).readonly(),
+    right: z.array(z.int().min(0)).readonly(),
+    missingLeft: z.array(z.boolean()).readonly(),
+    value: z.array(z.number()).readonly(),
   })
   .refine(
     ({ feature, ...columns }) => Object.values(columns).every(({ length }) => length === feature.length),
@@ -53,7 +53,7 @@ const treeSchema = z
 
 export const treeEnsembleSchema = z.strictObject({
   baseScore: z.number(),
-  trees: z.array(treeSchema).max(MAX_TREES),
+  trees: z.array(treeSchema).max(MAX_TREES).readonly(),
 });
 
 /** Trees laid out for inference: all nodes of all trees one after the other. */

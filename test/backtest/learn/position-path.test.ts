@@ -3,7 +3,7 @@ import { PositionPath } from '../../../backtest/learn/position-path';
 import { backtestRulesSchema } from '../../../backtest/rules';
 import { RandomStream } from '../../../domain/random';
 import type { EntryPlan } from '../../../domain/strategy';
-import { candles, COIN, d, scripted, START_MS, type Candle } from '../support';
+import { candles, COIN, d, scripted, START_MS, type Candle, type Step } from '../support';
 
 const HOUR_MS = 3_600_000;
 const FEE = 0.001;
@@ -39,15 +39,16 @@ it.each(PLANS)('a path ends as the engine ends the trade: %j', ({ stop, target, 
     const close = Math.round((bars.close[2] ?? NaN) * 100);
     const exitAt = random.uniform() < 0.3 ? 6 : null;
     const levels = { stop: (close - stop) / 100, target: (close + target) / 100 };
+    const steps: Record<number, Step> = {
+      2: { ...levels, ...(trail !== null && { trail: trail / 100 }) },
+    };
+    if (exitAt !== null) steps[exitAt] = 'exit';
     const { trades } = runBacktest({
       markets: [{ instrument: COIN, timeframe: '1h', bars }],
       runs: [
         {
           name: 'scripted',
-          strategy: scripted({
-            2: { ...levels, ...(trail !== null && { trail: trail / 100 }) },
-            ...(exitAt !== null && { [exitAt]: 'exit' as const }),
-          }),
+          strategy: scripted(steps),
           symbols: [COIN.symbol],
           maxHoldingBars,
         },
