@@ -30,6 +30,8 @@ export interface BacktestInput {
   readonly observations?: readonly ObservedSeries[];
   /** Nothing is decided before a bar closes at this time (UTC milliseconds); the bars before it warm up. Absent: at once. */
   readonly tradeFromMs?: number;
+  /** Test models on what they were trained on all the same. */
+  readonly inSample?: boolean;
   /** Shared between the runs of a search, so that what they have in common is computed once. */
   readonly compute?: Compute;
   /** Told of every fill, in order. */

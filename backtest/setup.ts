@@ -17,6 +17,7 @@ import { Desk } from './desk';
 import { createExecution } from './execution';
 import { Funding } from './funding';
 import { Holding } from './holding';
+import { refuseSeen } from './in-sample';
 import { ratioOf } from './integers';
 import { Lane } from './lane';
 import { firstAtOrAfter, type MarketData } from './market';
@@ -29,7 +30,8 @@ import { cashFraction, type EntrySizing } from './sizing';
 import type { Tally, Tape } from './tape';
 
 /** @throws UserError for input that does not fit together */
-export function checkInput({ markets, runs, rules }: BacktestInput): void {
+export function checkInput(input: BacktestInput): void {
+  const { markets, runs, rules } = input;
   const names = runs.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
@@ -49,6 +51,7 @@ export function checkInput({ markets, runs, rules }: BacktestInput): void {
         'Size by a fraction of cash.',
       );
   }
+  refuseSeen(input);
 }
 
 /** Puts together what each strategy needs on each of its symbols. */

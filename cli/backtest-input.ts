@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { BacktestInput, StrategyRun } from '../backtest/backtest';
+import { modelsThatHaveSeen } from '../backtest/in-sample';
 import type { MarketData } from '../backtest/market';
 import type { BacktestRules, PerpetualTerms } from '../backtest/rules';
 import { timeframeMs, type Timeframe } from '../domain/bar';
@@ -27,6 +28,7 @@ import { withMarketData } from './market-data';
 /** Which strategies on which bars, under which rules: what the command line asks for. */
 export interface InputRequest {
   readonly runs: readonly { readonly name: string; readonly strategy: PreparedStrategy }[];
+  readonly inSample?: boolean;
   readonly symbols: readonly string[];
   readonly timeframe: Timeframe;
   readonly fromMs: number | undefined;
@@ -100,12 +102,20 @@ async function load(source: BarSources, request: InputRequest): Promise<LoadedIn
   const { rules, startingBalance } = request;
   const observed = await loadObservations(source, request, markets, fromMs);
   const { observations } = observed;
+  const { inSample = false } = request;
+  const input = { markets, runs, rules, startingBalance, observations, inSample, tradeFromMs: fromMs };
   return {
-    input: { markets, runs, rules, startingBalance, observations, tradeFromMs: fromMs },
-    ...{ markets, fromMs, description: source.description },
-    notes: [...loaded.flatMap(({ notes }) => notes), ...observed.notes],
+    ...{ input, markets, fromMs, description: source.description },
+    notes: [...seenNotes(input), ...loaded.flatMap(({ notes }) => notes), ...observed.notes],
   };
 }
+
+/** Says of every model that is tested on what it was trained on that this proves nothing; without `inSample` it is refused. */
+const seenNotes = (input: BacktestInput): readonly string[] =>
+  modelsThatHaveSeen(input).map(
+    ({ model }) =>
+      `IN SAMPLE: the model ${model} was trained on some of this time. What it earns here says nothing about what it can do.`,
+  );
 
 /** What the strategies look at, other symbols and timeframes included. */
 const needsOf = ({ runs, symbols, timeframe }: InputRequest): readonly BarNeed[] =>

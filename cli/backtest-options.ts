@@ -50,6 +50,7 @@ export interface AccountOptions {
 /** Which strategies. */
 export interface StrategyOptions {
   readonly strategy: readonly string[];
+  readonly 'in-sample'?: boolean;
   readonly param?: readonly string[];
 }
 
@@ -67,7 +68,7 @@ export function inputRequest(
     name: id,
     strategy: catalogue.find(id).parse(parseParameters(options.param ?? [])),
   }));
-  return { runs, ...marketRequest(options) };
+  return { runs, inSample: options['in-sample'] === true, ...marketRequest(options) };
 }
 
 /** All of {@link inputRequest} but the strategies, for commands that choose their parameters themselves. */
@@ -104,6 +105,10 @@ export const strategyOptions = <T>(yargs: Argv<T>) =>
       array: true,
       demandOption: true,
       describe: `Its id, or several for one account: ${Object.keys(STRATEGIES).join(', ')}, or your own`,
+    })
+    .option('in-sample', {
+      type: 'boolean',
+      describe: 'Test models on what they were trained on all the same, and say so in the report',
     })
     .option('param', PARAM);
 

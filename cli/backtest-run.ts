@@ -1,4 +1,5 @@
 import { runBacktest, type BacktestResult } from '../backtest/backtest';
+import { modelsThatHaveSeen } from '../backtest/in-sample';
 import { bracketOf, type BracketReading } from '../backtest/bracket';
 import { withoutObserved } from '../backtest/observed';
 import type { MarketData } from '../backtest/market';
@@ -143,6 +144,7 @@ function reportOf(parts: {
       ...{ data: loaded.description, finer: markets.map(({ finer }) => finer?.timeframe ?? null) },
       ...{ balance: request.startingBalance, fees: request.fees, maxHoldingBars: request.maxHoldingBars },
       rules: request.rules,
+      ...(modelsThatHaveSeen(loaded.input).length > 0 && { inSample: true }),
       ...(markets.some(({ perpetual }) => perpetual !== undefined) && { perpetual: request.perpetual }),
     },
     ...{ notes, assessment },

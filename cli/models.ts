@@ -7,7 +7,7 @@ import { locateConfig, type GlobalOptions } from './locate-config';
 
 /** The models of the state folder that the configuration names. @throws UserError for a configuration that has errors */
 export const openModels = (options: Pick<GlobalOptions, 'config' | 'profile'>): ModelRegistry =>
-  createModelRegistry(modelFolder(locateConfig(options).config.stateDir));
+  createModelRegistry(modelFolder(locateConfig(options, { deploymentId: () => 'unused' }).config.stateDir));
 
 /** What trains: the version of the package and, in a clone, the commit, with a mark when files differ from it. */
 export function codeVersion(): string {

@@ -1,4 +1,4 @@
-import { loadStrategies } from '../adapters/strategies/load';
+import { openStrategies } from '../adapters/strategies/load';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { locateConfig, type GlobalOptions } from './locate-config';
 
@@ -8,9 +8,9 @@ type ConfigOptions = Pick<GlobalOptions, 'config' | 'profile'>;
  * The folder of the user's strategies, by the configuration that holds here; looking at it leaves no trace on the disk.
  * @throws UserError for a configuration that has errors
  */
-export const strategiesFolder = (options: ConfigOptions): string =>
-  locateConfig(options, { deploymentId: () => 'unused' }).config.strategiesDir;
+export const strategiesFolder = (options: ConfigOptions): string => configOf(options).strategiesDir;
+
+const configOf = (options: ConfigOptions) => locateConfig(options, { deploymentId: () => 'unused' }).config;
 
 /** The strategies that a command can name. @throws as {@link strategiesFolder} */
-export const openCatalogue = (options: ConfigOptions): StrategyCatalogue =>
-  loadStrategies(strategiesFolder(options));
+export const openCatalogue = (options: ConfigOptions): StrategyCatalogue => openStrategies(configOf(options));

@@ -36,7 +36,10 @@ export interface LoadOptions {
    * Loads the strategies of a folder, for the configured ones to be checked against; absent, they are not checked. Whoever only
    * looks, or goes on with what was started, must not depend on files that may have been broken since.
    */
-  readonly strategies?: (folder: string) => StrategyCatalogue;
+  readonly strategies?: (folders: {
+    readonly strategiesDir: string;
+    readonly stateDir: string;
+  }) => StrategyCatalogue;
   /** Where the deployment id comes from when it is not configured; by default it is made once in the state folder. */
   readonly deploymentId?: (stateDir: string) => string;
 }
@@ -125,10 +128,11 @@ function settle(layers: MergedLayers, options: LoadOptions, misplaced: readonly 
   const absolute = <T extends string | undefined>(path: T): T =>
     path === undefined ? path : (resolve(options.cwd, path) as T);
   const strategiesDir = absolute(settings.strategiesDir);
+  const stateDir = absolute(settings.stateDir);
   const issues = [
     ...misplaced,
     ...inconsistencies(layers, settings),
-    ...strategyIssues(layers, settings, options.strategies?.(strategiesDir)),
+    ...strategyIssues(layers, settings, options.strategies?.({ strategiesDir, stateDir })),
   ];
   if (mode === Mode.Replay && dataDir === undefined) {
     issues.push(
@@ -141,7 +145,6 @@ function settle(layers: MergedLayers, options: LoadOptions, misplaced: readonly 
   }
   if (issues.length > 0 || mode === Mode.Shadow) throw new ConfigError(issues);
 
-  const stateDir = absolute(settings.stateDir);
   const secrets = readSecrets(layers, settings, absolute);
   const config: BallastConfig = {
     ...settings,

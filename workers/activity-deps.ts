@@ -11,7 +11,7 @@ import type { ExchangePort } from '../adapters/exchange/port';
 import { createHistory } from '../adapters/history/history';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
-import { loadStrategies } from '../adapters/strategies/load';
+import { openStrategies } from '../adapters/strategies/load';
 import { accountRef } from '../cli/strategy-client';
 import { reconciliationInput } from '../cli/reconciliation-client';
 import { tradedSymbols, type BallastConfig } from '../config/config';
@@ -98,7 +98,7 @@ export async function openActivityDeps(
     owners,
     wallTimeMs,
     log,
-    strategies: loadStrategies(config.strategiesDir),
+    strategies: openStrategies(config),
     history: createHistory(pools[0]),
     market: config.mode === 'simulated' ? 'made-up' : 'real',
     barSource: sources.barSource,

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadStrategies } from '../adapters/strategies/load';
+import { openStrategies } from '../adapters/strategies/load';
 import { RefusedError, UnavailableError } from '../cli/failure';
 import { accountRef } from '../cli/strategy-client';
 import type { BallastConfig } from '../config/config';
@@ -54,7 +54,7 @@ export interface RunningSystem {
  */
 export async function runUp(options: UpOptions): Promise<RunningSystem> {
   const { progress } = options;
-  const { config: wished, layers } = loadLayeredConfig({ ...options.load, strategies: loadStrategies });
+  const { config: wished, layers } = loadLayeredConfig({ ...options.load, strategies: openStrategies });
   const { stateDir } = wished;
   mkdirSync(stateDir, { recursive: true });
   refuseIfRunning(stateDir);
@@ -143,7 +143,7 @@ async function begin(
       const { namespace } = config.temporal;
       const build = config.worker.versioning ? buildIdOf() : null;
       await routeTo(client, namespace, build, allTaskQueues(config.exchange.venue));
-      const catalogue = loadStrategies(config.strategiesDir);
+      const catalogue = openStrategies(config);
       return await beginTrading(client, config, accountRef(config), catalogue);
     } finally {
       await close();

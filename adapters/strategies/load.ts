@@ -2,10 +2,16 @@ import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { UserError } from '../../domain/errors';
-import { createCatalogue, type StrategyCatalogue, type StrategyFault } from '../../domain/strategies/catalogue';
+import type { ModelSource } from '../../domain/learning/model';
+import {
+  createCatalogue,
+  isBuiltIn,
+  type StrategyCatalogue,
+  type StrategyFault,
+} from '../../domain/strategies/catalogue';
+import { createModelRegistry, modelFolder } from '../models/registry';
 import { guarded, thrownText } from '../../domain/strategies/guard';
 import { erase, type AnyStrategy } from '../../domain/strategies/prepare';
-import { STRATEGIES } from '../../domain/strategies/registry';
 import { provideAuthorModules } from './modules';
 import { exportedStrategy, Unusable } from './shape';
 import { withinTime } from './time-limit';
@@ -17,20 +23,27 @@ const SOURCE = /\.(?:ts|mts|js|mjs|cjs)$/;
 /** Tests, declarations, and what strategies share. */
 const NO_STRATEGY = /(?:\.test\.|\.spec\.|\.d\.m?ts$|^[._])/;
 
-const loaded = new Map<string, StrategyCatalogue>();
+const loaded = new Map<string, Pick<StrategyCatalogue, 'faults'> & { readonly own: readonly AnyStrategy[] }>();
 
 /**
  * The strategies there are: the built-in ones, and one for each file directly in `folder` (absolute; it need not exist). A file that
  * gives none becomes a fault and takes nothing from the others. A process loads a folder once: a file that is changed afterwards is
  * the old one until the process starts again.
  */
-export function loadStrategies(folder: string): StrategyCatalogue {
+export function loadStrategies(folder: string, models?: ModelSource): StrategyCatalogue {
   const known = loaded.get(folder) ?? load(folder);
   loaded.set(folder, known);
-  return known;
+  return createCatalogue(known.own, known.faults, models);
 }
 
-function load(folder: string): StrategyCatalogue {
+/** {@link loadStrategies} with the models of a state folder. */
+export const openStrategies = (folders: {
+  readonly strategiesDir: string;
+  readonly stateDir: string;
+}): StrategyCatalogue =>
+  loadStrategies(folders.strategiesDir, createModelRegistry(modelFolder(folders.stateDir)));
+
+function load(folder: string) {
   const own: AnyStrategy[] = [];
   const faults: StrategyFault[] = [];
   for (const name of filesIn(folder)) {
@@ -45,7 +58,7 @@ function load(folder: string): StrategyCatalogue {
       faults.push({ file, id, ...told(error, file) });
     }
   }
-  return createCatalogue(own, faults);
+  return { own, faults };
 }
 
 const RENAME = 'Give the file, and the id in it, another name.';
@@ -74,7 +87,7 @@ function shownPath(path: string): string {
 }
 
 function loadFile(path: string, file: string, id: string, folder: string): AnyStrategy {
-  if (Object.hasOwn(STRATEGIES, id))
+  if (isBuiltIn(id))
     throw new Unusable(`its id "${id}" is that of a built-in strategy`, RENAME);
   const strategy = exportedStrategy(evaluate(path, folder), id);
   const usable = guarded(erase(strategy), { file, version: versionOf(path) });

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { Argv } from 'yargs';
-import { loadStrategies } from '../../adapters/strategies/load';
+import { openStrategies } from '../../adapters/strategies/load';
 import { loadLayeredConfig, type LoadedConfig } from '../../config/load';
 import { clip } from '../format';
 import { defineCommand, noOptions } from '../command';
@@ -62,7 +62,7 @@ export const configCommand = {
 const loadUnsaved = (options: GlobalOptions): LoadedConfig =>
   loadLayeredConfig({
     ...commandLoadOptions(options),
-    strategies: loadStrategies,
+    strategies: openStrategies,
     deploymentId: () => '(generated at the first start)',
   });
 

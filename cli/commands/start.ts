@@ -2,7 +2,7 @@ import { Timeframe } from '../../domain/bar';
 import { tradedSymbols, type BallastConfig } from '../../config/config';
 import { strategySchema, type StrategyConfig } from '../../config/schema';
 import { UserError } from '../../domain/errors';
-import { loadStrategies } from '../../adapters/strategies/load';
+import { openStrategies } from '../../adapters/strategies/load';
 import type { StrategyCatalogue } from '../../domain/strategies/catalogue';
 import { defineCommand } from '../command';
 import { withContext } from '../context';
@@ -44,7 +44,7 @@ export const startCommand = defineCommand<StartOptions>({
       .example('$0 start rsi --name fast --timeframe 1m --param period=7', 'a coded strategy'),
   run: (options) =>
     withContext(options, async ({ config, account, by, output, store, temporal }) => {
-      const catalogue = loadStrategies(config.strategiesDir);
+      const catalogue = openStrategies(config);
       const settings = strategySettings(config, chooseEntry(config, options, catalogue), catalogue);
       const client = await temporal();
       const journal = await store();

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { StrategyCatalogue } from '../../domain/strategies/catalogue';
+import type { AnyStrategy } from '../../domain/strategies/prepare';
 import { UserError } from '../../domain/errors';
 import { checkTypes, runTests } from '../check-strategies';
 import { defineCommand } from '../command';
@@ -75,7 +77,7 @@ function listAvailable(json: boolean, { strategies, faults }: StrategyCatalogue)
   const list = strategies.map((strategy) => ({
     id: strategy.id,
     summary: strategy.summary,
-    parameters: strategy.parse({}).parameters,
+    parameters: defaultsOf(strategy),
     origin: strategy.origin ?? null,
   }));
   if (json) for (const fault of faults) process.stderr.write(`ballast: ${faultText(fault)}\n`);
@@ -91,6 +93,19 @@ function listAvailable(json: boolean, { strategies, faults }: StrategyCatalogue)
     for (const fault of faults) output.say(faultText(fault));
     output.say('Start one with: ballast start ID --name NAME --param period=21');
   });
+}
+
+/** What its parameters are when nobody says; of one that cannot do without being told, that it must be. */
+function defaultsOf(strategy: AnyStrategy): Readonly<Record<string, unknown>> {
+  const { schema } = strategy;
+  if (schema.safeParse({}).success) return strategy.parse({}).parameters;
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, property]) => [
+      name,
+      typeof property === 'object' && 'default' in property ? property.default : '(must be given)',
+    ]),
+  );
 }
 
 const faultText = ({ file, problem, todo }: StrategyCatalogue['faults'][number]): string =>

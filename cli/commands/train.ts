@@ -6,15 +6,16 @@ import { UserError } from '../../domain/errors';
 import { storeModel } from '../../domain/learning/model';
 import { everyBarStrategy } from '../../domain/strategies/every-bar';
 import { findProposer } from '../../domain/strategies/learned';
-import { findStrategy } from '../../domain/strategies/registry';
 import { withBacktestInput, type LoadedInput } from '../backtest-input';
 import { marketOptions, marketRequest, PARAM, type MarketOptions } from '../backtest-options';
 import { defineCommand } from '../command';
+import type { GlobalOptions } from '../locate-config';
 import { codeVersion, openModels } from '../models';
 import { createOutput } from '../output';
 import { parseParameters, splitList } from '../parameters';
 import { createProgress } from '../progress-bar';
 import { printSignal } from '../signal-report';
+import { openCatalogue } from '../strategy-catalogue';
 
 interface TrainOptions extends MarketOptions {
   readonly what?: string;
@@ -115,12 +116,14 @@ function trainingOptions<T>(yargs: Argv<T>) {
 const number = (value: number, describe: string) =>
   ({ type: 'number', default: value, requiresArg: true, describe }) as const;
 
-function requestOf(options: TrainOptions) {
+function requestOf(options: TrainOptions & Pick<GlobalOptions, 'config' | 'profile'>) {
   const what = options.what ?? EVERY_BAR;
   const id = what === EVERY_BAR ? everyBarStrategy.id : what;
   const { horizon, folds, margin, fee, calibration } = options;
   return {
-    primary: findProposer(id, findStrategy).parse(parseParameters(options.param ?? [])),
+    primary: findProposer(id, (wanted) => openCatalogue(options).find(wanted)).parse(
+      parseParameters(options.param ?? []),
+    ),
     ...{ symbols: options.symbol, timeframe: options.timeframe },
     features: options.features ?? FEATURE_NAMES,
     horizonBars: whole('horizon', horizon, 1, 10_000),

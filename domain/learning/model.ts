@@ -83,10 +83,10 @@ const ID_DIGITS = 12;
 
 /** A model with its id: what it is about in a few words, and the beginning of its checksum. */
 export function storeModel(model: Model, trainedAt: string): StoredModel {
-  // What is read back from JSON is what the checksum is of.
-  const written: unknown = JSON.parse(JSON.stringify(model));
+  // The checksum is of what will be read back from JSON, in the order in which it will be written.
+  const written = modelSchema.parse(JSON.parse(JSON.stringify(model)));
   const checksum = checksumOf(written);
-  return { id: idOf(model, checksum), checksum, trainedAt, model: modelSchema.parse(written) };
+  return { id: idOf(written, checksum), checksum, trainedAt, model: written };
 }
 
 function idOf({ kind, symbols, timeframe }: Model, checksum: string): string {

@@ -1,4 +1,6 @@
 import { UserError } from '../errors';
+import { NO_MODELS, type ModelSource } from '../learning/model';
+import { createLearnedStrategy, LEARNED_ID } from './learned';
 import type { AnyStrategy } from './prepare';
 import { STRATEGIES } from './registry';
 
@@ -22,12 +24,18 @@ export interface StrategyCatalogue {
   find(id: string): AnyStrategy;
 }
 
-/** @param own strategies of the user's, whose ids differ from each other and from those of the built-in ones */
+/** Ids that a strategy of the user's cannot have. */
+export const isBuiltIn = (id: string): boolean => Object.hasOwn(STRATEGIES, id) || id === LEARNED_ID;
+
+/**
+ * @param own strategies of the user's, whose ids differ from each other and from those of the built-in ones
+ * @param models what the strategy `learned` may ask
+ */
 export function createCatalogue(
   own: readonly AnyStrategy[],
   faults: readonly StrategyFault[],
+  models: ModelSource = NO_MODELS,
 ): StrategyCatalogue {
-  const strategies = [...Object.values(STRATEGIES), ...own];
   const find = (id: string): AnyStrategy => {
     const strategy = strategies.find((candidate) => candidate.id === id);
     if (strategy !== undefined) return strategy;
@@ -40,6 +48,8 @@ export function createCatalogue(
     const known = strategies.map((candidate) => candidate.id).join(', ');
     throw new UserError(`There is no strategy "${id}".`, `Known strategies: ${known}.`);
   };
+  const learned = createLearnedStrategy({ models, find });
+  const strategies = [...Object.values(STRATEGIES), learned, ...own];
   return { strategies, faults, find };
 }
 

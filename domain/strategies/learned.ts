@@ -31,7 +31,7 @@ const parametersSchema = z.strictObject({
 });
 export type LearnedParameters = Readonly<z.infer<typeof parametersSchema>>;
 
-const ID = 'learned';
+export const LEARNED_ID = 'learned';
 /** How many features are named on either side of a reason. */
 const NAMED = 3;
 
@@ -48,7 +48,7 @@ export interface LearnedParts {
  * verified when parameters are parsed, before the first bar.
  */
 export const createLearnedStrategy = (parts: LearnedParts): AnyStrategy => ({
-  id: ID,
+  id: LEARNED_ID,
   summary:
     'Enters where a trained model gives a trade a good chance to pay; stop and target of what it was trained on.',
   schema: parametersSchema,
@@ -57,7 +57,7 @@ export const createLearnedStrategy = (parts: LearnedParts): AnyStrategy => ({
     if (result.success) return prepareLearned(parts, result.data);
     const known = Object.keys(parametersSchema.shape);
     const hint = 'Train a model with `ballast train`, and name it: --param model=ID';
-    throw parameterError(`strategies.${ID}`, known, input, result.error.issues, hint);
+    throw parameterError(`strategies.${LEARNED_ID}`, known, input, result.error.issues, hint);
   },
 });
 
@@ -76,7 +76,7 @@ function prepareLearned({ models, find }: LearnedParts, parameters: LearnedParam
   const decider = new Decider(stored, model, primary, features, parameters);
   return {
     ...base,
-    id: ID,
+    id: LEARNED_ID,
     parameters,
     needs(own) {
       if (own.timeframe === model.timeframe) return base.needs(own);

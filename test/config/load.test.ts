@@ -253,8 +253,8 @@ describe('faults name path, value, origin and what is allowed', () => {
     write('strategiesDir: mine\nstrategies: [{name: a, strategy: bad, symbols: [BTC/USDT], timeframe: 1m}]');
     const folders: string[] = [];
     const fault = { file: 'mine/bad.ts', id: 'bad', problem: 'it exports no strategy', todo: 'Export one.' };
-    const broken = (folder: string) => {
-      folders.push(folder);
+    const broken = ({ strategiesDir }: { strategiesDir: string }) => {
+      folders.push(strategiesDir);
       return createCatalogue([], [fault]);
     };
     expect(issuesOf({ strategies: broken })).toMatchObject([
