@@ -33,6 +33,37 @@ function selected(only: string, names: readonly string[]): readonly string[] {
   return names.filter((name) => wanted.includes(name));
 }
 
+export interface PeerArguments extends BenchArguments {
+  /** How many bars the task has. */
+  readonly bars: number;
+}
+
+const YEAR_OF_MINUTES = 525_600;
+/** Fewer make hardly a trade. */
+const MIN_BARS = 2_000;
+
+/**
+ * `[--only a,b] [--bars N] [--json FILE]`. Without `--only` all that do not wait to be asked for.
+ * @throws ArgumentError naming the fault and what is allowed
+ */
+export function parsePeerArguments(
+  args: readonly string[],
+  peers: readonly { readonly name: string; readonly onRequest?: true }[],
+): PeerArguments {
+  const options = { only: { type: 'string' }, bars: { type: 'string' }, json: { type: 'string' } } as const;
+  const { only, bars, json } = parse(args, options);
+  const byDefault = peers.filter(({ onRequest }) => onRequest !== true).map(({ name }) => name);
+  const names = peers.map(({ name }) => name);
+  return {
+    only: only === undefined ? byDefault : selected(only, names),
+    bars:
+      bars === undefined
+        ? YEAR_OF_MINUTES
+        : Math.floor(numberIn('--bars', bars, MIN_BARS, 10 * YEAR_OF_MINUTES)),
+    jsonFile: fileOf(json),
+  };
+}
+
 export interface SoakArguments {
   readonly minutes: number;
   /** Market time per wall time. */

@@ -5,6 +5,7 @@ import { decimal } from '../../domain/decimal';
 import type { Instrument } from '../../domain/instrument';
 import type { ClosedTrade } from '../../domain/performance/types';
 import { findStrategy } from '../../domain/strategies/registry';
+import { randomBars } from './random-bars';
 import type { LoopTrade } from './specialised-loop';
 
 export const REFERENCE_BALANCE = decimal('100000');
@@ -20,6 +21,13 @@ export const REFERENCE_INSTRUMENT: Instrument = {
   makerFee: decimal('0.001'),
   takerFee: decimal('0.001'),
 };
+
+const START_MS = Date.UTC(2024, 0, 1);
+const YEAR_OF_MINUTES = 525_600;
+
+/** One-minute bars of a random walk, a year of them unless told otherwise. */
+export const referenceBars = (length = YEAR_OF_MINUTES): BarColumns =>
+  randomBars({ seed: 1, length, barMs: 60_000, startMs: START_MS, stepDeviation: 0.001 });
 
 /** The strategy of the reference task: a built-in one with its filters set so. */
 export const referenceStrategy = () =>

@@ -6,6 +6,7 @@ import {
   difference,
   REFERENCE_BALANCE,
   REFERENCE_INSTRUMENT,
+  referenceBars,
   referenceStrategy,
   runReference,
 } from '../backtest/reference-task';
@@ -17,10 +18,8 @@ import { processorMs } from '../processor-time';
 import { interleave, median, ratio } from '../statistics';
 import { timed } from './submit';
 
-const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2024, 0, 1);
-const BARS = 525_600;
 const PAIRS = 30;
 /** Until both have been compiled as far as they will be. */
 const WARM_UP = 10;
@@ -34,9 +33,6 @@ export const backtest: BenchEntry = {
   name: 'backtest',
   measure: async (context) => [await engine(), ...wholeProcess(context), await manySymbols()],
 };
-
-const referenceBars = () =>
-  randomBars({ seed: 1, length: BARS, barMs: MINUTE_MS, startMs: START_MS, stepDeviation: 0.001 });
 
 async function engine(): Promise<NamedMeasurement> {
   const bars = referenceBars();
@@ -62,7 +58,7 @@ async function engine(): Promise<NamedMeasurement> {
     baseline: median(baseline),
     ratio: ratio(median(subject), median(baseline)),
     goal: { of: 'ratio', atMost: 3 },
-    how: `processor time, median of ${PAIRS} runs of the reference task (${BARS} one-minute bars of a random walk, ${mine.length} trades), indicators included, against a loop written for nothing else, in turn; every trade is the same to the last unit of money`,
+    how: `processor time, median of ${PAIRS} runs of the reference task (${bars.length} one-minute bars of a random walk, ${mine.length} trades), indicators included, against a loop written for nothing else, in turn; every trade is the same to the last unit of money`,
   };
 }
 
