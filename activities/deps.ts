@@ -7,6 +7,7 @@ import type { ExchangeHealth } from './exchange-health';
 import type { Finding } from '../domain/findings';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import type { MarketClock } from './market-clock';
+import type { Sweeps } from './optimisation';
 import type { OrderDesk } from './order-desk';
 
 /** Tells workflows that the journal has news for them. */
@@ -53,4 +54,6 @@ export interface ActivityDeps {
   readonly market: 'real' | 'made-up';
   /** Where past candles come from, opened once. @throws UserError when there is no source of this name */
   readonly barSource: (name: string) => Promise<BarSource>;
+  /** Optimisations, whose backtests run beside everything else. */
+  readonly sweeps: Sweeps;
 }

@@ -80,16 +80,19 @@ export async function withBacktestInput<T>(
   };
   if (simulate) {
     const untilMs = request.toMs ?? SIMULATION_START_MS + SIMULATED_DAYS * DAY_MS;
-    return run(await load(simulatedSource(seed, untilMs, request.symbols), request));
+    return run(await loadInput(simulatedSource(seed, untilMs, request.symbols), request));
   }
   if (data !== undefined) {
     const { stateDir } = locateConfig(options).config;
-    return run(await load(folderSource(resolve(workingFolder(), data), stateDir), request));
+    return run(await loadInput(folderSource(resolve(workingFolder(), data), stateDir), request));
   }
-  return withMarketData(options, async (history) => run(await load(await historySource(history), request)));
+  return withMarketData(options, async (history) =>
+    run(await loadInput(await historySource(history), request)),
+  );
 }
 
-async function load(source: BarSources, request: InputRequest): Promise<LoadedInput> {
+/** Loads what a backtest needs from a source. @throws UserError naming what is missing or does not fit */
+export async function loadInput(source: BarSources, request: InputRequest): Promise<LoadedInput> {
   const symbols = [...new Set([...request.symbols, ...needsOf(request).map(({ symbol }) => symbol)])];
   const loaded = await Promise.all(symbols.map((symbol) => loadMarket(source, symbol, request)));
   const markets = loaded.map(({ market }) => market);

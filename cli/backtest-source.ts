@@ -59,7 +59,10 @@ export function folderSource(folder: string, stateDir: string): BarSources {
 }
 
 /** What `ballast data import` has stored. */
-export async function historySource({ history, candles }: MarketData): Promise<BarSources> {
+export async function historySource({
+  history,
+  candles,
+}: Pick<MarketData, 'history' | 'candles'>): Promise<BarSources> {
   const all = await history.series();
   return {
     description: 'the market history',

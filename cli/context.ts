@@ -9,6 +9,7 @@ import type { HistoryStore } from '../adapters/history/port';
 import { createPool } from '../adapters/store/pool';
 import type { Journal, OrderStore } from '../adapters/store/port';
 import { createStore } from '../adapters/store/store';
+import { createSweepStore, type SweepStore } from '../adapters/store/sweeps';
 import { createViews, type Views } from '../adapters/store/views';
 import { isEmulated, type BallastConfig } from '../config/config';
 import type { RuntimeRecord } from '../config/runtime';
@@ -30,6 +31,7 @@ export interface Context {
   readonly store: () => Promise<Journal & OrderStore>;
   readonly views: () => Promise<Views>;
   readonly history: () => Promise<HistoryStore>;
+  readonly sweeps: () => Promise<SweepStore>;
   readonly temporal: () => Promise<Client>;
   /** `throttle: false` is for emergencies: it does not wait for the exchange's request rate. */
   readonly exchange: (options?: { readonly throttle: boolean }) => Promise<ExchangePort>;
@@ -52,6 +54,7 @@ export async function withContext<T>(
     store: async () => createStore(await pool()),
     views: async () => createViews(await pool()),
     history: async () => createHistory(await pool()),
+    sweeps: async () => createSweepStore(await pool()),
     temporal: once(() => openTemporal(config, running, closers)),
     exchange: (exchangeOptions) => openExchange(config, running, closers, exchangeOptions?.throttle ?? true),
   };

@@ -29,6 +29,8 @@ export interface OptimiseOptions extends SearchOptions {
   readonly 'out-of-sample': number;
   readonly top: number;
   readonly maps: number;
+  readonly durable: boolean;
+  readonly detach: boolean;
   /** `--json` alone prints the document, `--json FILE` writes it. */
   readonly json?: string;
   readonly html?: string;
@@ -149,6 +151,17 @@ const resultOptions = <T>(yargs: Argv<T>) =>
       describe: 'How many stability maps are printed; --html has all',
     })
     .option('workers', WORKERS)
+    .option('durable', {
+      type: 'boolean',
+      default: false,
+      describe:
+        'As a workflow of the running system, which goes on whoever is killed; --workers has no effect',
+    })
+    .option('detach', {
+      type: 'boolean',
+      default: false,
+      describe: 'Of --durable: start it, and do not wait',
+    })
     .option('json', {
       type: 'string',
       describe: 'Write the whole result into this file; without a file, print it',

@@ -1,22 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { searchAtOnce } from '../backtest/optimise/search';
-import { createStudy } from '../backtest/optimise/study';
 import {
-  checkGrid,
-  periodsOf,
+  groundOf,
   rankedTrials,
   sampleStrategies,
-  setupOf,
-  warmupOf,
+  type Ground,
   type SweepDefinition,
 } from '../backtest/optimise/sweep';
 import { sweepReport, type SweepReport } from '../backtest/optimise/sweep-report';
+import type { StrategyFolders } from '../backtest/optimise/trial-messages';
 import { openTrialPool } from '../backtest/optimise/trial-pool';
-import { UserError } from '../domain/errors';
-import { findStrategy } from '../domain/strategies/registry';
+import type { PreparedStrategy } from '../domain/strategies/prepare';
 import { withBacktestInput, type InputRequest, type LoadedInput } from './backtest-input';
 import type { Progress } from './progress-bar';
+import { openCatalogue, strategyFolders } from './strategy-catalogue';
 
 /** The program of a thread, compiled. */
 export const TRIAL_THREAD = join(__dirname, '../workers/trial-thread.js');
@@ -30,27 +28,32 @@ export function sweepHere(
   definition: SweepDefinition,
   options: { readonly threads: number; readonly progress: Progress },
 ): Promise<SweepReport> {
-  const sampled = sampleStrategies(findStrategy(definition.strategyId), definition);
-  const runs = sampled.map((strategy, index) => ({ name: String(index), strategy }));
-  return withBacktestInput({ ...request, runs }, (loaded) =>
-    sweepOn(loaded, definition, warmupOf(sampled, definition), options),
+  const strategy = openCatalogue(request).find(definition.strategyId);
+  const folders = strategyFolders(request);
+  return withBacktestInput({ ...request, runs: runsOf(sampleStrategies(strategy, definition)) }, (loaded) =>
+    sweepOn(loaded, definition, groundOf(strategy, definition, loaded), { ...options, folders }),
   );
 }
 
+/** Strategies whose needs are loaded. */
+export const runsOf = (strategies: readonly PreparedStrategy[]): InputRequest['runs'] =>
+  strategies.map((strategy, index) => ({ name: String(index), strategy }));
+
 async function sweepOn(
-  { input, markets, fromMs, description, notes }: LoadedInput,
+  { description, notes }: LoadedInput,
   definition: SweepDefinition,
-  warmupBars: number,
-  { threads, progress }: { readonly threads: number; readonly progress: Progress },
+  { setup, periods, study }: Ground,
+  {
+    threads,
+    progress,
+    folders,
+  }: { readonly threads: number; readonly progress: Progress; readonly folders: StrategyFolders },
 ): Promise<SweepReport> {
-  const [market] = markets;
-  if (market === undefined) throw new UserError('There is no market.');
   const { strategyId, plan, top } = definition;
-  const setup = { ...setupOf(definition, markets), observations: input.observations ?? [] };
-  const study = createStudy(findStrategy(strategyId), setup, 0);
-  checkGrid(plan, study);
-  const periods = periodsOf(definition, market, fromMs, warmupBars);
-  const pool = await openTrialPool({ strategyId, setup, threads, script: TRIAL_THREAD });
+  const pool = await openTrialPool({
+    ...{ strategyId, folders, setup, threads },
+    script: TRIAL_THREAD,
+  });
   try {
     progress.begin('trials', plan.trials);
     let [done, best] = [0, -Infinity];

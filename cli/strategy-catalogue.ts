@@ -1,4 +1,5 @@
 import { openStrategies } from '../adapters/strategies/load';
+import type { StrategyFolders } from '../backtest/optimise/trial-messages';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { locateConfig, type GlobalOptions } from './locate-config';
 
@@ -9,6 +10,12 @@ type ConfigOptions = Pick<GlobalOptions, 'config' | 'profile'>;
  * @throws UserError for a configuration that has errors
  */
 export const strategiesFolder = (options: ConfigOptions): string => configOf(options).strategiesDir;
+
+/** Where strategies of the user's own and models are. @throws as {@link strategiesFolder} */
+export function strategyFolders(options: ConfigOptions): StrategyFolders {
+  const { strategiesDir, stateDir } = configOf(options);
+  return { strategiesDir, stateDir };
+}
 
 const configOf = (options: ConfigOptions) => locateConfig(options, { deploymentId: () => 'unused' }).config;
 

@@ -17,10 +17,10 @@ import {
   type WalkForwardResult,
 } from '../backtest/truth/walk-forward';
 import { UserError } from '../domain/errors';
-import { findStrategy } from '../domain/strategies/registry';
 import { withBacktestInput, type InputRequest, type LoadedInput } from './backtest-input';
 import { buyAndHold, chartsOf } from './backtest-run';
-import { TRIAL_THREAD } from './optimise-run';
+import { runsOf, TRIAL_THREAD } from './optimise-run';
+import { openCatalogue, strategyFolders } from './strategy-catalogue';
 import type { Progress } from './progress-bar';
 
 interface WalkForwardRequest {
@@ -42,24 +42,26 @@ export function walkForwardHere(
   wanted: WalkForwardRequest,
 ): Promise<{ readonly report: Report; readonly charts: ChartData }> {
   const { request, definition } = wanted;
-  const sampled = sampleStrategies(findStrategy(definition.strategyId), definition);
-  const runs = sampled.map((strategy, index) => ({ name: String(index), strategy }));
-  return withBacktestInput({ ...request, runs }, (loaded) =>
+  const sampled = sampleStrategies(openCatalogue(request).find(definition.strategyId), definition);
+  return withBacktestInput({ ...request, runs: runsOf(sampled) }, (loaded) =>
     walkOn(loaded, wanted, warmupOf(sampled, definition)),
   );
 }
 
 async function walkOn(loaded: LoadedInput, wanted: WalkForwardRequest, warmupBars: number) {
-  const { definition, threads, progress } = wanted;
-  const { markets, fromMs } = loaded;
+  const { request, definition, threads, progress } = wanted;
+  const { input, markets, fromMs } = loaded;
   const [market] = markets;
   if (market === undefined) throw new UserError('There is no market.');
   const { strategyId, plan } = definition;
-  const strategy = findStrategy(strategyId);
-  const setup = setupOf(definition, markets);
+  const strategy = openCatalogue(request).find(strategyId);
+  const setup = setupOf(definition, markets, input.observations ?? []);
   checkGrid(plan, createStudy(strategy, setup, 0));
   const folds = planFolds(wanted.folds, market, fromMs, warmupBars);
-  const pool = await openTrialPool({ strategyId, setup, threads, script: TRIAL_THREAD });
+  const pool = await openTrialPool({
+    ...{ strategyId, folders: strategyFolders(request), setup, threads },
+    script: TRIAL_THREAD,
+  });
   try {
     progress.begin('trials', plan.trials * folds.length);
     let done = 0;

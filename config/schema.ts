@@ -176,6 +176,8 @@ const workerSchema = z.strictObject({
     emergency: slots,
     feed: slots,
     journal: slots,
+    /** Downloads and optimisations; each of an optimisation keeps a processor busy. */
+    jobs: slots,
   }),
   /** Workflows kept in memory between their tasks. */
   cachedWorkflows: z.int().min(1).max(100_000),

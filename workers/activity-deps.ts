@@ -8,15 +8,18 @@ import { OrderDesk } from '../activities/order-desk';
 import { StartGate } from '../activities/start-gate';
 import { createExchange } from '../adapters/exchange/exchange';
 import type { ExchangePort } from '../adapters/exchange/port';
+import { candleCacheFolder, createCandleCache } from '../adapters/history/candle-cache';
 import { createHistory } from '../adapters/history/history';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
+import { createSweepStore } from '../adapters/store/sweeps';
 import { openStrategies } from '../adapters/strategies/load';
 import { accountRef } from '../cli/strategy-client';
 import { reconciliationInput } from '../cli/reconciliation-client';
 import { tradedSymbols, type BallastConfig } from '../config/config';
 import { createBarSources } from './bar-sources';
 import { createOwners } from './owners';
+import { createSweeps } from './sweeps';
 import { withUrgentOrders } from './urgent-orders';
 
 /** How long after acceptance an exchange may still not show an order. */
@@ -77,6 +80,22 @@ export async function openActivityDeps(
   const gate = new StartGate();
   const owners = createOwners(client, reconciliationInput(config, accountRef(config)));
   const sources = createBarSources(config, exchange);
+  const history = createHistory(pools[0]);
+  const strategies = openStrategies(config);
+  const sweeps = createSweeps({
+    store: createSweepStore(pools[0]),
+    history,
+    candles: createCandleCache({
+      folder: candleCacheFolder(config.stateDir),
+      store: history,
+      warn: (line) => {
+        log.warn(line);
+      },
+    }),
+    strategies,
+    folders: { strategiesDir: config.strategiesDir, stateDir: config.stateDir },
+    threads: config.worker.slots.jobs,
+  });
   const deps: ActivityDeps = {
     deployment,
     exchange,
@@ -98,13 +117,14 @@ export async function openActivityDeps(
     owners,
     wallTimeMs,
     log,
-    strategies: openStrategies(config),
-    history: createHistory(pools[0]),
+    history,
+    strategies,
     market: config.mode === 'simulated' ? 'made-up' : 'real',
     barSource: sources.barSource,
+    sweeps,
   };
   const close = async (): Promise<void> => {
-    await Promise.all([exchange.close(), emergencyExchange.close(), sources.close()]);
+    await Promise.all([exchange.close(), emergencyExchange.close(), sources.close(), sweeps.close()]);
     await Promise.all(pools.map((pool) => pool.end()));
   };
   return { deps, gate, close };

@@ -6,6 +6,7 @@ import { createDecisionActivities } from '../activities/decision';
 import { createEmergencyActivities } from '../activities/emergency';
 import { createFeedActivities } from '../activities/feed';
 import { createMarketActivities } from '../activities/market';
+import { createOptimisationActivities } from '../activities/optimisation';
 import { createOrderActivities } from '../activities/orders';
 import { createReconciliationActivities } from '../activities/reconciliation';
 import { createRiskActivities } from '../activities/risk';
@@ -14,9 +15,6 @@ import { temporalConnectionOptions } from '../temporal/connection';
 import { buildIdOf, deploymentOptions, WORKFLOW_BUNDLE } from '../temporal/versioning';
 import { taskQueues, WORKFLOW_TASK_QUEUE } from '../workflows/contract';
 import { heartbeats } from './heartbeat';
-
-/** Jobs are in no hurry, and must not take the venue's patience from trading. */
-const JOB_SLOTS = 2;
 
 /** A sticky queue whose worker has died is given up after this. */
 const STICKY_TIMEOUT = '2 seconds';
@@ -74,7 +72,10 @@ export async function startWorkers(
       ...createReconciliationActivities(deps),
     }),
     serve(queues.emergency, slots.emergency, createEmergencyActivities(deps)),
-    serve(queues.jobs, JOB_SLOTS, createBackfillActivities(deps)),
+    serve(queues.jobs, slots.jobs, {
+      ...createBackfillActivities(deps),
+      ...createOptimisationActivities(deps),
+    }),
     // Listening has nothing to finish: it ends at once and goes on in another worker.
     serve(queues.feed, slots.feed, createFeedActivities(deps), { shutdownGraceTime: 0 }),
   ]);

@@ -323,3 +323,29 @@ export interface BackfillProgress {
 }
 
 export const backfillProgressQuery = defineQuery<BackfillProgress>('backfillProgress');
+
+// optimisation
+
+export interface OptimisationInput {
+  /** Under which the database has what is to be searched. */
+  readonly sweepId: string;
+  /** For people: which strategy on which symbols. */
+  readonly title: string;
+  /** Trials that one activity makes, one after the other. */
+  readonly partSize: number;
+  /** Batches after which the run continues as new; a few hundred when absent. */
+  readonly batchesPerRun?: number;
+  /** What a continued run takes over; absent in the first. */
+  readonly carried?: OptimisationProgress;
+}
+
+export interface OptimisationProgress {
+  /** All before this number have been tried. */
+  readonly trials: number;
+  readonly batches: number;
+  /** More is better; null while no trial has a score. */
+  readonly best: { readonly number: number; readonly score: number } | null;
+  readonly done: boolean;
+}
+
+export const optimisationProgressQuery = defineQuery<OptimisationProgress>('optimisationProgress');

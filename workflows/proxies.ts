@@ -4,6 +4,7 @@ import type { DecisionActivities } from '../activities/decision';
 import type { EmergencyActivities } from '../activities/emergency';
 import type { FeedActivities } from '../activities/feed';
 import type { MarketActivities } from '../activities/market';
+import type { OptimisationActivities } from '../activities/optimisation';
 import type { OrderActivities } from '../activities/orders';
 import type { ReconciliationActivities } from '../activities/reconciliation';
 import type { RiskActivities } from '../activities/risk';
@@ -94,12 +95,15 @@ export const reconciliationActivities = (venue: string, summary: string) =>
     retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '2 seconds' },
   });
 
-/** Jobs have time: a venue that is away is asked again for ever, at a slow pace. */
-export const jobActivities = (summary: string) =>
-  proxyActivities<BackfillActivities>({
-    summary,
-    taskQueue: taskQueues('').jobs,
-    startToCloseTimeout: '10 minutes',
-    heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
-  });
+/** Jobs have time: what is away is asked again for ever, at a slow pace. */
+const JOB = {
+  taskQueue: taskQueues('').jobs,
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+} as const;
+
+export const jobActivities = (summary: string) => proxyActivities<BackfillActivities>({ summary, ...JOB });
+
+export const sweepActivities = (summary: string) =>
+  proxyActivities<OptimisationActivities>({ summary, ...JOB });

@@ -1,6 +1,7 @@
 import { timeframeMs, type Timeframe } from '../../domain/bar';
 import type { DecimalString } from '../../domain/decimal';
 import { UserError } from '../../domain/errors';
+import type { ObservedSeries } from '../../domain/observations';
 import { hash32 } from '../../domain/random';
 import type { AnyStrategy, PreparedStrategy } from '../../domain/strategies/prepare';
 import type { MarketData } from '../market';
@@ -10,7 +11,7 @@ import type { Objective } from './objective';
 import { randomSearch } from './plain-search';
 import { gridSize, SearchMethod, type SearchPlan, type SearchResult, type Trial } from './search';
 import type { Point } from './space';
-import type { Period, Study, StudySetup, TrialResult } from './study';
+import { createStudy, type Period, type Study, type StudySetup, type TrialResult } from './study';
 
 /** An optimisation as a whole: plain data, so that it can be stored and sent. Where its bars are from is not part of it. */
 export interface SweepDefinition {
@@ -37,11 +38,31 @@ export interface SweepDefinition {
   readonly top: number;
 }
 
+/** An optimisation on stored market history, to be made by whoever has that. */
+export interface StoredSweep {
+  readonly definition: SweepDefinition;
+  /** The first bar that may be traded; null for the first there is. */
+  readonly fromMs: number | null;
+  /** The end, exclusive. */
+  readonly toMs: number;
+}
+
 /** What is searched on, and what the best are then tried on. */
 export interface SweepPeriods {
   readonly inSample: Period;
   readonly outOfSample: Period | null;
   readonly purgeBars: number;
+}
+
+/** What a stored sweep was begun on. */
+export interface SweepGround {
+  readonly periods: SweepPeriods;
+  /** Where the bars are from. */
+  readonly data: string;
+  readonly notes: readonly string[];
+  readonly dataHash: string;
+  /** Of a strategy of the user's own; null for one that comes with Ballast. */
+  readonly strategyVersion: string | null;
 }
 
 /** One of the best, with what it does where the search has not looked. */
@@ -106,11 +127,47 @@ const highest = ({ space }: SearchPlan): Point =>
     ]),
   );
 
+/** A sweep on its markets. */
+export interface Ground {
+  readonly setup: StudySetup;
+  readonly periods: SweepPeriods;
+  /** To ask what is allowed; it keeps no results of indicators. */
+  readonly study: Study;
+}
+
+/**
+ * Puts a sweep on its markets.
+ * @param fromMs the open of the first bar that may be traded
+ * @throws UserError when there are too few bars, or the grid is too large
+ */
+export function groundOf(
+  strategy: AnyStrategy,
+  definition: SweepDefinition,
+  loaded: {
+    readonly markets: readonly MarketData[];
+    readonly fromMs: number;
+    readonly input: { readonly observations?: readonly ObservedSeries[] };
+  },
+): Ground {
+  const { markets, fromMs, input } = loaded;
+  const [market] = markets;
+  if (market === undefined) throw new UserError('There is no market.');
+  const setup = setupOf(definition, markets, input.observations ?? []);
+  const study = createStudy(strategy, setup, 0);
+  checkGrid(definition.plan, study);
+  const warmupBars = warmupOf(sampleStrategies(strategy, definition), definition);
+  return { setup, study, periods: periodsOf(definition, market, fromMs, warmupBars) };
+}
+
 /** What every trial has in common. */
-export const setupOf = (definition: SweepDefinition, markets: readonly MarketData[]): StudySetup => ({
+export const setupOf = (
+  definition: SweepDefinition,
+  markets: readonly MarketData[],
+  observations: readonly ObservedSeries[],
+): StudySetup => ({
   fixed: definition.fixed,
   symbols: definition.symbols,
-  markets,
+  ...{ markets, observations },
   rules: definition.rules,
   startingBalance: definition.startingBalance,
   maxHoldingBars: definition.maxHoldingBars,

@@ -1,9 +1,16 @@
 import type { Period, StudySetup, TrialResult } from './study';
 import type { Point } from './space';
 
+/** Where the strategies of the user's own are, and the models of strategies; they need not exist. */
+export interface StrategyFolders {
+  readonly strategiesDir: string;
+  readonly stateDir: string;
+}
+
 /** What a thread is started with. Columns in shared memory are not copied. */
 export interface ThreadSetup {
   readonly strategyId: string;
+  readonly folders: StrategyFolders;
   readonly setup: StudySetup;
   readonly indicatorBytes: number;
 }

@@ -2,7 +2,13 @@ import { Worker } from 'node:worker_threads';
 import { shareMarkets } from './shared-markets';
 import type { Point } from './space';
 import { INDICATOR_BYTES, type Period, type StudySetup, type TrialResult } from './study';
-import type { IndicatorCounts, ThreadAnswer, ThreadSetup, ThreadTask } from './trial-messages';
+import type {
+  IndicatorCounts,
+  StrategyFolders,
+  ThreadAnswer,
+  ThreadSetup,
+  ThreadTask,
+} from './trial-messages';
 
 /** Threads that try points of a study at the same time. */
 export interface TrialPool {
@@ -17,6 +23,7 @@ export interface TrialPool {
 
 export interface TrialPoolOptions {
   readonly strategyId: string;
+  readonly folders: StrategyFolders;
   readonly setup: StudySetup;
   readonly threads: number;
   /** Room for results of indicators in each thread; 0 computes all of them anew. */
@@ -45,11 +52,11 @@ interface Thread {
  * @throws RangeError for less than one thread, Error when one cannot begin
  */
 export async function openTrialPool(options: TrialPoolOptions): Promise<TrialPool> {
-  const { strategyId, setup, threads, indicatorBytes = INDICATOR_BYTES } = options;
+  const { strategyId, folders, setup, threads, indicatorBytes = INDICATOR_BYTES } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`There must be at least one thread, not ${threads}.`);
   const data: ThreadSetup = {
-    ...{ strategyId, indicatorBytes },
+    ...{ strategyId, folders, indicatorBytes },
     setup: { ...setup, markets: shareMarkets(setup.markets) },
   };
   const pool = new Pool(options.script, data, threads);

@@ -15,6 +15,7 @@ import {
 import { candlesKey } from '../../adapters/history/port';
 import { defineCommand } from '../command';
 import { withContext, type Context } from '../context';
+import { followJob } from '../follow-job';
 import { count, utcTime } from '../format';
 import { createProgress } from '../progress-bar';
 import { timeOption } from '../time-option';
@@ -27,9 +28,6 @@ interface DataDownloadOptions {
   readonly venue?: string;
   readonly detach: boolean;
 }
-
-/** Between two looks at the workflow. */
-const LOOK_MS = 500;
 
 export const dataDownloadCommand = defineCommand<DataDownloadOptions>({
   command: 'download',
@@ -121,40 +119,12 @@ async function follow(
 ): Promise<BackfillProgress> {
   const progress = createProgress(process.stderr, output.json);
   progress.begin('downloading', toMs - fromMs);
-  const ended: { result?: BackfillProgress } = {};
-  const result = handle.result() as Promise<BackfillProgress>;
-  const end = result.then((value) => {
-    ended.result = value;
+  return followJob(handle, {
+    ...{ query: backfillProgressQuery, progress, limitMs: config.exchange.requestTimeoutMs },
+    show: ({ nextMs, bars }, trouble) => {
+      progress.update(Math.min(nextMs, toMs) - fromMs, symbol, `${count(bars)} bars${trouble}`);
+    },
   });
-  try {
-    while (ended.result === undefined) {
-      await Promise.race([end, new Promise((resolve) => setTimeout(resolve, LOOK_MS))]);
-      const known = await look(handle, config.exchange.requestTimeoutMs);
-      if (known !== undefined)
-        progress.update(
-          Math.min(known.nextMs, toMs) - fromMs,
-          symbol,
-          `${count(known.bars)} bars${known.trouble}`,
-        );
-    }
-    return ended.result;
-  } finally {
-    progress.end();
-  }
-}
-
-type Look = BackfillProgress & { readonly trouble: string };
-
-/** How far it is, and what keeps it; undefined when nobody can say just now. */
-async function look(handle: WorkflowHandle, limitMs: number): Promise<Look | undefined> {
-  const question = Promise.all([handle.query(backfillProgressQuery), handle.describe()]);
-  const patience = new Promise<undefined>((resolve) => setTimeout(resolve, limitMs, undefined).unref());
-  const answer = await Promise.race([question.catch(() => undefined), patience]);
-  if (answer === undefined) return undefined;
-  const [progress, { raw }] = answer;
-  const failure = raw.pendingActivities?.find(({ lastFailure }) => lastFailure?.message)?.lastFailure
-    ?.message;
-  return { ...progress, trouble: failure === undefined || failure === null ? '' : `; waiting: ${failure}` };
 }
 
 function print(

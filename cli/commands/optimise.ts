@@ -1,5 +1,7 @@
-import { findStrategy } from '../../domain/strategies/registry';
+import { UserError } from '../../domain/errors';
 import { defineCommand } from '../command';
+import { withContext, type Context } from '../context';
+import { startSweep, type StartedSweep } from '../optimise-durable';
 import {
   MOST_THREADS,
   optimiseBuilder,
@@ -10,6 +12,7 @@ import {
 import { putOutSweep } from '../optimise-output';
 import { sweepHere } from '../optimise-run';
 import { createProgress } from '../progress-bar';
+import { openCatalogue } from '../strategy-catalogue';
 
 export const optimiseCommand = defineCommand<OptimiseOptions>({
   command: 'optimise <strategy>',
@@ -21,11 +24,26 @@ export const optimiseCommand = defineCommand<OptimiseOptions>({
       '',
     ),
   run: async (options) => {
-    const { request, definition } = sweepRequest(options, findStrategy(options.strategy));
-    const report = await sweepHere(request, definition, {
-      threads: whole('workers', options.workers, 1, MOST_THREADS),
-      progress: createProgress(process.stderr, options.json === ''),
-    });
-    putOutSweep(report, options);
+    const { request, definition } = sweepRequest(options, openCatalogue(options).find(options.strategy));
+    const progress = createProgress(process.stderr, options.json === '');
+    if (options.durable) {
+      await withContext({ ...options, json: options.json === '' }, async (context) => {
+        const sweep = await startSweep(context, request, definition);
+        if (!options.detach) putOutSweep(await sweep.result(progress), options);
+        else tellStarted(context, sweep);
+      });
+      return;
+    }
+    if (options.detach) throw new UserError('--detach is for --durable: nobody else would go on.');
+    const threads = whole('workers', options.workers, 1, MOST_THREADS);
+    putOutSweep(await sweepHere(request, definition, { threads, progress }), options);
   },
 });
+
+const tellStarted = ({ output }: Context, { workflowId, sweepId }: StartedSweep): void => {
+  output.result({ workflowId, sweepId }, () => {
+    output.say(
+      `Searching as ${workflowId}. The same command without --detach shows how far it is, and the result.`,
+    );
+  });
+};

@@ -1,4 +1,3 @@
-import { findStrategy } from '../../domain/strategies/registry';
 import { defineCommand } from '../command';
 import {
   MOST_THREADS,
@@ -10,6 +9,7 @@ import {
 } from '../optimise-options';
 import { createProgress } from '../progress-bar';
 import { putOut, reportBuilder, type ReportOptions } from '../report-output';
+import { openCatalogue } from '../strategy-catalogue';
 import { walkForwardHere } from '../walk-forward-run';
 
 interface WalkForwardOptions extends SearchOptions, ReportOptions {
@@ -54,7 +54,7 @@ export const walkForwardCommand = defineCommand<WalkForwardOptions>({
       .option('workers', WORKERS)
       .example('$0 walk-forward ema-cross --symbol BTC/USDT --folds 6 --space fast=5..20,slow=20..60', ''),
   run: async (options) => {
-    const strategy = findStrategy(options.strategy);
+    const strategy = openCatalogue(options).find(options.strategy);
     const { request, definition } = sweepRequest({ ...options, 'out-of-sample': 0, top: 1 }, strategy);
     const { report, charts } = await walkForwardHere({
       ...{ request, definition },

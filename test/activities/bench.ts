@@ -11,6 +11,7 @@ import { BTC, d } from '../domain/fixtures';
 import { FakeBars, MemoryHistory } from './fake-bars';
 import { FakeExchange } from './fake-exchange';
 import type { Grant } from './memory-orders';
+import { MemorySweeps } from './memory-sweeps';
 import { MemoryStore } from './memory-store';
 
 export const ACCOUNT = 'main';
@@ -32,6 +33,7 @@ export interface Bench {
   readonly exchange: FakeExchange;
   readonly bars: FakeBars;
   readonly history: MemoryHistory;
+  readonly sweeps: MemorySweeps;
   readonly deps: ActivityDeps;
   /** Wall time, which only the test moves. */
   readonly time: { nowMs: number };
@@ -47,11 +49,13 @@ export function createDeps(world: {
   readonly history?: MemoryHistory;
   readonly bars?: FakeBars;
   readonly strategies?: StrategyCatalogue;
+  readonly sweeps?: MemorySweeps;
 }): ActivityDeps {
   const { store, timing, wallTimeMs, owners } = world;
   const log = { info: () => undefined, warn: () => undefined };
   const exchangeHealth = new ExchangeHealth({ account: ACCOUNT, journal: store, wallTimeMs, log });
   const { history = new MemoryHistory(), bars = new FakeBars(wallTimeMs) } = world;
+  const { sweeps = new MemorySweeps() } = world;
   const exchange = exchangeHealth.watch(world.exchange);
   const read = (): ReturnType<ExchangePort['clock']> => exchange.clock();
   const clock = createMarketClock({ read, wallTimeMs, maxAgeMs: 0, maxStaleMs: 0 });
@@ -73,6 +77,7 @@ export function createDeps(world: {
     history,
     market: 'real',
     barSource: () => Promise.resolve(bars),
+    sweeps,
   };
 }
 
@@ -87,8 +92,9 @@ export function createBench(
   const exchange = new FakeExchange(wallTimeMs);
   const ports = { store: wrap<OrderStore & Journal>(store), exchange: wrap<ExchangePort>(exchange) };
   const [history, bars] = [new MemoryHistory(), new FakeBars(wallTimeMs)];
-  const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, owners, history, bars });
-  return { store, exchange, history, bars, deps, time };
+  const sweeps = new MemorySweeps();
+  const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, owners, history, bars, sweeps });
+  return { store, exchange, history, bars, sweeps, deps, time };
 }
 
 /** A granted long position of 1 BTC at 100 with its stop at 90 and its target at 130. */

@@ -98,6 +98,7 @@ describe('what cannot be used is refused', () => {
     ...{ strategy: 'ema-cross', symbol: ['BTC/USDT'], timeframe: '5m', seed: 1, 'market-seed': 1 },
     ...{ balance: '10000', fee: '0.001', space: 'fast=3..12,slow=5..40', method: 'tpe', batch: 16 },
     ...{ objective: 'sharpe', 'min-trades': 1, 'out-of-sample': 0.3, top: 10, maps: 2, workers: 1 },
+    ...{ durable: false, detach: false },
   };
   it.each<[Partial<OptimiseOptions>, RegExp]>([
     [{ param: ['fast=9'] }, /"fast" is both in --space and in --param/],

@@ -74,6 +74,15 @@ const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
   ],
   emergencyStop: ['flat', 'superseded', 'carried', 'activity raiseHalt', 'cancel', 'continues as new'],
   reconciliation: ['adopted', 'tells poke', 'findings'],
+  optimisation: [
+    'activity proposeTrials',
+    'activity runTrials',
+    'activity proposeTrials fails',
+    'activity finishSweep',
+    'continues as new',
+    'is continued',
+    'completes',
+  ],
   backfill: [
     'activity backfillPages',
     'activity backfillPages fails',

@@ -7,6 +7,7 @@ import { createDecisionActivities, type DecisionActivities } from '../../activit
 import { createEmergencyActivities, type EmergencyActivities } from '../../activities/emergency';
 import { createFeedActivities, type FeedActivities } from '../../activities/feed';
 import { createMarketActivities, type MarketActivities } from '../../activities/market';
+import { createOptimisationActivities, type OptimisationActivities } from '../../activities/optimisation';
 import { createOrderActivities, type OrderActivities } from '../../activities/orders';
 import {
   createReconciliationActivities,
@@ -46,7 +47,8 @@ type Activities = MarketActivities &
   ReconciliationActivities &
   EmergencyActivities &
   FeedActivities &
-  BackfillActivities;
+  BackfillActivities &
+  OptimisationActivities;
 
 /** One test's account: an exchange and a journal of its own, under the real activities. */
 export interface World extends Bench {
@@ -369,4 +371,5 @@ const realActivities = (deps: ActivityDeps): Activities => ({
   ...createEmergencyActivities(deps),
   ...createFeedActivities(deps),
   ...createBackfillActivities(deps),
+  ...createOptimisationActivities(deps),
 });

@@ -5,6 +5,8 @@ import { openTrialPool, type TrialPool } from '../../../backtest/optimise/trial-
 import { findStrategy } from '../../../domain/strategies/registry';
 import { emaSetup, PERIOD } from './setup';
 
+const none = join(__dirname, 'none');
+const folders = { strategiesDir: none, stateDir: none };
 const script = join(__dirname, '../../../dist/workers/trial-thread.js');
 const plan: SearchPlan = {
   space: { fast: { kind: 'int', low: 5, high: 12 }, slow: { kind: 'int', low: 8, high: 40 } },
@@ -16,7 +18,9 @@ const allows = study.allows;
 describe('trials in threads', () => {
   const opened: TrialPool[] = [];
   const open = async (threads: number): Promise<TrialPool> => {
-    const pool = await openTrialPool({ strategyId: 'ema-cross', setup: emaSetup, threads, script });
+    const pool = await openTrialPool({
+      ...{ strategyId: 'ema-cross', folders, setup: emaSetup, threads, script },
+    });
     opened.push(pool);
     return pool;
   };
@@ -58,7 +62,7 @@ describe('trials in threads', () => {
   });
 
   it('are refused when a thread cannot begin', async () => {
-    const options = { setup: emaSetup, threads: 1, script };
+    const options = { folders, setup: emaSetup, threads: 1, script };
     await expect(openTrialPool({ ...options, strategyId: 'none' })).rejects.toThrow(/no strategy "none"/);
     await expect(openTrialPool({ ...options, strategyId: 'ema-cross', threads: 0 })).rejects.toThrow(
       RangeError,
