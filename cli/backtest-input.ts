@@ -6,6 +6,7 @@ import type { BacktestRules, PerpetualTerms } from '../backtest/rules';
 import { timeframeMs, type Timeframe } from '../domain/bar';
 import { barsBetween, sliceColumns, type BarColumns } from '../domain/bar-columns';
 import type { DecimalString } from '../domain/decimal';
+import { utcTime } from '../domain/display';
 import { UserError } from '../domain/errors';
 import type { PreparedStrategy } from '../domain/strategies/prepare';
 import type { BarNeed } from '../domain/strategy-columns';
@@ -79,7 +80,8 @@ export async function withBacktestInput<T>(
     ...(request.profile !== undefined && { profile: request.profile }),
   };
   if (simulate) {
-    const untilMs = request.toMs ?? SIMULATION_START_MS + SIMULATED_DAYS * DAY_MS;
+    const { toMs = 0 } = request;
+    const untilMs = toMs > SIMULATION_START_MS ? toMs : SIMULATION_START_MS + SIMULATED_DAYS * DAY_MS;
     return run(await loadInput(simulatedSource(seed, untilMs, request.symbols), request));
   }
   if (data !== undefined) {
@@ -124,6 +126,21 @@ const seenNotes = (input: BacktestInput): readonly string[] =>
 const needsOf = ({ runs, symbols, timeframe }: InputRequest): readonly BarNeed[] =>
   runs.flatMap(({ strategy }) => symbols.flatMap((symbol) => strategy.needs({ symbol, timeframe })));
 
+function noBars(
+  { description }: BarSources,
+  symbol: string,
+  timeframe: Timeframe,
+  { openTimeMs }: BarColumns,
+): UserError {
+  const [firstMs, lastMs] = [openTimeMs[0], openTimeMs.at(-1)];
+  const there =
+    firstMs === undefined || lastMs === undefined
+      ? 'none'
+      : `those from ${utcTime(firstMs)} to ${utcTime(lastMs + timeframeMs(timeframe))}`;
+  const message = `There are no bars of ${symbol} ${timeframe} in this range: ${description} has ${there}.`;
+  return new UserError(message, 'Choose --from and --to within it.');
+}
+
 interface Loaded {
   readonly market: MarketData;
   readonly notes: readonly string[];
@@ -140,10 +157,7 @@ async function loadMarket(source: BarSources, symbol: string, request: InputRequ
   const within = (bars: BarColumns): BarColumns => cut(bars, request, needed);
   const bars = within(found.bars);
   if (barsBetween(bars, request.fromMs ?? -Infinity, Infinity).length === 0)
-    throw new UserError(
-      `There are no bars of ${symbol} ${timeframe} in this range.`,
-      'Widen --from or --to.',
-    );
+    throw noBars(source, symbol, timeframe, found.bars);
   const span = (all: BarColumns): BarColumns =>
     barsBetween(all, bars.openTimeMs[0] ?? 0, (bars.openTimeMs.at(-1) ?? 0) + timeframeMs(timeframe));
   const asked =

@@ -169,7 +169,7 @@ it.each([
   [['--strategy', 'rsi', '--data', 'data', '--balance', '-5'], '--balance -5 is not an amount above zero.'],
   [
     ['--strategy', 'rsi', '--data', 'data', '--from', '2030-01-01'],
-    'There are no bars of BTC/USDT 5m in this range.',
+    'There are no bars of BTC/USDT 5m in this range: ',
   ],
   [['--strategy', 'rsi', '--data', 'data', '--leverage', '3'], '--leverage is for perpetuals'],
   [
