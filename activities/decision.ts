@@ -11,6 +11,7 @@ import { chooseStrategy, type StrategyChoice } from './chosen-strategy';
 import type { ActivityDeps } from './deps';
 import type { CandleVerdict } from './market';
 import { readObservations } from './observed-series';
+import { settingsNotes } from './settings-notes';
 import { wakePosition } from './wake';
 
 export interface EvaluateInput extends StrategyChoice {
@@ -139,9 +140,12 @@ export function createDecisionActivities(deps: ActivityDeps) {
     await wakePosition(deps.owners, account, positionId);
   }
 
+  const noteSettings = settingsNotes(deps);
+
   return {
     /** Decides on one closed bar of each symbol and journals every decision with its reasons. */
     async evaluateStrategy(input: EvaluateInput): Promise<readonly SymbolDecision[]> {
+      await noteSettings(input);
       const live = await store.livePositions(input.account);
       const decide = async (verdict: CandleVerdict): Promise<SymbolDecision> => {
         const mine = live.find(

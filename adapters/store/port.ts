@@ -9,6 +9,7 @@ import type { ExitReason, PositionView } from '../../domain/position';
 import type { Proposal, RiskLimits, TradingMode } from '../../domain/risk';
 import type { Reason } from '../../domain/strategy';
 import type { FailureStreak, RequestKind } from '../../domain/triggers';
+import type { SettingsEntry } from './run-record';
 import type { FoundOrder, FoundPosition, FoundSale, ReconciliationRecord } from './found';
 
 export { ExitReason, PositionState, type PositionView } from '../../domain/position';
@@ -231,6 +232,8 @@ export interface Journal {
   candles(key: CandleKey, untilMs: number, limit: number): Promise<readonly Bar[]>;
   /** Once per (account, session, strategy, symbol, bar); a repeat overwrites with the same content. */
   recordDecision(decision: Decision): Promise<void>;
+  /** Journals what a strategy decides with from a bar on, when that is something else than before. */
+  recordSettings(entry: SettingsEntry): Promise<void>;
   recordEquity(account: string, session: string, state: EquityState, marketTimeMs: number): Promise<void>;
   recordRiskEvent(event: {
     account: string;

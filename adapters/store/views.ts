@@ -9,6 +9,7 @@ import { FILL_COLUMNS, ownedFill, type FillRow, type FillSource, type OwnedFill 
 import { decimalOrNull, integerOrNull, ORDER_COLUMNS, orderView, type OrderRow } from './orders';
 import type { AccountState, DecisionOutcome } from './port';
 import { selectPositions } from './positions';
+import { readRun, type RunFilter, type RunRecord } from './run-record';
 import { inSession, select, sharedConditions, type ListFilter } from './selection';
 import { totalsOf, type Totals } from './totals';
 import { findAccount } from './accounts';
@@ -93,6 +94,8 @@ export interface Views {
   auditTrail(filter: AccountFilter): Promise<readonly AuditEntry[]>;
   /** Sums over one session, the current one by default. */
   totals(filter: Pick<ListFilter, 'account' | 'session'>): Promise<Totals>;
+  /** All of one strategy in one session; undefined when it has decided nothing there. */
+  run(filter: RunFilter): Promise<RunRecord | undefined>;
 }
 
 export function createViews(pool: Pool): Views {
@@ -108,6 +111,7 @@ export function createViews(pool: Pool): Views {
     modeChanges: (filter) => modeChanges(pool, filter),
     auditTrail: (filter) => auditTrail(pool, filter),
     totals: (filter) => inSnapshot(pool, (tx) => totalsOf(tx, filter)),
+    run: (filter) => readRun(pool, filter),
   };
 }
 

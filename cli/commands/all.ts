@@ -4,6 +4,7 @@ import { configCommand } from './config';
 import { dataCommand } from './data';
 import { decisionsCommand } from './decisions';
 import { doctorCommand } from './doctor';
+import { driftCommand } from './drift';
 import { emergencyStopCommand } from './emergency-stop';
 import { emulatorCommand } from './emulator';
 import { lookAheadCommand } from './look-ahead';
@@ -52,6 +53,7 @@ export const allCommands = [
   warmUpCommand,
   optimiseCommand,
   walkForwardCommand,
+  driftCommand,
   metricsCommand,
   trainCommand,
   modelsCommand,

@@ -6,6 +6,7 @@ import type {
   Journal,
   OrderStore,
 } from '../../adapters/store/port';
+import type { SettingsEntry } from '../../adapters/store/run-record';
 import type { Bar } from '../../domain/bar';
 import { compare, greaterThan, ZERO } from '../../domain/decimal';
 import { roundLongStop } from '../../domain/instrument';
@@ -35,6 +36,7 @@ const transaction = <T>(work: () => T): Promise<T> =>
 export class MemoryStore implements OrderStore, Journal {
   readonly orders = new MemoryOrders();
   readonly decisions: Decision[] = [];
+  readonly settings: SettingsEntry[] = [];
   readonly riskEvents: Of<'recordRiskEvent'>[0][] = [];
   /** Keys of changes of the mode. */
   private readonly changes = new Set<string>();
@@ -308,6 +310,12 @@ export class MemoryStore implements OrderStore, Journal {
       );
       if (same < 0) this.decisions.push(decision);
       else this.decisions[same] = decision;
+    });
+  }
+
+  recordSettings(...[entry]: Of<'recordSettings'>): Promise<void> {
+    return transaction(() => {
+      this.settings.push(entry);
     });
   }
 
