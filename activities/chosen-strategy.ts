@@ -4,12 +4,17 @@ import type { ObservationNeed, ObservationsOf } from '../domain/observations';
 import { SignalKind, type Decision, type PositionSide, type Reason } from '../domain/strategy';
 import type { BarNeed, BarsOf, BarSource } from '../domain/strategy-columns';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
+import type { FilterSettings } from '../domain/strategies/filters/filter';
+import { prepareFilters } from '../domain/strategies/filters/registry';
+import { withFilters } from '../domain/strategies/filters/with-filters';
 import { decideOnWindow } from '../domain/strategies/decide';
 
 /** Which strategy is to decide, as its workflow says. */
 export interface StrategyChoice {
   readonly strategyId: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** What its entries have to pass. */
+  readonly filters?: readonly FilterSettings[];
   /** The version that was started; absent for built-in ones. */
   readonly strategyVersion?: string;
 }
@@ -47,22 +52,21 @@ export function chooseStrategy(
 ): ChosenStrategy {
   let version: string | null = null;
   try {
-    const strategy = catalogue.find(choice.strategyId);
-    const { origin } = strategy;
-    version = origin?.version ?? null;
-    if (origin !== undefined && (choice.strategyVersion ?? origin.version) !== origin.version)
-      return held(own, version, changed(origin.file, choice.strategyVersion, origin.version));
-    const limited = <T>(work: () => T): T => (origin === undefined ? work() : withinTime(DECISION_MS, work));
-    const prepared = limited(() => strategy.parse(choice.parameters));
-    const needs = limited(() => prepared.needs(own));
+    const strategy = withFilters(catalogue.find(choice.strategyId), prepareFilters(choice.filters ?? []));
+    const prepared = strategy.parse(choice.parameters);
+    version = prepared.version ?? null;
+    if (version !== (choice.strategyVersion ?? version))
+      return held(own, version, changed(strategy.origin?.file ?? choice.strategyId, choice, version));
     return {
-      needs,
+      needs: prepared.needs(own),
       version,
       observes: prepared.observes(own.symbol),
       maxHoldingBars: prepared.maxHoldingBars,
       decide: (...known) => {
-        if (origin === undefined) return decided(decideOnWindow(prepared, own, ...known));
-        return trying(() => limited(() => decideOnWindow(prepared, own, ...known)));
+        const decide = (): Decision => decideOnWindow(prepared, own, ...known);
+        return prepared.version === undefined
+          ? decided(decide())
+          : trying(() => withinTime(DECISION_MS, decide));
       },
     };
   } catch (error) {
@@ -90,8 +94,8 @@ function held(own: BarSource, version: string | null, failure: Reason): ChosenSt
   return { needs, version, observes: [], maxHoldingBars: null, decide: () => failed(failure) };
 }
 
-function changed(file: string, started: string | undefined, found: string): Reason {
-  const text = `No decision: ${file} is not the file that was started (${started ?? 'none'} then, ${found} now); to trade by it as it is now: ballast up`;
+function changed(what: string, { strategyVersion }: StrategyChoice, found: string | null): Reason {
+  const text = `No decision: ${what} is not as it was started (${strategyVersion ?? 'none'} then, ${found ?? 'none'} now); to trade by it as it is now: ballast up`;
   return { code: 'strategy-changed', text };
 }
 

@@ -1,6 +1,7 @@
 import { isUnlisted } from '../adapters/exchange/try-each';
 import { lastCloseMs, timeframeMs, type Bar, type Timeframe } from '../domain/bar';
 import { marketTimeAt, type ClockReading } from '../domain/clock';
+import type { FilterSettings } from '../domain/strategies/filters/filter';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import type { BarNeed } from '../domain/strategy-columns';
 import type { Reason } from '../domain/strategy';
@@ -18,6 +19,7 @@ export interface FetchCandlesInput {
   /** Who decides on them: what it needs, of other timeframes and symbols too, is fetched with them. Absent in old histories. */
   readonly strategyId?: string;
   readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly filters?: readonly FilterSettings[];
   readonly strategyVersion?: string;
 }
 

@@ -11,13 +11,15 @@ import {
 import { Timeframe } from '../domain/bar';
 import { decimal, isPositive, type DecimalString } from '../domain/decimal';
 import { UserError } from '../domain/errors';
+import { filtersFrom } from '../domain/strategies/filters/registry';
+import { withFilters } from '../domain/strategies/filters/with-filters';
 import { STRATEGIES } from '../domain/strategies/registry';
 import { STORED } from './backtest-depth';
 import type { InputRequest } from './backtest-input';
 import { workingFolder } from './backtest-source';
 import { messageOf } from './failure';
 import type { GlobalOptions } from './locate-config';
-import { parseParameters, splitList } from './parameters';
+import { FILTER_OPTION, parseFilters, parseParameters, splitList } from './parameters';
 import { openCatalogue } from './strategy-catalogue';
 import { timeOption } from './time-option';
 
@@ -52,6 +54,7 @@ export interface StrategyOptions {
   readonly strategy: readonly string[];
   readonly 'in-sample'?: boolean;
   readonly param?: readonly string[];
+  readonly filter?: readonly string[];
 }
 
 export type InputOptions = MarketOptions & AccountOptions & StrategyOptions;
@@ -64,9 +67,10 @@ export function inputRequest(
   options: InputOptions & Pick<GlobalOptions, 'config' | 'profile'>,
 ): InputRequest {
   const catalogue = openCatalogue(options);
+  const filters = filtersFrom(parseFilters(options.filter ?? []));
   const runs = [...new Set(options.strategy)].map((id) => ({
     name: id,
-    strategy: catalogue.find(id).parse(parseParameters(options.param ?? [])),
+    strategy: withFilters(catalogue.find(id), filters).parse(parseParameters(options.param ?? [])),
   }));
   return { runs, inSample: options['in-sample'] === true, ...marketRequest(options) };
 }
@@ -110,7 +114,8 @@ export const strategyOptions = <T>(yargs: Argv<T>) =>
       type: 'boolean',
       describe: 'Test models on what they were trained on all the same, and say so in the report',
     })
-    .option('param', PARAM);
+    .option('param', PARAM)
+    .option('filter', FILTER_OPTION);
 
 export const PARAM = {
   type: 'string',

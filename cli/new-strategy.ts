@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { KEBAB_CASE } from '../adapters/strategies/shape';
 import { projectRoot } from '../config/project-root';
 import { UserError } from '../domain/errors';
-import { STRATEGIES } from '../domain/strategies/registry';
+import { isBuiltIn } from '../domain/strategies/catalogue';
 import { RefusedError } from './failure';
 
 const TEMPLATE_ID = 'my-strategy';
@@ -27,7 +27,7 @@ export function writeStrategy(id: string, folder: string): NewStrategy {
       `"${id}" cannot be the name of a strategy.`,
       `Use at most ${MAX_ID_LENGTH} small letters and digits, joined by single dashes: night-breakout`,
     );
-  if (Object.hasOwn(STRATEGIES, id))
+  if (isBuiltIn(id))
     throw new RefusedError(`There is a built-in strategy "${id}".`, 'Give yours another name.');
   const written = { strategy: join(folder, `${id}.ts`), test: join(folder, `${id}.test.ts`) };
   const taken = Object.values(written).find((path) => existsSync(path));

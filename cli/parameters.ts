@@ -1,5 +1,26 @@
 import { parse } from 'yaml';
 import { UserError } from '../domain/errors';
+import { filterEntrySchema, type FilterEntry } from '../domain/strategies/filters/registry';
+
+/** How a command takes filters. */
+export const FILTER_OPTION = {
+  type: 'string',
+  array: true,
+  describe:
+    'What entries have to pass, e.g. --filter regime --filter "confirm: {timeframes: [4h]}"; repeatable',
+} as const;
+
+/** Filters given as YAML, as they stand in a configuration. @throws UserError for one that is none */
+export function parseFilters(texts: readonly string[]): readonly FilterEntry[] {
+  return texts.map((text) => {
+    const found = filterEntrySchema.safeParse(parse(text));
+    if (found.success) return found.data;
+    throw new UserError(
+      `--filter ${text} is not a filter.`,
+      'For example: --filter regime, or with parameters: --filter "regime: {window: 300}"',
+    );
+  });
+}
 
 /** Parameters given as `name=value`, the values as YAML reads them. @throws UserError for one that is not */
 export function parseParameters(pairs: readonly string[]): Readonly<Record<string, unknown>> {

@@ -6,6 +6,8 @@ import {
 } from '@temporalio/client';
 import type { BallastConfig } from '../config/config';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
+import { filtersFrom } from '../domain/strategies/filters/registry';
+import { withFilters } from '../domain/strategies/filters/with-filters';
 import {
   configureStrategySignal,
   strategyProgressQuery,
@@ -29,7 +31,7 @@ export const accountRef = (config: BallastConfig): AccountRef => ({
 
 /**
  * A configured strategy as its workflow takes it, parameters complete.
- * @throws UserError when the catalogue has no such strategy, or one that does not take these parameters
+ * @throws UserError when the catalogue has no such strategy, or one that does not take these parameters or filters
  */
 export function strategySettings(
   config: BallastConfig,
@@ -37,15 +39,17 @@ export function strategySettings(
   catalogue: StrategyCatalogue,
 ): StrategySettings {
   const { name, strategy, symbols, timeframe, parameters, graceMs, entryTtlBars, maxHoldingBars } = entry;
-  const chosen = catalogue.find(strategy);
+  const prepared = withFilters(catalogue.find(strategy), filtersFrom(entry.filters)).parse(parameters);
+  for (const symbol of symbols) prepared.needs({ symbol, timeframe });
   return {
     ...accountRef(config),
     name,
     strategyId: strategy,
     symbols,
     timeframe,
-    parameters: chosen.parse(parameters).parameters,
-    ...(chosen.origin !== undefined && { strategyVersion: chosen.origin.version }),
+    parameters: prepared.parameters,
+    ...(prepared.filters !== undefined && { filters: prepared.filters }),
+    ...(prepared.version !== undefined && { strategyVersion: prepared.version }),
     limits: config.risk,
     graceMs,
     entryTtlBars,

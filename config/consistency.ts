@@ -1,5 +1,6 @@
 import { UserError } from '../domain/errors';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
+import { filtersFrom } from '../domain/strategies/filters/registry';
 import { issueAt, type ConfigIssue } from './issues';
 import type { MergedLayers } from './layers';
 import { LIVE_CONFIRMATION, Mode, type Settings } from './schema';
@@ -99,10 +100,17 @@ export function strategyIssues(
     try {
       const strategy = catalogue.find(entry.strategy).parse(entry.parameters);
       for (const symbol of entry.symbols) strategy.needs({ symbol, timeframe: entry.timeframe });
-      return [];
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return at('parameters', error.message);
+    }
+    try {
+      const own = { symbol: entry.symbols[0] ?? '', timeframe: entry.timeframe };
+      for (const filter of filtersFrom(entry.filters)) filter.needs(own);
+      return [];
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return at('filters', error.message);
     }
   });
 }

@@ -3,6 +3,7 @@ import { Timeframe } from '../domain/bar';
 import { decimal, isNegative, type DecimalString } from '../domain/decimal';
 import { StrayPolicy } from '../domain/findings';
 import { riskLimitsSchema } from '../domain/risk';
+import { filterEntrySchema } from '../domain/strategies/filters/registry';
 import { triggerLimitsSchema } from '../domain/triggers';
 import { Secret } from './secret';
 
@@ -84,6 +85,8 @@ export const strategySchema = z.strictObject({
   symbols,
   timeframe: z.enum(Timeframe),
   parameters: z.record(z.string(), z.unknown()).default({}),
+  /** What its entries have to pass, in this order; its exits never do. */
+  filters: z.array(filterEntrySchema).default([]),
   /** Wall milliseconds to wait after a bar's close before asking for it. */
   graceMs: milliseconds(0, 600_000).default(100),
   /** Bars after the decision in which an entry may still be sent, and rest. */

@@ -64,14 +64,21 @@ export function barNeeds(specs: SeriesSpecs, own: BarSource, ownBars: number): r
   const needs: BarNeed[] = [{ ...own, bars: ownBars }];
   for (const spec of Object.values(specs)) {
     if (spec === null || isObserved(spec)) continue;
-    for (const { bars, ...source } of needsOf(spec, own)) {
-      const known = needs.findIndex((need) => sameSource(need, source));
-      const need = needs[known];
-      if (need === undefined) needs.push({ ...source, bars });
-      else needs[known] = { ...need, bars: Math.max(need.bars, bars) };
-    }
+    needs.push(...needsOf(spec, own));
   }
-  return needs;
+  return mergeNeeds([needs]);
+}
+
+/** Each source once, with as many bars as the one who needs most of them; in the order in which they come first. */
+export function mergeNeeds(lists: readonly (readonly BarNeed[])[]): readonly BarNeed[] {
+  const merged: BarNeed[] = [];
+  for (const need of lists.flat()) {
+    const known = merged.findIndex((other) => sameSource(other, need));
+    const other = merged[known];
+    if (other === undefined) merged.push(need);
+    else merged[known] = { ...other, bars: Math.max(other.bars, need.bars) };
+  }
+  return merged;
 }
 
 function needsOf(spec: IndicatorSpec | SeriesOf | SpreadOf, own: BarSource): readonly BarNeed[] {

@@ -89,6 +89,16 @@ export class MovingView implements StrategyView {
     return this.openTimes[this.cursor.index] ?? NaN;
   }
 
+  asOf<T>(barsAgo: number, work: () => T): T {
+    if (barsAgo < 0) throw lookAhead(barsAgo);
+    this.cursor.index -= barsAgo;
+    try {
+      return work();
+    } finally {
+      this.cursor.index += barsAgo;
+    }
+  }
+
   /** Shows the bar at `index` as the newest closed one. */
   moveTo(index: number): void {
     this.cursor.index = index;

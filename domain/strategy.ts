@@ -76,6 +76,12 @@ export interface StrategyView<I extends string = string> {
   /** In base units. */
   readonly volume: Series;
   readonly indicators: Readonly<Record<I, Series>>;
+  /**
+   * Does some work while the view stands `barsAgo` bars back, and nothing that closed since is seen; the position is what it is now.
+   * Who looks back has to need as many bars more (`warmupBars`).
+   * @throws RangeError when `barsAgo` is negative
+   */
+  asOf<T>(barsAgo: number, work: () => T): T;
 }
 
 export const SignalKind = { Hold: 'hold', Enter: 'enter', Exit: 'exit' } as const;

@@ -6,6 +6,7 @@ import type { Leg, OrderType, OrderView } from '../domain/order';
 import type { Finding, ReconciliationReport, StrayPolicy } from '../domain/findings';
 import type { StrategyPace } from '../domain/reconciliation';
 import type { RiskLimits } from '../domain/risk';
+import type { FilterSettings } from '../domain/strategies/filters/filter';
 import type { TriggerLimits } from '../domain/triggers';
 import type { DecimalString } from '../domain/decimal';
 
@@ -99,6 +100,8 @@ export interface StrategySettings extends AccountRef {
   readonly symbols: readonly string[];
   readonly timeframe: Timeframe;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** What its entries have to pass; absent: nothing. */
+  readonly filters?: readonly FilterSettings[];
   /** Which version of the user's strategy was started: no other decides. Absent: a built-in one, or one from before. */
   readonly strategyVersion?: string;
   readonly limits: RiskLimits;

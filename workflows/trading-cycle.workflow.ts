@@ -21,8 +21,12 @@ const LOOKBACK_BARS = 500;
 export async function tradingCycle(input: TradingCycleInput): Promise<TradingCycleResult> {
   const { settings, session, barCloseMs } = input;
   const { account, venue, name: strategy, symbols, timeframe } = settings;
-  const { strategyId, parameters, strategyVersion } = settings;
-  const choice = { strategyId, parameters, ...(strategyVersion !== undefined && { strategyVersion }) };
+  const { strategyId, parameters, filters, strategyVersion } = settings;
+  const choice = {
+    ...{ strategyId, parameters },
+    ...(filters !== undefined && { filters }),
+    ...(strategyVersion !== undefined && { strategyVersion }),
+  };
   const closes = new Date(barCloseMs).toISOString().slice(0, 16);
   const { verdicts, clock } = readFetched(
     await marketActivities(venue, `${symbols.join(', ')} ${timeframe} to ${closes}`).fetchCandles({

@@ -58,7 +58,7 @@ export function exportedStrategy(
       const value: unknown = path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown>)[key], candidate);
       return `its ${path.join('.')} is ${shown(value)}: ${message}`;
     });
-    throw new Unusable(problems.join('; '), 'The guide docs/strategies.md says what each part is.');
+    throw new Unusable(problems.join('; '), 'The guide docs/writing-strategies.md says what each part is.');
   }
   if (result.data.id !== id)
     throw new Unusable(

@@ -1,6 +1,7 @@
 import { hash32, RandomStream } from '../../domain/random';
 import { mean, quantile, sampleDeviation } from '../../domain/statistics';
 import type { AnySignal, PreparedStrategy } from '../../domain/strategies/prepare';
+import { holding } from '../../domain/strategies/scope';
 import {
   PositionSide,
   SignalKind,
@@ -153,10 +154,6 @@ const probing = (strategy: PreparedStrategy, staysOf: (symbol: string) => Stays)
     return HOLD;
   },
 });
-
-/** The same view, with something else held. */
-const holding = (view: StrategyView, position: PositionSide): StrategyView =>
-  Object.create(view, { position: { value: position } }) as StrategyView;
 
 /** Enters where chance says, and leaves as the strategy does. */
 function atRandom(

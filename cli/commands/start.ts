@@ -7,7 +7,7 @@ import type { StrategyCatalogue } from '../../domain/strategies/catalogue';
 import { defineCommand } from '../command';
 import { withContext } from '../context';
 import { RefusedError } from '../failure';
-import { parseParameters, splitList } from '../parameters';
+import { FILTER_OPTION, parseFilters, parseParameters, splitList } from '../parameters';
 import { startStrategy, strategySettings } from '../strategy-client';
 
 interface StartOptions {
@@ -16,6 +16,7 @@ interface StartOptions {
   readonly symbols?: readonly string[];
   readonly timeframe?: Timeframe;
   readonly param?: readonly string[];
+  readonly filter?: readonly string[];
 }
 
 export const startCommand = defineCommand<StartOptions>({
@@ -41,6 +42,7 @@ export const startCommand = defineCommand<StartOptions>({
         array: true,
         describe: 'A parameter, e.g. --param period=21; repeatable',
       })
+      .option('filter', FILTER_OPTION)
       .example('$0 start rsi --name fast --timeframe 1m --param period=7', 'a coded strategy'),
   run: (options) =>
     withContext(options, async ({ config, account, by, output, store, temporal }) => {
@@ -95,6 +97,7 @@ export function chooseEntry(
     strategy,
     symbols,
     timeframe,
+    ...(options.filter !== undefined && { filters: parseFilters(options.filter) }),
     parameters: { ...configured?.parameters, ...parseParameters(options.param ?? []) },
   });
   if (entry.success) return entry.data;

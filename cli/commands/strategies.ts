@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FILTERS } from '../../domain/strategies/filters/registry';
 import type { StrategyCatalogue } from '../../domain/strategies/catalogue';
 import type { AnyStrategy } from '../../domain/strategies/prepare';
 import { UserError } from '../../domain/errors';
@@ -84,13 +85,13 @@ function listAvailable(json: boolean, { strategies, faults }: StrategyCatalogue)
   output.result(list, () => {
     for (const { id, summary, parameters, origin } of list) {
       output.say(`${id}: ${summary}${origin === null ? '' : ` (${origin.file}, version ${origin.version})`}`);
-      output.say(
-        `  ${Object.entries(parameters)
-          .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-          .join('  ')}\n`,
-      );
+      output.say(`  ${parametersText(parameters)}\n`);
     }
     for (const fault of faults) output.say(faultText(fault));
+    for (const filter of Object.values(FILTERS))
+      output.say(
+        `--filter ${filter.id}: ${filter.summary}\n  ${parametersText(filter.parse({}).settings.parameters)}\n`,
+      );
     output.say('Start one with: ballast start ID --name NAME --param period=21');
   });
 }
@@ -107,6 +108,11 @@ function defaultsOf(strategy: AnyStrategy): Readonly<Record<string, unknown>> {
     ]),
   );
 }
+
+const parametersText = (parameters: Readonly<Record<string, unknown>>): string =>
+  Object.entries(parameters)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join('  ');
 
 const faultText = ({ file, problem, todo }: StrategyCatalogue['faults'][number]): string =>
   `not loaded: ${file}: ${problem}\n  ${todo}`;

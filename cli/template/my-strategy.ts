@@ -11,7 +11,7 @@ import {
 
 /**
  * Buys pullbacks in a rising market: enters when the close comes back above a quick average while a slow one rises, leaves when it
- * closes below the slow one. It is here to be changed; docs/strategies.md says what there is to change it with.
+ * closes below the slow one. It is here to be changed; docs/writing-strategies.md says what there is to change it with.
  */
 export const strategy = defineStrategy({
   id: 'my-strategy',

@@ -2,7 +2,7 @@ import type { Strategy } from '../strategy';
 
 /**
  * What a strategy of a user's is written with: `import { … } from 'ballast/strategy'`. Its loader and the template's tsconfig lead
- * that name here. docs/strategies.md is the guide.
+ * that name here. docs/writing-strategies.md is the guide.
  */
 
 export { z } from 'zod';

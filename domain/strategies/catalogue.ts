@@ -1,5 +1,6 @@
 import { UserError } from '../errors';
 import { NO_MODELS, type ModelSource } from '../learning/model';
+import { createEnsemble, ENSEMBLE } from './ensemble';
 import { createLearnedStrategy, LEARNED_ID } from './learned';
 import type { AnyStrategy } from './prepare';
 import { STRATEGIES } from './registry';
@@ -25,7 +26,7 @@ export interface StrategyCatalogue {
 }
 
 /** Ids that a strategy of the user's cannot have. */
-export const isBuiltIn = (id: string): boolean => Object.hasOwn(STRATEGIES, id) || id === LEARNED_ID;
+export const isBuiltIn = (id: string): boolean => Object.hasOwn(STRATEGIES, id) || id === ENSEMBLE || id === LEARNED_ID;
 
 /**
  * @param own strategies of the user's, whose ids differ from each other and from those of the built-in ones
@@ -49,7 +50,8 @@ export function createCatalogue(
     throw new UserError(`There is no strategy "${id}".`, `Known strategies: ${known}.`);
   };
   const learned = createLearnedStrategy({ models, find });
-  const strategies = [...Object.values(STRATEGIES), learned, ...own];
+  const ensemble = createEnsemble(find);
+  const strategies = [...Object.values(STRATEGIES), ensemble, learned, ...own];
   return { strategies, faults, find };
 }
 

@@ -11,6 +11,7 @@ import {
   type BarSource,
   type SeriesSpecs,
 } from '../strategy-columns';
+import type { FilterSettings } from './filters/filter';
 
 /** A signal whose strategy is forgotten. Only the {@link PreparedStrategy} that gave it can tell its reasons. */
 export type AnySignal = Signal;
@@ -20,8 +21,10 @@ export interface PreparedStrategy {
   readonly id: string;
   /** Every parameter, defaults filled in. */
   readonly parameters: Readonly<Record<string, unknown>>;
-  /** Of the user's file that it comes from; absent for built-in ones. */
+  /** Of the user's file that it comes from, or of those that its parts do; absent for built-in ones. */
   readonly version?: string;
+  /** What its entries have to pass; absent: nothing. */
+  readonly filters?: readonly FilterSettings[];
   readonly indicators: SeriesSpecs;
   /** Bars that it must have seen before it may decide. */
   readonly warmupBars: number;
@@ -51,11 +54,12 @@ export interface StrategyOrigin {
 }
 
 /** What goes into results and their hashes: all by which two runs of a strategy can differ. */
-export type StrategyIdentity = Pick<PreparedStrategy, 'id' | 'parameters' | 'version'>;
+export type StrategyIdentity = Pick<PreparedStrategy, 'id' | 'parameters' | 'version' | 'filters'>;
 
-export const identityOf = ({ id, parameters, version }: PreparedStrategy): StrategyIdentity => ({
+export const identityOf = ({ id, parameters, version, filters }: PreparedStrategy): StrategyIdentity => ({
   ...{ id, parameters },
   ...(version !== undefined && { version }),
+  ...(filters !== undefined && { filters }),
 });
 
 /** A strategy whose type of parameters is forgotten. */

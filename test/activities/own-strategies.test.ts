@@ -5,6 +5,7 @@ import type { Bar } from '../../domain/bar';
 import { Leg, OrderType } from '../../domain/order';
 import { defineStrategy, exit, hold, z } from '../../domain/strategies/author';
 import { createCatalogue } from '../../domain/strategies/catalogue';
+import type { FilterSettings } from '../../domain/strategies/filters/filter';
 import { guarded } from '../../domain/strategies/guard';
 import { erase } from '../../domain/strategies/prepare';
 import type { Signal } from '../../domain/strategy';
@@ -14,12 +15,19 @@ const MINUTE_MS = 60_000;
 const SYMBOL = 'BTC/USDT';
 const ORIGIN = { file: 'strategies/own.ts', version: 'aaaaaaaaaaaa' };
 
-/** A market that stands at 100 and ends at `last`. */
+/** A market that swings about 100 and ends at `last`. */
 const market = (last: number): Bar[] =>
   Array.from({ length: 50 }, (_, index) => {
-    const close = index === 49 ? last : 100;
+    const close = index === 49 ? last : 100 + (index % 2) * 0.1;
     const openTimeMs = START_MS - (50 - index) * MINUTE_MS;
-    return { openTimeMs, open: 100, high: Math.max(100, close), low: Math.min(100, close), close, volume: 1 };
+    return {
+      openTimeMs,
+      open: 100,
+      high: Math.max(100.1, close),
+      low: Math.min(100, close),
+      close,
+      volume: 1,
+    };
   });
 
 /** A catalogue with a strategy of a user's that does this on every bar. */
@@ -45,12 +53,23 @@ describe('a strategy of a user’s, live', () => {
 
   async function cycle(
     onBar: () => Signal<Record<string, unknown>, string>,
-    { strategyId = 'own', version = ORIGIN.version, last = 100, barCloseMs = START_MS } = {},
+    {
+      strategyId = 'own',
+      version = ORIGIN.version,
+      last = 100,
+      filters,
+    }: {
+      readonly strategyId?: string;
+      readonly version?: string;
+      readonly last?: number;
+      readonly filters?: readonly FilterSettings[];
+    } = {},
   ) {
     bench.exchange.bars = () => Promise.resolve(market(last));
     const deps: ActivityDeps = { ...bench.deps, strategies: catalogueOf(onBar) };
-    const choice = { strategyId, parameters: {}, strategyVersion: version };
-    const common = { session: 's1', timeframe: '1m', barCloseMs, ...choice } as const;
+    const strategyVersion = strategyId === 'rsi' ? undefined : version;
+    const choice = { strategyId, parameters: {}, strategyVersion, ...(filters && { filters }) };
+    const common = { session: 's1', timeframe: '1m', barCloseMs: START_MS, ...choice } as const;
     const { verdicts } = await createMarketActivities(deps).fetchCandles({
       ...{ ...common, symbols: [SYMBOL], lookback: 50 },
     });
@@ -135,6 +154,28 @@ describe('a strategy of a user’s, live', () => {
     const decision = await cycle(boom, { strategyId: 'bad' });
     expect(decision).toMatchObject({ outcome: 'hold', reasons: [{ code: 'strategy-not-usable' }] });
     expect(decision?.reasons[0]?.text).toContain('strategies/bad.ts: it is broken');
+  });
+
+  it('has its entries filtered as its settings say', async () => {
+    const because = () => [{ code: 'wish', text: 'It wishes to' }];
+    const prices = { referencePrice: 100, stopPrice: 90, targetPrice: 120, trailDistance: null };
+    const enter = () => ({ kind: 'enter', side: 'long', ...prices, because }) as const;
+    expect(await cycle(enter)).toMatchObject({ outcome: 'enter' });
+    const regime = (regimes: readonly string[]) => [
+      { id: 'regime', parameters: { period: 2, window: 20, regimes } },
+    ];
+    expect(await cycle(enter, { filters: regime(['low']) })).toMatchObject({
+      outcome: 'enter',
+      reasons: [{ code: 'wish' }, { code: 'regime' }],
+    });
+    expect(await cycle(enter, { filters: regime(['high']) })).toMatchObject({
+      outcome: 'hold',
+      reasons: [{ code: 'wish' }, { code: 'regime-refused' }],
+    });
+    expect(await cycle(enter, { filters: [{ id: 'gone', parameters: {} }] })).toMatchObject({
+      outcome: 'hold',
+      reasons: [{ code: 'strategy-not-usable' }],
+    });
   });
 
   it('takes nothing from a built-in one beside it', async () => {

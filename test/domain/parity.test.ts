@@ -1,13 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { columnsOf, sliceColumns, type BarColumns } from '../../domain/bar-columns';
+import { lastCloseMs } from '../../domain/bar';
+import { columnsOf, firstAtOrAfter, sliceColumns, type BarColumns } from '../../domain/bar-columns';
 import { knownBetween, windowOf, type ObservationsOf } from '../../domain/observations';
 import { decideOnWindow } from '../../domain/strategies/decide';
+import { BUILT_IN_CATALOGUE } from '../../domain/strategies/catalogue';
+import { filtersFrom } from '../../domain/strategies/filters/registry';
+import { withFilters } from '../../domain/strategies/filters/with-filters';
 import type { PreparedStrategy } from '../../domain/strategies/prepare';
 import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
 import type { Decision, PositionSide } from '../../domain/strategy';
-import type { BarsOf } from '../../domain/strategy-columns';
+import { firstDecision, sameSource, type BarNeed, type BarsOf } from '../../domain/strategy-columns';
 import { resample } from '../../domain/timeframes';
 import { companionOf, observedBetween } from './fixtures';
 import { agree, decideOnColumns, simulatedMinutes } from './parity';
@@ -40,40 +44,58 @@ function decisions(
 
 /** The market decided on, one that belongs to it for strategies that look at two, and what is observed beside both. */
 interface Markets {
-  readonly bars: BarColumns;
-  readonly companion: BarColumns;
+  /** All bars of the month, of either market and of any timeframe. */
+  readonly barsOf: BarsOf;
   readonly observed: ObservationsOf;
 }
 
-const barsIn =
-  ({ bars, companion }: Pick<Markets, 'bars' | 'companion'>): BarsOf =>
-  ({ symbol }) =>
-    symbol === OWN.symbol ? bars : companion;
+/** Coarser bars are put together once. */
+function barsIn(bars: BarColumns, companion: BarColumns): BarsOf {
+  const made = new Map<string, BarColumns>();
+  return ({ symbol, timeframe }) => {
+    const key = `${symbol} ${timeframe}`;
+    const base = { timeframe: OWN.timeframe, bars: symbol === OWN.symbol ? bars : companion };
+    const known = made.get(key) ?? resample(base, timeframe).bars;
+    made.set(key, known);
+    return known;
+  };
+}
+
+const firstOf = (strategy: PreparedStrategy, { barsOf }: Markets): number =>
+  firstDecision(strategy.needs(OWN), OWN, barsOf);
+
+/** The newest bars that have closed by then, as many as are needed: what the activity reads from the journal. */
+function windowAt(barsOf: BarsOf, need: BarNeed, closeMs: number): BarColumns {
+  const bars = barsOf(need);
+  const end = firstAtOrAfter(bars.openTimeMs, lastCloseMs(closeMs, need.timeframe));
+  return sliceColumns(bars, Math.max(0, end - need.bars), end);
+}
 
 /** Only what the activity would have read of what is observed: as far back as a bar of the window may look, up to its close. */
-const live = (strategy: PreparedStrategy, { bars, companion, observed }: Markets): readonly Decision[] =>
-  decisions(bars, strategy.warmupBars - 1, (at, side) => {
-    const windowOfBars = (columns: BarColumns): BarColumns =>
-      sliceColumns(columns, at + 1 - strategy.warmupBars, at + 1);
-    const window = windowOfBars(bars);
-    const [firstCloseMs, closeMs] = [window.openTimeMs[0], window.openTimeMs.at(-1)].map(
-      (openMs = NaN) => openMs + BAR_MS,
-    );
+function live(strategy: PreparedStrategy, markets: Markets): readonly Decision[] {
+  const { barsOf, observed } = markets;
+  const needs = strategy.needs(OWN);
+  return decisions(barsOf(OWN), firstOf(strategy, markets), (at, side) => {
+    const nowMs = (barsOf(OWN).openTimeMs[at] ?? NaN) + BAR_MS;
+    const windows = needs.map((need) => ({ ...need, window: windowAt(barsOf, need, nowMs) }));
+    const windowOfBars: BarsOf = (source) =>
+      windows.find((other) => sameSource(other, source))?.window ?? columnsOf([]);
+    const firstCloseMs = (windowOfBars(OWN).openTimeMs[0] ?? NaN) + BAR_MS;
     const known = strategy.observes(OWN.symbol).map((need) => ({
       kind: need.kind,
-      observations: knownBetween(observed(need), windowOf(need, firstCloseMs ?? NaN, closeMs ?? NaN)),
+      observations: knownBetween(observed(need), windowOf(need, firstCloseMs, nowMs)),
     }));
     const observationsOf: ObservationsOf = (source) =>
       known.find(({ kind }) => kind === source.kind)?.observations ?? observed(source);
-    const barsOf = barsIn({ bars: window, companion: windowOfBars(companion) });
-    return decideOnWindow(strategy, OWN, barsOf, side, observationsOf);
+    return decideOnWindow(strategy, OWN, windowOfBars, side, observationsOf);
   });
+}
 
 const tested = (strategy: PreparedStrategy, markets: Markets): readonly Decision[] =>
   decisions(
-    markets.bars,
-    strategy.warmupBars - 1,
-    decideOnColumns(strategy, OWN, barsIn(markets), markets.observed),
+    markets.barsOf(OWN),
+    firstOf(strategy, markets),
+    decideOnColumns(strategy, OWN, markets.barsOf, markets.observed),
   );
 
 const recordedFile = join(
@@ -93,13 +115,11 @@ function recorded(): BarColumns {
   );
 }
 
-function expectSameDecisions(id: string, minutes: BarColumns, parameters = {}): readonly Decision[] {
+function expectSameDecisions(strategy: PreparedStrategy, minutes: BarColumns): readonly Decision[] {
   const { bars } = resample({ timeframe: '1m', bars: minutes }, OWN.timeframe);
-  const strategy = findStrategy(id).parse(parameters);
   const beginMs = bars.openTimeMs[0] ?? NaN;
   const markets = {
-    bars,
-    companion: companionOf(bars, { step: 0.0015 }),
+    barsOf: barsIn(bars, companionOf(bars, { step: 0.0015 })),
     observed: observedBetween(beginMs, beginMs + MONTH_MS, 5 * BAR_MS),
   };
   const [windowed, whole] = [live(strategy, markets), tested(strategy, markets)];
@@ -125,18 +145,56 @@ describe.each([
   (exists ? it : it.skip).each(Object.keys(STRATEGIES))(
     '%s decides the same live and in a backtest',
     (id) => {
-      expectSameDecisions(id, minutes);
+      expectSameDecisions(findStrategy(id).parse({}), minutes);
     },
   );
 
   // One market is enough for it: what it adds is the same on both.
   if (market === 'simulated')
     it('rsi sees the same sentiment live and in a backtest', () => {
-      const decided = expectSameDecisions('rsi', minutes, {
-        ...{ minMood: -0.2, moodMaxAgeHours: 1, maxFearGreed: 70, oversold: 40, overbought: 60 },
-      });
+      const parameters = {
+        minMood: -0.2,
+        moodMaxAgeHours: 1,
+        maxFearGreed: 70,
+        oversold: 40,
+        overbought: 60,
+      };
+      const decided = expectSameDecisions(findStrategy('rsi').parse(parameters), minutes);
       const codes = new Set(decided.flatMap(({ reasons }) => reasons.map(({ code }) => code)));
       for (const code of ['mood-allows', 'mood-too-low', 'mood-unknown', 'greed-allows', 'greed-too-high'])
+        expect(codes).toContain(code);
+    });
+
+  // Short periods: what it costs is the length of the windows.
+  if (market === 'simulated')
+    it('an ensemble votes, and filters judge, the same live and in a backtest', () => {
+      const fractions = { stopFraction: 0.01, targetFraction: 0.03 };
+      const members = [
+        { strategy: 'donchian', parameters: { entryPeriod: 10, exitPeriod: 5, ...fractions }, weight: 2 },
+        {
+          strategy: 'ema-cross',
+          parameters: { fast: 4, slow: 9, minAdx: null, trailAtr: null, ...fractions },
+        },
+        { strategy: 'rsi', parameters: { period: 5, oversold: 45, overbought: 60, ...fractions } },
+      ];
+      const filters = filtersFrom([
+        { regime: { period: 10, window: 60, regimes: ['normal', 'high'] } },
+        { regime: { measure: 'atr', period: 4, window: 60, highFrom: 90 } },
+        { confirm: { timeframes: ['15m', '1h'], average: 'sma', period: 10 } },
+      ]);
+      const ensemble = withFilters(BUILT_IN_CATALOGUE.find('ensemble'), filters);
+      const strategy = ensemble.parse({ members, quorum: 0.7, voteBars: 4, ...fractions });
+      const decided = expectSameDecisions(strategy, minutes);
+      const codes = new Set(decided.flatMap(({ reasons }) => reasons.map(({ code }) => code)));
+      for (const code of [
+        'vote-passed',
+        'vote-failed',
+        'rsi-votes',
+        'rsi: overbought',
+        'donchian: no-breakout',
+      ])
+        expect(codes).toContain(code);
+      for (const code of ['regime', 'regime-refused', 'confirm-15m', 'confirm-1h', 'confirm-1h-refused'])
         expect(codes).toContain(code);
     });
 });
