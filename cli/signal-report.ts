@@ -1,5 +1,4 @@
 import type { TrainedSignal } from '../backtest/learn/train-signal';
-import type { StoredModel } from '../domain/learning/model';
 import { percent, utcTime } from './format';
 import { columns, type Output } from './output';
 
@@ -10,12 +9,12 @@ const SHOWN = 12;
 export function printSignal(
   output: Output,
   {
-    stored,
+    id,
     trained,
     notes,
     file,
   }: {
-    readonly stored: StoredModel;
+    readonly id: string;
     readonly trained: TrainedSignal;
     readonly notes: readonly string[];
     readonly file: string;
@@ -48,8 +47,8 @@ export function printSignal(
   output.say(
     `A trade must have a chance of ${percent(breakEven)} to break even; entries were looked at from ${percent(judgement.threshold)} on.`,
   );
-  output.say(`Model ${stored.id}: ${file}`);
-  output.say(`Use it with: --strategy learned --param model=${stored.id}`);
+  output.say(`Model ${id}: ${file}`);
+  output.say(`Use it with: --strategy learned --param model=${id}`);
 }
 
 function printFolds(output: Output, { folds, judgement }: TrainedSignal): void {

@@ -5,6 +5,7 @@ import { Timeframe } from '../bar';
 import { UserError } from '../errors';
 import { calibrationSchema } from './calibration';
 import { FEATURES_VERSION } from './features';
+import { networkSchema } from './network';
 import { treeEnsembleSchema } from './trees';
 
 /** Raised when models are written in another way. */
@@ -49,7 +50,21 @@ export const signalModelSchema = z.strictObject({
 });
 export type SignalModel = Readonly<z.infer<typeof signalModelSchema>>;
 
-export const modelSchema = z.discriminatedUnion('kind', [signalModelSchema]);
+/** Advises on open positions. */
+export const adjusterModelSchema = z.strictObject({
+  kind: z.literal('adjuster'),
+  ...origin,
+  primary: primarySchema,
+  horizonBars: z.int().min(1),
+  scaling: z.strictObject({
+    means: z.array(z.number()).readonly(),
+    deviations: z.array(z.number().positive()).readonly(),
+  }),
+  policy: networkSchema,
+});
+export type AdjusterModel = Readonly<z.infer<typeof adjusterModelSchema>>;
+
+export const modelSchema = z.discriminatedUnion('kind', [signalModelSchema, adjusterModelSchema]);
 export type Model = Readonly<z.infer<typeof modelSchema>>;
 
 /** A model as it is kept. The id names its content, so that what was asked for is what is used. */

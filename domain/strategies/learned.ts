@@ -68,6 +68,11 @@ export const findProposer = (id: string, find: LearnedParts['find']): AnyStrateg
 function prepareLearned({ models, find }: LearnedParts, parameters: LearnedParameters): PreparedStrategy {
   const stored = models.load(parameters.model);
   const { model } = stored;
+  if (model.kind !== 'signal')
+    throw new UserError(
+      `The model "${stored.id}" is of kind "${model.kind}" and gives no signals.`,
+      'Name one of kind "signal": ballast models',
+    );
   checkFeatures(stored);
   const { strategy, parameters: ofPrimary } = model.primary;
   const primary = findProposer(strategy, find).parse(ofPrimary);

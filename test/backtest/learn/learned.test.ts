@@ -10,7 +10,7 @@ import { backtestRulesSchema } from '../../../backtest/rules';
 import { sliceColumns, type BarColumns } from '../../../domain/bar-columns';
 import { UserError } from '../../../domain/errors';
 import { calibrated } from '../../../domain/learning/calibration';
-import { storeModel, type StoredModel } from '../../../domain/learning/model';
+import { storeModel, type SignalModel, type StoredModel } from '../../../domain/learning/model';
 import { compileTrees, scoreOf } from '../../../domain/learning/trees';
 import { createCatalogue } from '../../../domain/strategies/catalogue';
 import { decideOnWindow, decisionOf } from '../../../domain/strategies/decide';
@@ -28,9 +28,10 @@ const bars = clockMarket(1, BARS, 0.003);
 
 let folder: string;
 let stored: StoredModel;
+let model: SignalModel;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'ballast-models-'));
-  const { model } = trainSignalModel(request(), dataOf(sliceColumns(bars, 0, LEARNT)));
+  ({ model } = trainSignalModel(request(), dataOf(sliceColumns(bars, 0, LEARNT))));
   stored = storeModel(model, '2026-01-01T00:00:00.000Z');
   createModelRegistry(folder).save(stored);
 });
@@ -82,7 +83,6 @@ describe('the strategy "learned"', () => {
   });
 
   it('gives each bar the probability that the examples in bulk are given', () => {
-    const { model } = stored;
     const wanted = request({ features: model.features });
     const { set, proposer } = learner(wanted);
     const { horizonBars, feeFraction, symbols } = wanted;
@@ -125,7 +125,6 @@ describe('the strategy "learned"', () => {
   });
 
   it('is refused on what its model was trained on, and on what lies too near, unless it is said', () => {
-    const { model } = stored;
     const ends = new Date(model.trainedToMs).toISOString();
     for (const tradeFromMs of [START_MS, START_MS + (LEARNT + 2) * HOUR_MS]) {
       const refused = (): unknown => runBacktest(input({ tradeFromMs }));
