@@ -53,8 +53,20 @@ const unionSchema = z.object({ anyOf: z.array(propertySchema) });
  * @throws UserError when it is no schema of an object that JSON could hold
  */
 export function declaredParameters(schema: z.ZodType): ReadonlyMap<string, DeclaredParameter> {
-  const { properties } = objectSchema.parse(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }));
-  return new Map(Object.entries(properties).map(([name, property]) => [name, declared(name, property)]));
+  return new Map(
+    Object.entries(propertiesOf(schema)).map(([name, property]) => [name, declared(name, property)]),
+  );
+}
+
+function propertiesOf(schema: z.ZodType): Readonly<Record<string, unknown>> {
+  try {
+    return objectSchema.parse(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })).properties;
+  } catch (error) {
+    throw new UserError(
+      `The schema of the strategy's parameters cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      'Make it of the zod that Ballast has: z.strictObject({ … }).',
+    );
+  }
 }
 
 function declared(name: string, json: unknown): DeclaredParameter {

@@ -12,8 +12,10 @@ import { bestTable, luckTable, metricLabel, metricText, plateauText } from './sw
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
 const STYLE = `
-.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 1.5rem; }
-.map { border-collapse: collapse; font-size: 0.7rem; table-layout: fixed; width: 100%; }
+.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(30rem, 1fr)); gap: 1.5rem; }
+.maps figure { margin: 0; }
+h2 { margin-top: 1.5rem; }
+.map { border-collapse: collapse; font-size: 0.65rem; table-layout: fixed; width: 100%; }
 .map td { text-align: center; padding: 0.3rem 0; border: 1px solid transparent; }
 .map th { font-weight: normal; text-align: center; overflow: hidden; }
 .map td.best { border: 2px solid currentColor; font-weight: bold; }
@@ -68,8 +70,8 @@ function heatMap(map: StabilityMap, { objective }: SweepReport): string {
   const cell = ({ mean, best, trials }: MapCell, x: number, y: number): string => {
     const isBest = map.best?.x === x && map.best.y === y ? ' class="best"' : '';
     const colour = mean === null || range === null ? '' : ` style="${colourOf(shareOfRange(mean, range))}"`;
-    const hint = `${map.x.name} ${map.x.labels[x] ?? ''}, ${map.y.name} ${map.y.labels[y] ?? ''}: ${trials} trials${best === null ? '' : `, best ${text(best)}`}`;
-    return `<td${isBest}${colour} title="${escapeHtml(hint)}">${escapeHtml(text(mean))}</td>`;
+    const hint = `${map.x.name} ${map.x.labels[x] ?? ''}, ${map.y.name} ${map.y.labels[y] ?? ''}: ${trials} trials${mean === null ? '' : `, mean around ${text(mean)}`}${best === null ? '' : `, best ${text(best)}`}`;
+    return `<td${isBest}${colour} title="${escapeHtml(hint)}">${mean === null ? '' : shortText(valueOf(mean, objective))}</td>`;
   };
   const rows = map.rows
     .map(
@@ -81,6 +83,9 @@ function heatMap(map: StabilityMap, { objective }: SweepReport): string {
   return `<figure><figcaption>${escapeHtml(map.y.name)} (up) by ${escapeHtml(map.x.name)} (right)</figcaption>
 <table class="map"><tbody>${rows.join('\n')}<tr><th></th>${foot}</tr></tbody></table></figure>`;
 }
+
+/** Two digits are what a place has room for; the hint has more. */
+const shortText = (value: number): string => String(Number(value.toPrecision(2)));
 
 /** From blue over white to red would not be seen by everyone: from dark blue to yellow, as viridis goes, the text turning with it. */
 function colourOf(share: number): string {

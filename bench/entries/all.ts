@@ -3,6 +3,7 @@ import { backtest } from './backtest';
 import { candleLoad } from './candle-load';
 import { cycle } from './cycle';
 import { halt } from './halt';
+import { optimise } from './optimise';
 import { outboxCommit } from './outbox-commit';
 import { resume } from './resume';
 import { strategies } from './strategies';
@@ -22,4 +23,5 @@ export const entries: readonly BenchEntry[] = [
   strategies,
   candleLoad,
   backtest,
+  optimise,
 ];

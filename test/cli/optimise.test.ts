@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SweepReport } from '../../backtest/optimise/sweep-report';
@@ -40,7 +40,9 @@ const document = (...more: readonly string[]): SweepReport => {
 };
 
 it('tells the best, in and out of sample, how much of it is luck, and whether it stands alone', () => {
-  const { status, stdout } = run(...SPACE, '--trials', '40', '--json', 'out.json', '--html', 'out.html');
+  const { status, stdout } = run(
+    ...[...SPACE, '--trials', '40', '--workers', '1', '--json', 'out.json', '--html', 'out.html'],
+  );
   expect(status).toBe(0);
   expect(stdout).toMatch(/^ *# +TRIAL +FAST +SLOW +SHARPE .* OOS SHARPE/m);
   expect(stdout).toMatch(/as the best of all \(DSR\)/);
@@ -69,7 +71,7 @@ it('makes the same trials in one thread as in two, and others with another seed'
     document('--trials', '24', '--workers', '2'),
   ];
   expect(two).toEqual(one);
-  expect(document('--trials', '24', '--seed', '2').all).not.toEqual(one.all);
+  expect(document('--trials', '24', '--seed', '2', '--workers', '1').all).not.toEqual(one.all);
 });
 
 it('does not look at what it keeps for the end', () => {
@@ -79,7 +81,7 @@ it('does not look at what it keeps for the end', () => {
     for (const column of [changed.open, changed.high, changed.low, changed.close])
       column[at] = Math.round((column[at] ?? 0) * 1.5 * 100) / 100;
   writeBarFile(join(cwd, 'other'), changed);
-  const trials = ['--trials', '16', '--out-of-sample', '0.3'];
+  const trials = ['--trials', '16', '--workers', '1', '--out-of-sample', '0.3'];
   const [mine, other] = [document(...trials), document(...trials, '--data', 'other')];
   expect(other.all).toEqual(mine.all);
   expect(other.best.map(({ outOfSample }) => outOfSample)).not.toEqual(
@@ -120,6 +122,19 @@ describe('what cannot be used is refused', () => {
     expect(Object.keys(definition.plan.space)).toContain('fast');
     expect(Object.keys(definition.plan.space)).not.toContain('stopAtr');
   });
+});
+
+it('searches a strategy of the user’s own, by the ranges that its schema has', () => {
+  mkdirSync(join(cwd, 'strategies'));
+  copyFileSync(join(__dirname, '../../cli/template/my-strategy.ts'), join(cwd, 'strategies/my-strategy.ts'));
+  const { status, stdout, stderr } = runBallast(cwd, [
+    ...['optimise', 'my-strategy', '--symbol', 'BTC/USDT', '--timeframe', '5m', '--fraction', '0.5'],
+    ...['--data', 'data', '--space', 'slopeBars,slow=12..30', '--trials', '4', '--workers', '1', '--json'],
+  ]);
+  expect([status, stderr]).toEqual([0, '']);
+  const report = JSON.parse(stdout) as SweepReport;
+  expect(report.trials).toBe(4);
+  expect(report.space).toMatchObject({ slopeBars: { kind: 'int', low: 1, high: 50 } });
 });
 
 it('takes a space from a file', () => {

@@ -51,6 +51,13 @@ describe('the space of a schema', () => {
     expect(Object.keys(space)).not.toContain('costFraction');
   });
 
+  it('is refused of a schema that is no object, or that another library has made', () => {
+    expect(() => declaredParameters(z.number())).toThrow(/cannot be read/);
+    expect(() => declaredParameters({ safeParse: () => undefined } as unknown as z.ZodType)).toThrow(
+      /cannot be read/,
+    );
+  });
+
   it('is nothing where nothing has ends', () => {
     expect(() => defaultSpace(declaredParameters(z.strictObject({ a: z.number() })))).toThrow(
       /No parameter of this strategy/,
