@@ -45,6 +45,8 @@ export interface ActivityDeps {
   readonly clock: MarketClock;
   readonly owners: Owners;
   readonly wallTimeMs: () => number;
+  /** Lets so many wall milliseconds pass, and rather a few more than one less. */
+  readonly pause: (ms: number) => Promise<void>;
   readonly log: Log;
   /** The strategies that can be run, as they were when the process began. */
   readonly strategies: StrategyCatalogue;

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { OrderReport } from '../adapters/exchange/port';
 import { clientOrderIdPrefix } from '../domain/ids';
 import { fateIsOpen, isTerminal, Leg, OrderState, Side, type OrderView } from '../domain/order';
@@ -249,7 +248,7 @@ export function createEmergencyActivities(deps: ActivityDeps) {
      * exchange. Whatever fails or hangs does not keep the rest waiting. Nothing is touched once trading has been resumed.
      */
     async sweepAccount({ account, afterMs = 0 }: SweepInput): Promise<SweepResult> {
-      if (afterMs > 0) await wait(afterMs);
+      if (afterMs > 0) await deps.pause(afterMs);
       const { epoch, halted } = await haltInForce(account);
       if (!halted) {
         const unsettled = unsettledAmong(await store.livePositions(account));
@@ -283,7 +282,7 @@ export function createEmergencyActivities(deps: ActivityDeps) {
     async verifyFlat({ account, againAfterMs }: VerifyInput): Promise<boolean> {
       if (!(await looksFlat(account))) return false;
       if (againAfterMs === undefined) return true;
-      await wait(againAfterMs);
+      await deps.pause(againAfterMs);
       return looksFlat(account);
     },
 

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { OrderState, type OrderView } from '../domain/order';
 import { TradingMode } from '../domain/risk';
@@ -36,7 +35,7 @@ export function createFeedActivities(deps: ActivityDeps) {
     const epoch = await stopUnderWay(account);
     if (epoch === undefined) return;
     if (held?.epoch !== epoch) held = { epoch, untilMs: deps.wallTimeMs() + GIVE_WAY_MS };
-    await wait(Math.min(GIVE_WAY_MS, Math.max(0, held.untilMs - deps.wallTimeMs())));
+    await deps.pause(Math.min(GIVE_WAY_MS, Math.max(0, held.untilMs - deps.wallTimeMs())));
   }
 
   const tell = async (order: OrderView): Promise<void> => {

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { marketTimeAt } from '../domain/clock';
 import { nextStep } from '../domain/planner';
 import { ExitReason, PositionState, type PositionView } from '../domain/position';
@@ -10,8 +9,8 @@ import type { Attempt } from './order-attempt';
 import { createProtection } from './protection';
 import { wakePosition } from './wake';
 
-/** A position may be bare for as long as a fate is open, and Temporal's timers come up to a second late. */
-const NEAR_MS = 1_500;
+/** Looks of one activity at an order whose fate is open, and how far apart they are at most, in wall milliseconds. */
+const [LOOKS, LOOK_MS] = [8, 400];
 
 export interface SubmitInput {
   readonly positionId: string;
@@ -29,7 +28,7 @@ export interface SettleResult {
 
 /** Orders and positions: short, retryable activities around the journal and the order desk. */
 export function createOrderActivities(deps: ActivityDeps) {
-  const { store, desk, wallTimeMs } = deps;
+  const { store, desk, wallTimeMs, pause } = deps;
   const { loadPosition, protect } = createProtection(deps);
 
   async function load(positionId: string): Promise<PositionView> {
@@ -56,13 +55,17 @@ export function createOrderActivities(deps: ActivityDeps) {
       return spread(await desk.submit({ deployment: deps.deployment, ...input }));
     },
 
-    /** Looks an order up, again in the instant that settles its fate when that is near. */
+    /**
+     * Looks an order up until its fate is settled, for a while: a position may be bare as long as it is open, and the timers of
+     * workflows come up to a second late.
+     */
     async resolveOrder(clientOrderId: string): Promise<Attempt> {
-      const attempt = await desk.resolve(clientOrderId);
-      const dueMs = fateIsOpen(attempt.order) ? attempt.retryAfterMs : null;
-      if (dueMs === null || dueMs > NEAR_MS) return spread(attempt);
-      await wait(dueMs);
-      return spread(await desk.resolve(clientOrderId));
+      let attempt = await desk.resolve(clientOrderId);
+      for (let looks = 1; looks < LOOKS && fateIsOpen(attempt.order); looks += 1) {
+        await pause(Math.min(LOOK_MS, attempt.retryAfterMs ?? LOOK_MS));
+        attempt = await desk.resolve(clientOrderId);
+      }
+      return spread(attempt);
     },
 
     async cancelOrder(input: {

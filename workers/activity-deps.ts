@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
@@ -45,6 +46,8 @@ export async function openActivityDeps(
   if (postgres.url === undefined)
     throw new Error('No PostgreSQL is configured and no embedded server is running.');
   const wallTimeMs = (): number => Date.now();
+  // Node's timers may fire a millisecond early, by the clock that tells the windows.
+  const pause = (ms: number): Promise<void> => sleep(ms + 2);
   const url = postgres.url.reveal();
   const openPool = (applicationName: string): Pool =>
     createPool({
@@ -116,6 +119,7 @@ export async function openActivityDeps(
     clock,
     owners,
     wallTimeMs,
+    pause,
     log,
     history,
     strategies,

@@ -48,6 +48,8 @@ export function createDeps(world: {
   readonly owners: Owners;
   readonly history?: MemoryHistory;
   readonly bars?: FakeBars;
+  /** Nothing passes unless told otherwise. */
+  readonly pause?: (ms: number) => Promise<void>;
   readonly strategies?: StrategyCatalogue;
   readonly sweeps?: MemorySweeps;
 }): ActivityDeps {
@@ -72,6 +74,7 @@ export function createDeps(world: {
     clock,
     owners,
     wallTimeMs,
+    pause: world.pause ?? (() => Promise.resolve()),
     log,
     strategies: world.strategies ?? BUILT_IN_CATALOGUE,
     history,
@@ -93,7 +96,11 @@ export function createBench(
   const ports = { store: wrap<OrderStore & Journal>(store), exchange: wrap<ExchangePort>(exchange) };
   const [history, bars] = [new MemoryHistory(), new FakeBars(wallTimeMs)];
   const sweeps = new MemorySweeps();
-  const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, owners, history, bars, sweeps });
+  const pause = (ms: number): Promise<void> => {
+    time.nowMs += ms;
+    return Promise.resolve();
+  };
+  const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, pause, owners, history, bars, sweeps });
   return { store, exchange, history, bars, sweeps, deps, time };
 }
 

@@ -146,7 +146,9 @@ export class Harness {
     const symbols = [BTC.symbol];
     const owners = createOwners(this.client, { deployment: DEPLOYMENT, account, venue: VENUE, symbols });
     const bench = createBench({ ...owners, ...others });
-    const world: World = { ...bench, account, real: realActivities(bench.deps), script: {}, calls: [] };
+    // Time passes on the server only.
+    const real = realActivities({ ...bench.deps, pause: () => Promise.resolve() });
+    const world: World = { ...bench, account, real, script: {}, calls: [] };
     this.worlds.set(account, world);
     this.world = world;
     bench.time.nowMs = await this.server.timeMs();

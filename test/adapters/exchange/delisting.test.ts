@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createEmergencyActivities } from '../../../activities/emergency';
 import { createRiskActivities } from '../../../activities/risk';
 import { OrderState, type OrderView } from '../../../domain/order';
@@ -79,8 +80,10 @@ describe('a held pair', () => {
 
     await become('TRADING');
     // A refused sale is repeated after a pause.
-    for (let passes = 0; passes < 100 && desk.world.record().trades.length < 2; passes += 1)
-      await emergency().sweepAccount({ account: ACCOUNT, afterMs: 50 });
+    for (let passes = 0; passes < 100 && desk.world.record().trades.length < 2; passes += 1) {
+      await sleep(50);
+      await emergency().sweepAccount({ account: ACCOUNT });
+    }
     expectClean(desk.world.record());
   });
 });
