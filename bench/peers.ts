@@ -8,7 +8,7 @@ import { ArgumentError, parsePeerArguments } from './arguments';
 import { REFERENCE_BALANCE, referenceBars, referenceStrategy, runReference } from './backtest/reference-task';
 import { runProcess, writeBarFile } from './backtest/whole-process';
 import { writeJson } from './json-file';
-import { compareTrades, RETURN_TOLERANCE } from './peers/agreement';
+import { compareTrades, RETURN_TOLERANCE, type Agreement } from './peers/agreement';
 import { PEERS, type Peer } from './peers/peers';
 import { engineTime, peerTable, type EngineCost, type PeerRow } from './peers/rows';
 import { runAdapter } from './peers/run-adapter';
@@ -38,13 +38,13 @@ export async function runPeerBench(args: readonly string[]): Promise<number> {
     const pythons = pythonsSchema.parse(JSON.parse(process.env.BALLAST_BENCH_PEERS ?? '{}'));
     const loadBefore = loadavg()[0] ?? NaN;
     const bars = referenceBars(length);
-    const own = await measureOwn(bars);
-    const scene: Scene = { bars, ...own, wild: wildBars(bars.openTimeMs[0] ?? 0, MINUTE_MS) };
+    const measured = await measureOwn(bars);
+    const scene: Scene = { bars, ...measured, wild: wildBars(bars.openTimeMs[0] ?? 0, MINUTE_MS) };
     const rows: PeerRow[] = [];
     for (const peer of PEERS.filter(({ name }) => only.includes(name)))
       rows.push(await rowOf(peer, pythons[peer.package], scene));
     process.stdout.write(`${describe(scene, rows, loadBefore)}\n`);
-    if (jsonFile !== undefined) writeJson(jsonFile, { bars: length, ballast: own.cost, peers: rows });
+    if (jsonFile !== undefined) writeJson(jsonFile, { bars: length, ballast: measured.cost, peers: rows });
     return 0;
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
@@ -53,20 +53,40 @@ export async function runPeerBench(args: readonly string[]): Promise<number> {
   }
 }
 
+interface OwnTrades {
+  readonly trades: readonly PeerTrade[];
+  readonly openBar: number | null;
+}
+
 interface Scene {
   readonly bars: BarColumns;
   readonly wild: BarColumns;
   readonly cost: EngineCost;
-  readonly trades: readonly PeerTrade[];
+  readonly own: OwnTrades;
 }
 
 /** The first bar at whose close anybody decides. */
 const first = (): number => referenceStrategy().warmupBars - 1;
 
-const tradesOn = (bars: BarColumns): readonly PeerTrade[] =>
-  runReference(bars).trades.map((trade) => peerTrade(trade, bars.openTimeMs[0] ?? 0, MINUTE_MS));
+/** Our trades, and in which bar the one began that was open when the bars ended, which every engine ends in its own way. */
+function tradesOn(bars: BarColumns): OwnTrades {
+  const all = runReference(bars).trades.map((trade) => ({
+    ...peerTrade(trade, bars.openTimeMs[0] ?? 0, MINUTE_MS),
+    isOpen: trade.exitReason === 'end-of-data',
+  }));
+  return {
+    trades: all.filter(({ isOpen }) => !isOpen),
+    openBar: all.find(({ isOpen }) => isOpen)?.entryBar ?? null,
+  };
+}
 
-async function measureOwn(bars: BarColumns): Promise<Pick<Scene, 'cost' | 'trades'>> {
+const agreementOn = ({ trades, openBar }: OwnTrades, theirs: readonly PeerTrade[]): Agreement =>
+  compareTrades(
+    trades,
+    theirs.filter(({ entryBar }) => entryBar !== openBar),
+  );
+
+async function measureOwn(bars: BarColumns): Promise<Pick<Scene, 'cost' | 'own'>> {
   process.stderr.write('measuring Ballast …\n');
   const engineMs: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) engineMs.push(await processorMs(() => runReference(bars)));
@@ -80,7 +100,7 @@ async function measureOwn(bars: BarColumns): Promise<Pick<Scene, 'cost' | 'trade
       processMs: median(processes.map((one) => one.processorMs)),
       peakBytes: median(processes.map(({ bytes }) => bytes)),
     };
-    return { cost, trades: tradesOn(bars) };
+    return { cost, own: tradesOn(bars) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -89,7 +109,7 @@ async function measureOwn(bars: BarColumns): Promise<Pick<Scene, 'cost' | 'trade
 async function rowOf(
   peer: Peer,
   found: { readonly python: string } | { readonly reason: string } | undefined,
-  { bars, wild, trades }: Scene,
+  { bars, wild, own }: Scene,
 ): Promise<PeerRow> {
   const { name, note } = peer;
   if (found === undefined || 'reason' in found)
@@ -102,21 +122,21 @@ async function rowOf(
     const { version, engineMs, processMs, peakBytes } = report;
     return {
       ...{ name, note, cost: { version, engineMs, processMs, peakBytes } },
-      agreement: compareTrades(trades, report.trades),
-      wild: compareTrades(tradesOn(wild), onWild.trades),
+      agreement: agreementOn(own, report.trades),
+      wild: agreementOn(tradesOn(wild), onWild.trades),
     };
   } catch (error) {
     return { name, failure: messageOf(error).slice(0, 300) };
   }
 }
 
-function describe({ bars, wild, cost, trades }: Scene, rows: readonly PeerRow[], loadBefore: number): string {
+function describe({ bars, wild, cost, own }: Scene, rows: readonly PeerRow[], loadBefore: number): string {
   const how = [
     `Processor time on ${bars.length} one-minute bars of a seeded random walk (bench/backtest/random-bars.ts), indicators included;`,
     `Ballast's is the median of ${cost.engineMs.length - 1} runs (${engineTime(cost).toFixed(1)} ms), a peer's of those after its first, or of its only one.`,
     `A process starts, reads the bars, makes all of its runs (Ballast: one, every metric and every trade written). Trades are the same when they begin and end in`,
-    `the same bars and earn the same within ${RETURN_TOLERANCE * 100} % of what they bought; the wild bars are ${wild.length} with gaps and with ranges that reach stop and target.`,
+    `the same bars and earn the same within ${RETURN_TOLERANCE * 100} % of what they bought; one that is open at the end is left out. The wild bars are ${wild.length} with gaps and with ranges that reach stop and target.`,
     `Load of the machine when it began: ${loadBefore.toFixed(1)}, at the end ${(loadavg()[0] ?? NaN).toFixed(1)}.`,
   ].join('\n');
-  return `${peerTable(cost, trades.length, rows)}\n\n${how}`;
+  return `${peerTable(cost, own.trades.length, rows)}\n\n${how}`;
 }

@@ -92,7 +92,8 @@ def run():
     engine = BacktestEngine(BacktestEngineConfig(logging=LoggingConfig(log_level="ERROR")))
     engine.add_venue(
         venue=VENUE,
-        oms_type=OmsType.NETTING,
+        # With one netted position every fill goes through all those that have been closed before.
+        oms_type=OmsType.HEDGING,
         account_type=AccountType.CASH,
         base_currency=None,
         starting_balances=[Money(task.balance, USDT), Money(0, BTC)],
@@ -102,8 +103,7 @@ def run():
     engine.add_data(DATA)
     engine.add_strategy(Reference(StrategyConfig()))
     engine.run()
-    positions = engine.cache.positions() + engine.cache.position_snapshots()
-    closed = sorted((one for one in positions if one.is_closed), key=lambda one: one.ts_opened)
+    closed = sorted(engine.cache.positions_closed(), key=lambda one: one.ts_opened)
     columns = (
         task.bar_of(pd.to_datetime([one.ts_opened for one in closed])),
         task.bar_of(pd.to_datetime([left_at(one, engine.cache) for one in closed])),
