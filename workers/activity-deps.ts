@@ -19,14 +19,11 @@ import { accountRef } from '../cli/strategy-client';
 import { reconciliationInput } from '../cli/reconciliation-client';
 import { tradedSymbols, type BallastConfig } from '../config/config';
 import { createBarSources } from './bar-sources';
+import { REDUCING, VISIBILITY_LAG_MS } from './order-timing';
 import { createOwners } from './owners';
 import { createSweeps } from './sweeps';
 import { withUrgentOrders } from './urgent-orders';
 
-/** How long after acceptance an exchange may still not show an order. */
-const VISIBILITY_LAG_MS = 2_000;
-/** A stop whose request was lost leaves a position bare until its absence is proven, so its windows are short. */
-const REDUCING = { sendWindowMs: 1_000, receiveWindowMs: 1_500 } as const;
 const CLOCK = { maxAgeMs: 1_000, maxStaleMs: 60_000 } as const;
 /** An emergency would rather look an order up than wait for its answer. */
 const EMERGENCY_TIMEOUT_MS = 2_500;

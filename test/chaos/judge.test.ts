@@ -32,6 +32,7 @@ describe('a run that went well', () => {
       orphaned: 0,
       unprotectedSecondsP50: 2,
       unprotectedSecondsMax: 2,
+      unprotectedAnsweredSecondsMax: 2,
       resumeSecondsP50: 1.25,
       resumeSecondsP99: 4.5,
     });
@@ -129,6 +130,19 @@ describe('unprotected time', () => {
     expect(measured({ downtimes, unserved })).toMatchObject({ unprotectedMs: 1_100, excusedMs: 900 });
   });
 
+  it('tells apart how long nobody could know what had become of a stop that got lost', () => {
+    const { journal } = evidence.records;
+    const [, stopOrder] = journal.orders;
+    if (stopOrder === undefined) throw new Error('There is no stop.');
+    const lost = { ...stopOrder, clientOrderId: 'lost', state: OrderState.Abandoned };
+    const records = { ...evidence.records, journal: { ...journal, orders: [...journal.orders, lost] } };
+    const unserved = (clientOrderId: string) => [{ fromMs: 1_100, toMs: 1_200, clientOrderId }];
+    const ofLost = measured({ records, unserved: unserved('lost') });
+    expect(ofLost).toMatchObject({ unprotectedMs: 1_900, excusedMs: 100, answeredMs: 100 });
+    // One that was executed is known as soon as it can be seen.
+    expect(measured({ records, unserved: unserved('stop') })).toMatchObject({ answeredMs: 1_900 });
+  });
+
   it('counts while other servers are down', () => {
     const downtimes = [{ target: Target.Postgres, fromMs: 1_500, toMs: 2_000 }];
     expect(measured({ downtimes })).toMatchObject({ unprotectedMs: 2_000, excusedMs: 0 });
@@ -168,6 +182,7 @@ describe('unprotected time', () => {
     expect(judge({ ...evidence, history: [] }).figures).toMatchObject({
       unprotectedSecondsP50: null,
       unprotectedSecondsMax: null,
+      unprotectedAnsweredSecondsMax: null,
     });
   });
 });

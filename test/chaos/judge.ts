@@ -5,9 +5,10 @@ import {
   type Records,
 } from '../crash/harness/compare-records';
 import type { HistoricalChange } from '../../emulator/journal/history';
-import { exposures, type Exposure } from './protection';
+import { PROOF_OF_ABSENCE_MS } from '../../workers/order-timing';
+import { exposures, type Exposure, type Unserved } from './protection';
 import { resumptions, type Resumption } from './resume';
-import { maximum, percentile, type Span } from './statistics';
+import { maximum, percentile } from './statistics';
 import { Target } from './schedule';
 import type { Downtime, Strike } from './supervisor';
 import type { RecordedTask } from './temporal-record';
@@ -22,7 +23,7 @@ export interface Evidence {
   readonly strikes: readonly Strike[];
   readonly downtimes: readonly Downtime[];
   /** Requests about orders that the exchange did not serve. */
-  readonly unserved: readonly Span[];
+  readonly unserved: readonly Unserved[];
   readonly faults: number;
   readonly endMs: number;
 }
@@ -38,6 +39,8 @@ export interface Figures {
   readonly orphaned: number;
   readonly unprotectedSecondsP50: number | null;
   readonly unprotectedSecondsMax: number | null;
+  /** The same without the time in which nobody could know what had become of a request that the exchange left unanswered. */
+  readonly unprotectedAnsweredSecondsMax: number | null;
   readonly resumeSecondsP50: number | null;
   readonly resumeSecondsP99: number | null;
 }
@@ -58,7 +61,7 @@ export function judge(evidence: Evidence): Verdict {
     .filter(({ target }) => target === Target.Exchange)
     .map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs ?? evidence.endMs }));
   const deaf = [...exchangeDown, ...evidence.unserved];
-  const exposed = exposures(history, records.journal, evidence.endMs, deaf);
+  const exposed = exposures(history, records.journal, evidence.endMs, deaf, PROOF_OF_ABSENCE_MS);
   const resumed = resumptions(evidence.tasks, strikes, downtimes);
   const count = (kind: DifferenceKind): number =>
     differences.filter((difference) => difference.kind === kind).length;
@@ -77,6 +80,7 @@ export function judge(evidence: Evidence): Verdict {
       orphaned: count(DifferenceKind.Orphaned),
       unprotectedSecondsP50: seconds(percentile(unprotectedMs, 50)),
       unprotectedSecondsMax: seconds(maximum(unprotectedMs)),
+      unprotectedAnsweredSecondsMax: seconds(maximum(exposed.map(({ answeredMs }) => answeredMs))),
       resumeSecondsP50: seconds(percentile(resumeMs, 50)),
       resumeSecondsP99: seconds(percentile(resumeMs, 99)),
     },

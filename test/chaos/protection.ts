@@ -1,5 +1,6 @@
 import { add, compare, decimal, subtract, ZERO, type DecimalString } from '../../domain/decimal';
 import { roundQuantity, untradable } from '../../domain/instrument';
+import { Leg, OrderState } from '../../domain/order';
 import type { HistoricalChange } from '../../emulator/journal/history';
 import type { JournaledPosition, JournalRecord } from '../crash/harness/journal-record';
 import { lengthOf, without, type Span } from './statistics';
@@ -12,6 +13,13 @@ export interface Exposure {
   readonly unprotectedMs: number;
   /** That time. */
   readonly excusedMs: number;
+  /** What is left of it when the time is taken out, too, in which nobody could know what had become of a stop or an exit. */
+  readonly answeredMs: number;
+}
+
+/** A request that was not served; with the order that it was to place, if any. */
+export interface Unserved extends Span {
+  readonly clientOrderId?: string;
 }
 
 const EXCHANGE_OPEN: readonly string[] = ['NEW', 'PARTIALLY_FILLED'];
@@ -21,13 +29,16 @@ const EXCHANGE_OPEN: readonly string[] = ['NEW', 'PARTIALLY_FILLED'];
  * less sold, against the unfilled rest of the stops that rest there.
  * @param endMs wall time at which the last open spell ends
  * @param deaf when the exchange was down, or did not answer about orders
+ * @param proofMs from the end of a lost request until it can be proven that it placed nothing
  */
 export function exposures(
   history: readonly HistoricalChange[],
   journal: JournalRecord,
   endMs: number,
-  deaf: readonly Span[],
+  deaf: readonly Unserved[],
+  proofMs: number,
 ): readonly Exposure[] {
+  const silences = silencesOf(journal, deaf, proofMs);
   const owners = new Map(journal.orders.map(({ clientOrderId, positionId }) => [clientOrderId, positionId]));
   const books = new Map(
     journal.positions.map((position) => [position.positionId, new PositionBook(position)]),
@@ -40,10 +51,35 @@ export function exposures(
     const spans = book.spans(endMs);
     if (!book.everHeld) return [];
     const unprotectedMs = lengthOf(without(spans, deaf));
+    const silent = silences.get(book.positionId) ?? [];
     return [
-      { positionId: book.positionId, spans, unprotectedMs, excusedMs: lengthOf(spans) - unprotectedMs },
+      {
+        ...{ positionId: book.positionId, spans, unprotectedMs },
+        excusedMs: lengthOf(spans) - unprotectedMs,
+        answeredMs: lengthOf(without(spans, [...deaf, ...silent])),
+      },
     ];
   });
+}
+
+/** By position: from the arrival of each request that came to nothing until that could be proven. */
+function silencesOf(
+  { orders }: JournalRecord,
+  unserved: readonly Unserved[],
+  proofMs: number,
+): ReadonlyMap<string, readonly Span[]> {
+  const lost = new Map(
+    orders
+      .filter(({ leg, state }) => leg !== Leg.Entry && state === OrderState.Abandoned)
+      .map(({ clientOrderId, positionId }) => [clientOrderId, positionId]),
+  );
+  const silences = new Map<string, Span[]>();
+  for (const { clientOrderId = '', fromMs, toMs } of unserved) {
+    const positionId = lost.get(clientOrderId);
+    if (positionId === undefined) continue;
+    silences.set(positionId, [...(silences.get(positionId) ?? []), { fromMs, toMs: toMs + proofMs }]);
+  }
+  return silences;
 }
 
 /** One position as the exchange sees it. */

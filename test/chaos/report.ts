@@ -103,9 +103,9 @@ function summary({ verdict, leftOut }: Outcome, report: Report): string {
   const exposed = [...exposures]
     .sort((a, b) => b.unprotectedMs - a.unprotectedMs)
     .slice(0, WORST)
-    .map(({ positionId, unprotectedMs, excusedMs, spans }) => {
+    .map(({ positionId, unprotectedMs, excusedMs, answeredMs, spans }) => {
       const when = spans.map(({ fromMs, toMs }) => `${clock(fromMs)} for ${toMs - fromMs} ms`).join(', ');
-      return `- ${seconds(unprotectedMs)} s (and ${seconds(excusedMs)} s excused) \`${positionId}\`: ${when}`;
+      return `- ${seconds(unprotectedMs)} s (${seconds(answeredMs)} s without waiting for proof of what got lost; and ${seconds(excusedMs)} s excused) \`${positionId}\`: ${when}`;
     });
   const slow = [...resumptions]
     .sort((a, b) => b.tookMs - a.tookMs)

@@ -41,6 +41,8 @@ export interface UnservedCall {
   /** When the sender gave up, or may ask again by the exchange's own word. */
   readonly toMs: number;
   readonly why: string;
+  /** Of a request that places an order. */
+  readonly clientOrderId?: string;
 }
 
 /**
@@ -108,8 +110,8 @@ export class ExchangeProxy {
   /** A connection that fails on one side fails on the other. */
   private async forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
-    const judge = this.watchService(request, response);
     const call = this.note(request, body);
+    const judge = this.watchService(request, response, call);
     const text = `${request.method ?? 'GET'} ${request.url ?? '/'}&${body.toString('utf8')}`;
     const lost = (general: Instant, ofOrder: Instant): boolean =>
       this.isCutOff ||
@@ -135,10 +137,15 @@ export class ExchangeProxy {
   private watchService(
     { method = 'GET', url = '/' }: IncomingMessage,
     response: ServerResponse,
+    placing: PlacedCall | undefined,
   ): ((answer: IncomingMessage, body: Buffer) => void) | undefined {
     const [path = ''] = url.split('?');
     if (!ABOUT_ORDERS.test(path)) return undefined;
-    const call = { key: `${method} ${path}`, fromMs: Date.now() };
+    const call = {
+      key: `${method} ${path}`,
+      fromMs: Date.now(),
+      ...(placing !== undefined && { clientOrderId: placing.clientOrderId }),
+    };
     response.once('close', () => {
       if (!response.writableFinished)
         this.unserved.push({ ...call, toMs: Date.now(), why: 'it was not answered' });
