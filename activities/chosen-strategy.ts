@@ -8,6 +8,7 @@ import type { FilterSettings } from '../domain/strategies/filters/filter';
 import { prepareFilters } from '../domain/strategies/filters/registry';
 import { withFilters } from '../domain/strategies/filters/with-filters';
 import { decideOnWindow } from '../domain/strategies/decide';
+import { liveRefusal } from '../domain/strategies/quotes';
 
 /** Which strategy is to decide, as its workflow says. */
 export interface StrategyChoice {
@@ -57,6 +58,9 @@ export function chooseStrategy(
     version = prepared.version ?? null;
     if (version !== (choice.strategyVersion ?? version))
       return held(own, version, changed(strategy.origin?.file ?? choice.strategyId, choice, version));
+    const refusal = liveRefusal(prepared);
+    if (refusal !== undefined)
+      return held(own, version, { code: 'quotes-not-traded', text: `No decision: ${refusal}` });
     return {
       needs: prepared.needs(own),
       version,

@@ -7,11 +7,15 @@ import type { Holding } from './holding';
 import type { Ratio } from './integers';
 import type { HeldAtClose } from './manage';
 import { ExitOrder, type EntryOrder } from './orders';
+import { Protection } from './protection';
 import type { BacktestRules } from './rules';
-import { priceUnits, type Scale } from './scale';
+import type { Scale } from './scale';
 import { affordable, type EntrySizing } from './sizing';
 import type { Place, Tally } from './tape';
 import { firstTouch, touchSinceLimit, type Levels, type Touch } from './touch';
+
+/** Why a quote was refused that would have taken. */
+const POST_ONLY = 'post-only';
 
 export interface DeskParts {
   readonly rules: BacktestRules;
@@ -44,21 +48,12 @@ export class Desk {
   private readonly liquidationFee: Ratio;
   private readonly tally: Tally;
   private readonly firstOfBoth: BacktestRules['firstOfBoth'];
-  /** A target is a resting order, not looked at when a bar closes. */
-  private readonly targetRests: boolean;
-  private readonly bracketFromFill: boolean;
+  private readonly protection: Protection;
   private entry: EntryOrder | null = null;
   private exit: ExitOrder | null = null;
-  private stopTicks = 0;
-  private targetTicks = 0;
-  private trailUnits = 0;
-  private openedAtMs = NaN;
 
   /** What every trade looks at are fields of its own: see `Lane`. */
-  constructor(
-    parts: DeskParts,
-    private readonly maxHoldingMs: number,
-  ) {
+  constructor(parts: DeskParts, maxHoldingMs: number) {
     this.account = parts.account;
     this.scale = parts.scale;
     this.holding = parts.holding;
@@ -66,8 +61,7 @@ export class Desk {
     this.liquidationFee = parts.liquidationFee;
     this.tally = parts.tally;
     this.firstOfBoth = parts.rules.firstOfBoth;
-    this.targetRests = parts.rules.targets === 'intrabar';
-    this.bracketFromFill = parts.rules.bracketFrom === 'fill';
+    this.protection = new Protection(parts.scale, parts.rules, maxHoldingMs);
   }
 
   /** Nothing is held yet of an entry that was sent. */
@@ -81,16 +75,7 @@ export class Desk {
 
   /** The position as it is managed at a close. */
   held(): HeldAtClose {
-    const { holding, scale } = this;
-    const direction = holding.direction > 0 ? 1 : -1;
-    return {
-      direction,
-      openedAtMs: this.openedAtMs,
-      stopTicks: this.stopTicks,
-      target: this.targetRests ? null : scale.price(this.targetTicks),
-      trailUnits: this.trailUnits,
-      maxHoldingMs: this.maxHoldingMs,
-    };
+    return this.protection.held(this.holding.direction > 0 ? 1 : -1);
   }
 
   /** Sends an entry. */
@@ -100,15 +85,15 @@ export class Desk {
     this.refresh();
   }
 
-  /** Sends an exit at market; what has not been bought yet is not bought any more. */
-  leave(reason: string, arrivesAtMs: number): void {
+  /** Sends an exit; what has not been bought yet is not bought any more. */
+  leave(exit: ExitOrder): void {
     this.dropEntry(OrderEvent.SeenCancelled);
-    this.exit = new ExitOrder(reason, arrivesAtMs);
+    this.exit = exit;
     this.refresh();
   }
 
   moveStop(stopTicks: number): void {
-    this.stopTicks = stopTicks;
+    this.protection.stopTicks = stopTicks;
     this.refresh();
   }
 
@@ -117,23 +102,55 @@ export class Desk {
     refusals[code] = (refusals[code] ?? 0) + 1;
   }
 
-  /** An entry that has had its time is taken back. */
+  /** What has had its time is taken back. */
   expire(nowMs: number): void {
-    if (this.entry === null || nowMs < this.entry.expiresAtMs) return;
-    if (this.entry.filledLots === 0) this.refuse(RefusalCode.Expired);
-    this.dropEntry(OrderEvent.SeenExpired);
+    const { entry, exit } = this;
+    if (entry !== null && nowMs >= entry.expiresAtMs) {
+      if (entry.filledLots === 0) this.refuse(RefusalCode.Expired);
+      this.dropEntry(OrderEvent.SeenExpired);
+    }
+    if (exit !== null && nowMs >= exit.expiresAtMs) this.dropExit(OrderEvent.SeenExpired);
     this.refresh();
   }
 
   /** What was decided before meets the open of a bar. */
   meetOpen(place: Place): void {
     const price = place.tape.bars.open[place.index] ?? NaN;
-    if (this.exit?.isThere(place.timeMs) === true) this.takeOut(place, price, this.exit.reason, false);
-    const { entry } = this;
-    if (entry?.isThere(place.timeMs) === true && this.isWithinLimit(entry, price)) {
-      this.takeIn(entry, place, price);
+    const { exit } = this;
+    const hasRested = exit?.isOpen === true;
+    if (exit?.isThere(place.timeMs) === true) {
+      if (exit.limitTicks === null) this.takeOut(place, price, exit.reason, false);
+      else if (!hasRested && this.wouldTake(this.holding.direction < 0, exit.limitTicks, price))
+        this.dropExit(OrderEvent.SeenRejected);
     }
+    if (this.entry !== null) this.enterAtOpen(this.entry, place, price);
     this.refresh();
+  }
+
+  private enterAtOpen(entry: EntryOrder, place: Place, price: number): void {
+    const hasRested = entry.isOpen;
+    if (!entry.isThere(place.timeMs)) return;
+    if (!entry.isPostOnly) {
+      if (this.isWithinLimit(entry, price)) this.takeIn(entry, place, price);
+    } else if (!hasRested) this.rest(entry, place, price);
+  }
+
+  /** A quote arrives. The exchange refuses one that would take, and knows from now on how much it is for. */
+  private rest(entry: EntryOrder, place: Place, price: number): void {
+    const { limitTicks, plan } = entry;
+    const isBuy = plan.side === PositionSide.Long;
+    if (limitTicks === null || this.wouldTake(isBuy, limitTicks, price)) {
+      this.reject(POST_ONLY);
+      return;
+    }
+    const { scale, holding } = this;
+    entry.lots ??= this.sizing.lotsAtFill(holding, place, isBuy, scale.price(limitTicks), scale.makerFee);
+  }
+
+  /** The market stands at a limit that arrives, or beyond it. */
+  private wouldTake(isBuy: boolean, limitTicks: number, price: number): boolean {
+    const limit = this.scale.price(limitTicks);
+    return isBuy ? price <= limit : price >= limit;
   }
 
   /** The bar has reached `lower` or `upper`. */
@@ -161,7 +178,7 @@ export class Desk {
       this.watchLimit();
       return;
     }
-    this.managed = this.trailUnits > 0 || this.maxHoldingMs < Infinity || !this.targetRests;
+    this.managed = this.protection.isManaged;
     const { direction, stop, target, liquidation } = this.levels();
     this.lower = direction > 0 ? Math.max(stop, liquidation) : target;
     this.upper = direction > 0 ? target : Math.min(stop, liquidation);
@@ -177,27 +194,36 @@ export class Desk {
   }
 
   private levels(): Levels {
-    const { holding, scale } = this;
+    const { holding, protection } = this;
     const direction = holding.direction > 0 ? 1 : -1;
+    const target = protection.target(direction);
+    const offer = this.offerLevel(direction);
     return {
       direction,
-      stop: scale.price(this.stopTicks),
-      target: this.targetRests ? scale.price(this.targetTicks) : direction * Infinity,
+      stop: protection.stop,
+      target: direction > 0 ? Math.min(target, offer) : Math.max(target, offer),
       liquidation: holding.liquidationPrice(),
     };
   }
 
+  /** Where an exit that rests is filled: a tick beyond its limit, as at the limit itself others come first. */
+  private offerLevel(direction: 1 | -1): number {
+    const { exit } = this;
+    if (exit?.isOpen !== true || exit.limitTicks === null) return direction * Infinity;
+    return this.scale.price(exit.limitTicks + direction);
+  }
+
   private isWithinLimit({ limitTicks, plan }: EntryOrder, price: number): boolean {
-    if (limitTicks === null) return true;
-    const limit = this.scale.price(limitTicks);
-    return plan.side === PositionSide.Long ? price <= limit : price >= limit;
+    return limitTicks === null || this.wouldTake(plan.side === PositionSide.Long, limitTicks, price);
   }
 
   /** A limit fills when the price has gone through it: at the limit itself others come first. */
   private meetLimit(place: Place): void {
     const { entry } = this;
     const limitTicks = entry?.limitTicks ?? null;
-    if (entry === null || limitTicks === null || !entry.isThere(place.timeMs)) return;
+    if (entry === null || limitTicks === null) return;
+    // A quote has to have met an open, which might have refused it.
+    if (entry.isPostOnly ? !entry.isOpen : !entry.isThere(place.timeMs)) return;
     const { bars } = place.tape;
     const limit = this.scale.price(limitTicks);
     const isThrough =
@@ -236,7 +262,7 @@ export class Desk {
       return;
     }
     holding.enter(isBuy ? 1 : -1, { ticks, lots, feeRate, timeMs: place.timeMs, index: this.barIndex });
-    if (isFirst) this.protect(entry, ticks, place.timeMs);
+    if (isFirst) this.protection.place(entry, ticks, place.timeMs);
     entry.filledLots += lots;
     account.reserved -= entry.release();
     if (entry.filledLots >= total) {
@@ -263,22 +289,6 @@ export class Desk {
     this.entry = null;
   }
 
-  /** Stop and target of a position that has just begun. The stop rounds towards the market, the target too. */
-  private protect({ plan, granted }: EntryOrder, ticks: number, timeMs: number): void {
-    const { scale } = this;
-    const shift = this.bracketFromFill ? scale.price(ticks) / plan.referencePrice : 1;
-    const isLong = plan.side === PositionSide.Long;
-    const [stop, target] = [plan.stopPrice * shift, plan.targetPrice * shift];
-    this.stopTicks = isLong ? scale.ticksUp(stop) : scale.ticksDown(stop);
-    this.targetTicks = isLong ? scale.ticksDown(target) : scale.ticksUp(target);
-    this.trailUnits = plan.trailDistance === null ? 0 : priceUnits(plan.trailDistance);
-    if (granted !== null && !this.bracketFromFill) {
-      this.stopTicks = granted.stopTicks;
-      this.targetTicks = granted.targetTicks;
-    }
-    this.openedAtMs = timeMs;
-  }
-
   private endBy({ reason, price }: Touch, place: Place): void {
     const { holding, scale, liquidationFee } = this;
     const isSell = holding.direction > 0;
@@ -291,8 +301,13 @@ export class Desk {
       this.fillExit(place, ticks, holding.lots, liquidationFee, reason, true);
       return;
     }
-    const available = place.tape.execution.available(place, !isSell);
-    this.fillExit(place, ticks, Math.min(holding.lots, available), scale.makerFee, ExitReason.Target, true);
+    const lots = Math.min(holding.lots, place.tape.execution.available(place, !isSell));
+    const direction = isSell ? 1 : -1;
+    const { exit } = this;
+    const isOffer = direction * (this.protection.target(direction) - this.offerLevel(direction)) >= 0;
+    if (isOffer && exit?.isOpen === true && exit.limitTicks !== null)
+      this.fillExit(place, exit.limitTicks, lots, scale.makerFee, exit.reason, true);
+    else this.fillExit(place, ticks, lots, scale.makerFee, ExitReason.Target, true);
   }
 
   /** Leaves at market, as far as there is a market; the rest goes on leaving at the next opens. */
@@ -305,7 +320,11 @@ export class Desk {
       const ticks = execution.ticks(place, isBuy, price, lots);
       this.fillExit(place, ticks, lots, scale.takerFee, reason, isInside);
     }
-    if (holding.lots > 0) this.exit ??= new ExitOrder(reason, place.timeMs);
+    // What was offered at a price goes to the market with the rest.
+    if (holding.lots > 0 && this.exit?.limitTicks !== null) {
+      this.dropExit(OrderEvent.SeenCancelled);
+      this.exit = new ExitOrder(reason, place.timeMs);
+    }
   }
 
   private fillExit(
@@ -323,9 +342,13 @@ export class Desk {
     if (holding.lots > 0) return;
     const bars = this.barIndex - holding.openIndex + (isInside ? 1 : 0);
     account.trades.push(holding.close({ timeMs, exitReason: reason, bars }));
-    this.exit?.learn(OrderEvent.SeenFilled);
-    this.exit = null;
+    this.dropExit(this.exit?.reason === reason ? OrderEvent.SeenFilled : OrderEvent.SeenCancelled);
     this.dropEntry(OrderEvent.SeenCancelled);
+  }
+
+  private dropExit(event: OrderEvent): void {
+    this.exit?.learn(event);
+    this.exit = null;
   }
 }
 

@@ -1,7 +1,9 @@
 import { timeframeMs } from '../domain/bar';
 import type { BarColumns } from '../domain/bar-columns';
 import { PositionSide, SignalKind, type EntryPlan } from '../domain/strategy';
+import { ExitReason } from '../domain/position';
 import type { AnySignal, PreparedStrategy } from '../domain/strategies/prepare';
+import { quotedPrice } from '../domain/strategies/quotes';
 import type { MovingView } from '../domain/strategy-view';
 import type { Owned } from './account';
 import type { Desk } from './desk';
@@ -9,7 +11,7 @@ import type { Funding } from './funding';
 import type { Holding } from './holding';
 import { manageAtClose } from './manage';
 import { firstAtOrAfter, type MarketData } from './market';
-import { EntryOrder } from './orders';
+import { EntryOrder, ExitOrder } from './orders';
 import type { BacktestRules } from './rules';
 import type { Scale } from './scale';
 import type { EntrySizing } from './sizing';
@@ -60,6 +62,8 @@ export class Lane implements Owned {
   private readonly delayMs: number;
   /** From a decision to when a limit is taken back; null for orders at market. */
   private readonly limitMs: number | null;
+  /** From a decision to when a quote is taken back: it rests for one bar from when it can have arrived. */
+  private readonly quoteMs: number;
   /** The newest closed bar; −1 before the first. */
   private closed = -1;
   /** What the strategy wants at the bar where `skim` has stopped. */
@@ -85,6 +89,8 @@ export class Lane implements Owned {
     this.firstDecision = parts.firstDecision;
     this.canSell = market.perpetual !== undefined;
     this.delayMs = rules.latencyMs + rules.latencyBars * this.barMs;
+    const barsLate = parts.finer === null ? Math.ceil(this.delayMs / this.barMs) : rules.latencyBars;
+    this.quoteMs = (1 + barsLate) * this.barMs;
     this.limitMs = rules.entry.kind === 'limit' ? rules.entry.ttlBars * this.barMs : null;
   }
 
@@ -212,6 +218,7 @@ export class Lane implements Owned {
   private enter(signal: AnySignal, index: number): void {
     if (signal.kind !== SignalKind.Enter) return;
     const { desk, sizing, scale } = this;
+    quotedPrice(this.strategy, signal);
     if (signal.side === PositionSide.Short && !this.canSell) {
       desk.refuse('short-on-spot');
       return;
@@ -224,16 +231,41 @@ export class Lane implements Owned {
   private order(plan: EntryPlan, granted: EntryOrder['granted'], index: number): EntryOrder {
     const closeMs = this.closeTimeMs(index);
     const { limitMs } = this;
+    if (plan.limitPrice !== undefined) return this.quote(plan, plan.limitPrice, granted, closeMs);
     if (limitMs === null || granted === null)
       return new EntryOrder(plan, granted, null, closeMs + this.delayMs, Number.POSITIVE_INFINITY);
     return new EntryOrder(plan, granted, granted.limitTicks, closeMs + this.delayMs, closeMs + limitMs);
+  }
+
+  /** An entry at the strategy's own price, or at what risk allows where that is less. */
+  private quote(
+    plan: EntryPlan,
+    limitPrice: number,
+    granted: EntryOrder['granted'],
+    closeMs: number,
+  ): EntryOrder {
+    const { scale } = this;
+    const isBuy = plan.side === PositionSide.Long;
+    const wished = isBuy ? scale.ticksDown(limitPrice) : scale.ticksUp(limitPrice);
+    const limitTicks = granted === null ? wished : Math.min(wished, granted.limitTicks);
+    return new EntryOrder(plan, granted, limitTicks, closeMs + this.delayMs, closeMs + this.quoteMs);
   }
 
   private manage(signal: AnySignal, index: number): void {
     const { desk, bars, scale } = this;
     const action = manageAtClose(desk.held(), bars, index, signal.kind === SignalKind.Exit, scale);
     if (action.kind === 'trail') desk.moveStop(action.stopTicks);
-    if (action.kind === 'exit') desk.leave(action.reason, this.closeTimeMs(index) + this.delayMs);
+    if (action.kind === 'exit') desk.leave(this.exitOrder(action.reason, signal, this.closeTimeMs(index)));
+  }
+
+  /** At market, unless it is the strategy's word and it has a price in mind. */
+  private exitOrder(reason: string, signal: AnySignal, closeMs: number): ExitOrder {
+    const arrivesAtMs = closeMs + this.delayMs;
+    const limitPrice = reason === ExitReason.Strategy ? quotedPrice(this.strategy, signal) : undefined;
+    if (limitPrice === undefined) return new ExitOrder(reason, arrivesAtMs);
+    const isSell = this.desk.side === PositionSide.Long;
+    const limitTicks = isSell ? this.scale.ticksUp(limitPrice) : this.scale.ticksDown(limitPrice);
+    return new ExitOrder(reason, arrivesAtMs, limitTicks, closeMs + this.quoteMs);
   }
 
   private payFunding(funding: Funding, timeMs: number, price: number): void {

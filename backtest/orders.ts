@@ -19,6 +19,11 @@ export class SimulatedOrder {
     return this.state === OrderState.Open;
   }
 
+  /** It rests at the exchange. */
+  get isOpen(): boolean {
+    return this.state === OrderState.Open;
+  }
+
   get isOver(): boolean {
     return isTerminal(this.state);
   }
@@ -60,6 +65,11 @@ export class EntryOrder extends SimulatedOrder {
     this.stillReserved = granted?.reserved ?? 0;
   }
 
+  /** It is a quote: it never takes. */
+  get isPostOnly(): boolean {
+    return this.plan.limitPrice !== undefined;
+  }
+
   /** After a fill: gives back what of the reservation is not needed any more, and says how much that is. */
   release(): number {
     const before = this.stillReserved;
@@ -71,11 +81,15 @@ export class EntryOrder extends SimulatedOrder {
   }
 }
 
-/** An exit at market on its way. */
+/** An exit on its way. */
 export class ExitOrder extends SimulatedOrder {
   constructor(
     readonly reason: string,
     arrivesAtMs: number,
+    /** Rests at this price; null for one at market. */
+    readonly limitTicks: number | null = null,
+    /** Market time at which what has not filled is taken back. */
+    readonly expiresAtMs = Infinity,
   ) {
     super(arrivesAtMs);
   }

@@ -5,9 +5,11 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import type { BallastConfig } from '../config/config';
+import { UserError } from '../domain/errors';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { filtersFrom } from '../domain/strategies/filters/registry';
 import { withFilters } from '../domain/strategies/filters/with-filters';
+import { liveRefusal } from '../domain/strategies/quotes';
 import {
   configureStrategySignal,
   strategyProgressQuery,
@@ -31,7 +33,7 @@ export const accountRef = (config: BallastConfig): AccountRef => ({
 
 /**
  * A configured strategy as its workflow takes it, parameters complete.
- * @throws UserError when the catalogue has no such strategy, or one that does not take these parameters or filters
+ * @throws UserError when the catalogue has no such strategy, or one that does not take these parameters or filters, or cannot trade
  */
 export function strategySettings(
   config: BallastConfig,
@@ -41,6 +43,8 @@ export function strategySettings(
   const { name, strategy, symbols, timeframe, parameters, graceMs, entryTtlBars, maxHoldingBars } = entry;
   const prepared = withFilters(catalogue.find(strategy), filtersFrom(entry.filters)).parse(parameters);
   for (const symbol of symbols) prepared.needs({ symbol, timeframe });
+  const refusal = liveRefusal(prepared);
+  if (refusal !== undefined) throw new UserError(`${name} cannot be traded: ${refusal}.`);
   return {
     ...accountRef(config),
     name,

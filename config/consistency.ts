@@ -1,6 +1,7 @@
 import { UserError } from '../domain/errors';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { filtersFrom } from '../domain/strategies/filters/registry';
+import { liveRefusal } from '../domain/strategies/quotes';
 import { issueAt, type ConfigIssue } from './issues';
 import type { MergedLayers } from './layers';
 import { LIVE_CONFIRMATION, Mode, type Settings } from './schema';
@@ -100,6 +101,8 @@ export function strategyIssues(
     try {
       const strategy = catalogue.find(entry.strategy).parse(entry.parameters);
       for (const symbol of entry.symbols) strategy.needs({ symbol, timeframe: entry.timeframe });
+      const refusal = liveRefusal(strategy);
+      if (refusal !== undefined) return at('strategy', refusal);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return at('parameters', error.message);

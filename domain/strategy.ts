@@ -109,19 +109,30 @@ export interface EntryPlan {
   readonly targetPrice: number;
   /** The stop follows the best close at this distance; null for a fixed one. */
   readonly trailDistance: number | null;
+  /**
+   * Quotes this price instead of going by the rules of the account: rests there as a maker until the next bar closes, or comes to
+   * nothing where it would take. Only of strategies that say so (`Strategy.quotes`).
+   */
+  readonly limitPrice?: number;
+}
+
+/** What an exit asks for. */
+export interface ExitPlan {
+  /** Offers what is held at this price, as {@link EntryPlan.limitPrice}; absent to leave at the next opportunity. */
+  readonly limitPrice?: number;
 }
 
 /** What a strategy wants. */
 export type Signal<P = never, I extends string = never> =
   | ({ readonly kind: typeof SignalKind.Hold } & Explained<P, I>)
   | ({ readonly kind: typeof SignalKind.Enter } & EntryPlan & Explained<P, I>)
-  | ({ readonly kind: typeof SignalKind.Exit } & Explained<P, I>);
+  | ({ readonly kind: typeof SignalKind.Exit } & ExitPlan & Explained<P, I>);
 
 /** A signal as it is journaled: the reasons told. */
 export type Decision =
   | { readonly kind: typeof SignalKind.Hold; readonly reasons: readonly Reason[] }
   | ({ readonly kind: typeof SignalKind.Enter; readonly reasons: readonly Reason[] } & EntryPlan)
-  | { readonly kind: typeof SignalKind.Exit; readonly reasons: readonly Reason[] };
+  | ({ readonly kind: typeof SignalKind.Exit; readonly reasons: readonly Reason[] } & ExitPlan);
 
 /** Do nothing. */
 export const hold = <P, I extends string>(because: Because<P, I>): Signal<P, I> => ({
@@ -149,6 +160,11 @@ export interface Strategy<P, I extends string> {
    * many bars it must have seen before it may decide.
    */
   indicators(parameters: P): Readonly<Record<I, SeriesSpec | null>>;
+  /**
+   * It asks for entries and exits at prices of its own (`limitPrice`). Backtests carry that out; live trading refuses such a strategy,
+   * as on spot the coins that an offer would sell back the protective stop (docs/adr/0023).
+   */
+  readonly quotes?: boolean;
   /** The symbols it can be run on, where its parameters name them. Absent: any. */
   symbols?(parameters: P): readonly string[];
   /** Bars it needs beyond what its indicators need to settle, e.g. for `close.at(300)`. Absent: none. */

@@ -38,7 +38,7 @@ export interface EntryTest extends PermutationTest {
  * the strategy's own word, and by its time limit. The p-value is (1 + runs at least as good) / (1 + runs), never zero
  * (B. Phipson and G. Smyth, "Permutation P-values Should Never Be Zero", 2010).
  * @param options.onRun told of each run that is done
- * @returns null when the strategy never entered
+ * @returns null when the strategy never entered, or quotes: entries by chance are at market, and would be compared with a maker's
  * @throws RangeError when there is no run
  */
 export function againstEngineEntries(
@@ -48,6 +48,7 @@ export function againstEngineEntries(
   const { runs, seed, onRun = () => undefined } = options;
   if (!Number.isInteger(runs) || runs < 1)
     throw new RangeError(`There must be at least one run, not ${runs}.`);
+  if (input.runs.some(({ strategy }) => strategy.quotes)) return null;
   const shared: BacktestInput = { ...input, compute: input.compute ?? createIndicatorCache() };
   const { result, lanes } = runRecorded(shared);
   const plans = plansOf(shared, result, lanes);

@@ -203,7 +203,11 @@ const samePlan = (a: EntryPlan | null, b: EntryPlan | null): boolean =>
     : a.side === b.side && PRICES.every((name) => Object.is(a[name], b[name]));
 
 const sameSignal = (a: RecordedSignal, b: RecordedSignal): boolean =>
-  a.closeMs === b.closeMs && a.position === b.position && a.kind === b.kind && samePlan(a.plan, b.plan);
+  a.closeMs === b.closeMs &&
+  a.position === b.position &&
+  a.kind === b.kind &&
+  Object.is(a.limitPrice, b.limitPrice) &&
+  samePlan(a.plan, b.plan);
 
 /** For each series that differs anywhere, its first difference. The bars at which both decided are compared. */
 function seriesDifferences(

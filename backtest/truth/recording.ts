@@ -12,6 +12,8 @@ export interface RecordedSignal {
   readonly kind: typeof SignalKind.Enter | typeof SignalKind.Exit;
   /** What an entry asks for; null for an exit. */
   readonly plan: EntryPlan | null;
+  /** What it quotes; null for one at market. */
+  readonly limitPrice: number | null;
 }
 
 /** What a strategy was shown and said on one symbol. */
@@ -73,7 +75,8 @@ function record(lane: LaneRecord, view: StrategyView, signal: AnySignal): void {
     values.push(view.indicators[name]?.at(0) ?? Number.NaN);
   if (signal.kind === SignalKind.Hold) return;
   const plan = signal.kind === SignalKind.Enter ? planOf(signal) : null;
-  lane.signals.push({ closeMs, position: view.position, kind: signal.kind, plan });
+  const { kind, limitPrice = null } = signal;
+  lane.signals.push({ closeMs, position: view.position, kind, plan, limitPrice });
 }
 
 const planOf = ({ side, referencePrice, stopPrice, targetPrice, trailDistance }: EntryPlan): EntryPlan => ({

@@ -9,6 +9,7 @@ import {
 } from '../strategy-columns';
 import { MovingView } from '../strategy-view';
 import type { AnySignal, PreparedStrategy } from './prepare';
+import { quotedPrice } from './quotes';
 
 /**
  * Decides on the newest bar of `own`, as live trading does: over as many bars as the strategy needs, never over more, so that the
@@ -32,14 +33,17 @@ export function decideOnWindow(
   view.position = position;
   view.moveTo(bars.length - 1);
   const signal = strategy.onBar(view);
+  quotedPrice(strategy, signal);
   return decisionOf(signal, strategy.explain(signal, view));
 }
 
 /** A signal and its reasons as one piece of data. */
 export function decisionOf(signal: AnySignal, reasons: readonly Reason[]): Decision {
-  if (signal.kind !== SignalKind.Enter) return { kind: signal.kind, reasons };
+  if (signal.kind === SignalKind.Hold) return { kind: signal.kind, reasons };
+  const quoted = signal.limitPrice === undefined ? {} : { limitPrice: signal.limitPrice };
+  if (signal.kind === SignalKind.Exit) return { kind: signal.kind, reasons, ...quoted };
   const { kind, side, referencePrice, stopPrice, targetPrice, trailDistance } = signal;
-  return { kind, reasons, side, referencePrice, stopPrice, targetPrice, trailDistance };
+  return { kind, reasons, side, referencePrice, stopPrice, targetPrice, trailDistance, ...quoted };
 }
 
 function warmingUp(need: BarNeed, bars: number, own: BarSource): Decision {

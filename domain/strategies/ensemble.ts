@@ -76,7 +76,7 @@ function prepareEnsemble(given: EnsembleParameters, find: (id: string) => AnyStr
   const ownBars = barNeeds(bracket, { symbol: '', timeframe: '1m' }, 1)[0]?.bars ?? 1;
   const limits = members.flatMap(({ strategy: { maxHoldingBars } }) => maxHoldingBars ?? []);
   return {
-    ...{ id: ENSEMBLE, parameters, indicators },
+    ...{ id: ENSEMBLE, parameters, indicators, quotes: false },
     ...(versions.length > 0 && { version: versions.join(' ') }),
     warmupBars: Math.max(ownBars, ...members.map(({ strategy }) => strategy.warmupBars + lookedBack)),
     needs: (source: BarSource) =>
@@ -105,7 +105,9 @@ function memberStrategy(
       'Name its members instead.',
     );
   try {
-    return find(id).parse(parameters);
+    const member = find(id).parse(parameters);
+    if (!member.quotes) return member;
+    throw new UserError(`"${id}" quotes prices of its own, which nobody can vote on.`, 'Name another.');
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`${where}: ${error.message}`, error.hint);

@@ -26,6 +26,8 @@ export interface PreparedStrategy {
   /** What its entries have to pass; absent: nothing. */
   readonly filters?: readonly FilterSettings[];
   readonly indicators: SeriesSpecs;
+  /** It quotes prices of its own: {@link Strategy.quotes}. */
+  readonly quotes: boolean;
   /** Bars that it must have seen before it may decide. */
   readonly warmupBars: number;
   /**
@@ -120,6 +122,7 @@ export function prepare<P extends Readonly<Record<string, unknown>>, I extends s
     id: strategy.id,
     parameters,
     indicators,
+    quotes: strategy.quotes === true,
     warmupBars: own?.bars ?? 1,
     needs,
     observes,

@@ -2,6 +2,7 @@ import { UserError } from '../errors';
 import { bollingerStrategy } from './bollinger';
 import { donchianStrategy } from './donchian';
 import { emaCrossStrategy } from './ema-cross';
+import { marketMakerStrategy } from './market-maker';
 import { newsEventStrategy } from './news-event';
 import { pairsStrategy } from './pairs';
 import { erase, type AnyStrategy } from './prepare';
@@ -16,6 +17,7 @@ export const STRATEGIES: Readonly<Record<string, AnyStrategy>> = Object.fromEntr
     erase(donchianStrategy),
     erase(newsEventStrategy),
     erase(pairsStrategy),
+    erase(marketMakerStrategy),
   ].map((strategy) => [strategy.id, strategy]),
 );
 

@@ -58,7 +58,11 @@ export const still = (price: number, count = 1): Candle[] =>
 /** What is done at the close of a bar. */
 export type Step =
   | 'exit'
+  /** Offered at a price. */
+  | { readonly offer: number }
   | {
+      /** Quoted at this price. */
+      readonly bid?: number;
       readonly side?: PositionSide;
       readonly stop: number;
       readonly target: number;
@@ -73,13 +77,15 @@ export function scripted(
   const strategy: Strategy<Record<string, never>, never> = {
     id: 'scripted',
     summary: 'Does what it is told.',
+    quotes: true,
     parameters: z.strictObject({}),
     indicators: () => ({}),
     onBar(view) {
       const step = steps[(view.openTimeMs - START_MS) / timeframeMs(timeframe)];
       if (step === undefined) return NOTHING;
       if (step === 'exit') return LEAVE;
-      const { side = 'long', stop, target, trail = null } = step;
+      if ('offer' in step) return { ...LEAVE, limitPrice: step.offer };
+      const { side = 'long', stop, target, trail = null, bid } = step;
       return {
         kind: SignalKind.Enter,
         ...{
@@ -88,6 +94,7 @@ export function scripted(
           stopPrice: stop,
           targetPrice: target,
           trailDistance: trail,
+          ...(bid !== undefined && { limitPrice: bid }),
         },
         because: () => [],
       };

@@ -240,6 +240,17 @@ describe('faults name path, value, origin and what is allowed', () => {
     ]);
   });
 
+  it('runs no strategy that only a backtest can carry out', () => {
+    write('strategies: [{name: a, strategy: market-maker, symbols: [BTC/USDT], timeframe: 1m}]');
+    expect(issuesOf()).toEqual([
+      expect.objectContaining({
+        path: 'strategies.0.strategy',
+        problem:
+          'the strategy "market-maker" quotes prices of its own, which only `ballast backtest` can carry out: on spot what it offers backs its protective stop',
+      }),
+    ]);
+  });
+
   it('checks the parameters of strategies', () => {
     write(
       'strategies: [{name: a, strategy: rsi, symbols: [BTC/USDT], timeframe: 1m, parameters: {period: 1}}]',

@@ -175,6 +175,10 @@ describe('the members of an ensemble', () => {
     ],
     [{ members: [{ strategy: 'rsi' }, { strategy: 'ensemble' }] }, 'an ensemble has no ensembles in it'],
     [
+      { members: [{ strategy: 'rsi' }, { strategy: 'market-maker' }] },
+      'members.1: "market-maker" quotes prices',
+    ],
+    [
       { members: [{ strategy: 'rsi', parameters: { period: 1 } }, { strategy: 'rsi' }] },
       'strategies.ensemble.members.0: strategies.rsi.period is 1',
     ],

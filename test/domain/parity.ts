@@ -36,6 +36,8 @@ export function agree(a: Decision, b: Decision): boolean {
     const prices = ['referencePrice', 'stopPrice', 'targetPrice', 'trailDistance'] as const;
     if (!prices.every((name) => same(a[name], b[name]))) return false;
   }
+  if (a.kind !== 'hold' && b.kind !== 'hold' && !same(a.limitPrice ?? null, b.limitPrice ?? null))
+    return false;
   return a.kind === b.kind && agreeOnReasons(a.reasons, b.reasons);
 }
 
