@@ -1,6 +1,7 @@
 import { searchAtOnce, type Trial } from '../../../backtest/optimise/search';
 import { createStudy, type TrialResult } from '../../../backtest/optimise/study';
 import {
+  checkGrid,
   periodsOf,
   rankedTrials,
   sampleStrategies,
@@ -65,6 +66,18 @@ it('samples what a space needs at its longest, and refuses a space of which noth
   expect(warmupOf(sampleStrategies(ema, definition), definition)).toBe(longest);
   const none = { ...definition.plan, space: { fast: { kind: 'int', low: 50, high: 60 } } } as const;
   expect(() => sampleStrategies(ema, { fixed: { slow: 20 }, plan: none })).toThrow(/below "slow"/);
+});
+
+it('refuses a part of a grid', () => {
+  const { plan } = definition;
+  // Of 8 × 33 points fast is below slow in all but 5 + 4 + … + 1.
+  const grid = { ...plan, method: 'grid', trials: 248 } as const;
+  const study = createStudy(ema, emaSetup, 0);
+  expect(() => {
+    checkGrid(grid, study);
+  }).toThrow(/has 249 points/);
+  checkGrid({ ...grid, trials: 249 }, study);
+  checkGrid({ ...plan, trials: 1 }, study);
 });
 
 describe('the report of a sweep', () => {
