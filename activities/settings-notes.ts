@@ -16,6 +16,7 @@ export function settingsNotes({
       strategyId: input.strategyId,
       strategyVersion: input.strategyVersion ?? null,
       parameters: input.parameters,
+      ...(input.filters && { filters: input.filters }),
       timeframe: input.timeframe,
       maxHoldingBars: input.maxHoldingBars,
     };

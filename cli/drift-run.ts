@@ -19,6 +19,8 @@ import { Side } from '../domain/order';
 import type { PositionView } from '../domain/position';
 import type { PreparedStrategy } from '../domain/strategies/prepare';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
+import { filtersFrom, prepareFilters } from '../domain/strategies/filters/registry';
+import { withFilters } from '../domain/strategies/filters/with-filters';
 import { instrumentOf } from './backtest-instrument';
 import { observedBy } from './backtest-observations';
 import type { Context } from './context';
@@ -72,10 +74,10 @@ export async function findDrift(
   const notes: string[] = [];
   const { settings, sinceMs } = settingsOf(all, context, name, notes);
   const record = sinceMs === undefined ? all : ((await read(sinceMs)) ?? all);
-  const found = catalogue.find(settings.strategyId);
-  if (settings.strategyVersion !== null && found.origin?.version !== settings.strategyVersion)
-    notes.push('The file of this strategy has changed since: the backtest runs it as it is now.');
+  const found = withFilters(catalogue.find(settings.strategyId), prepareFilters(settings.filters ?? []));
   const strategy = found.parse(settings.parameters);
+  if (settings.strategyVersion !== null && strategy.version !== settings.strategyVersion)
+    notes.push('The file of this strategy has changed since: the backtest runs it as it is now.');
   const input = await inputOf(context, { record, settings, strategy, name, notes });
   const report = driftOf(liveRunOf(record), input);
   return { ...report, name, session: record.session, settings, notes };
@@ -109,7 +111,8 @@ function settingsOf(
     'The journal does not say with which parameters it decided: those of the configuration are taken.',
   );
   const { strategy: strategyId, parameters, timeframe, maxHoldingBars } = entry;
-  return { settings: { strategyId, strategyVersion: null, parameters, timeframe, maxHoldingBars } };
+  const filters = filtersFrom(entry.filters).map((filter) => filter.settings);
+  return { settings: { strategyId, strategyVersion: null, parameters, filters, timeframe, maxHoldingBars } };
 }
 
 interface InputParts {

@@ -23,7 +23,8 @@ import { workingFolder } from './backtest-source';
 import { messageOf } from './failure';
 import type { GlobalOptions } from './locate-config';
 import { allProcessors } from './optimise-run';
-import { parseParameters } from './parameters';
+import { filtersFrom } from '../domain/strategies/filters/registry';
+import { FILTER_OPTION, parseFilters, parseParameters } from './parameters';
 
 export interface OptimiseOptions extends SearchOptions {
   readonly 'out-of-sample': number;
@@ -40,6 +41,7 @@ export interface OptimiseOptions extends SearchOptions {
 export interface SearchOptions extends MarketOptions, AccountOptions {
   readonly strategy: string;
   readonly param?: readonly string[];
+  readonly filter?: readonly string[];
   readonly space?: string;
   readonly method: SearchMethod;
   readonly trials?: number;
@@ -78,6 +80,7 @@ const searchOptions = <T>(yargs: Argv<T>) =>
       ...PARAM,
       describe: 'A parameter that is not varied, e.g. --param minAdx=20; repeatable',
     })
+    .option('filter', FILTER_OPTION)
     .option('method', { choices: Object.values(SearchMethod), default: SearchMethod.Tpe, requiresArg: true })
     .option('trials', {
       type: 'number',
@@ -185,11 +188,21 @@ export function sweepRequest(
   const { method, seed, objective } = options;
   const isGrid = method === SearchMethod.Grid;
   const fixed = parseParameters(options.param ?? []);
+  const filters = filtersFrom(parseFilters(options.filter ?? [])).map(({ settings }) => settings);
   const space = spaceOf(options.space, strategy, fixed);
   return {
     request,
     definition: {
-      ...{ strategyId: strategy.id, fixed, objective, symbols, timeframe, venue, finer },
+      ...{
+        strategyId: strategy.id,
+        fixed,
+        ...(filters.length > 0 && { filters }),
+        objective,
+        symbols,
+        timeframe,
+        venue,
+        finer,
+      },
       ...{ fees, perpetual, rules, startingBalance, maxHoldingBars },
       plan: {
         ...{ space, method, seed: whole('seed', seed, -Infinity, Infinity) },

@@ -87,7 +87,7 @@ function reportOf(
   { markets, description, notes }: LoadedInput,
   { definition, folds }: WalkForwardRequest,
 ): Report {
-  const { strategyId, symbols, timeframe, objective, fees, startingBalance: balance } = definition;
+  const { strategyId, filters, symbols, timeframe, objective, fees, startingBalance: balance } = definition;
   const { trades, daily: equity, startingBalance, startMs, endMs, efficiency } = result;
   const traded = markets.filter(({ instrument }) => symbols.includes(instrument.symbol));
   const report = createReport({
@@ -97,7 +97,10 @@ function reportOf(
       buyAndHold: buyAndHold(traded, equity, startingBalance, startMs, Number(fees.taker)),
     },
     configuration: {
-      ...{ strategies: [{ name: strategyId, id: strategyId, fixed: definition.fixed }], symbols, timeframe },
+      strategies: [
+        { name: strategyId, id: strategyId, fixed: definition.fixed, ...(filters && { filters }) },
+      ],
+      ...{ symbols, timeframe },
       ...{ from: iso(startMs), to: iso(endMs), data: description, balance, fees },
       ...{ maxHoldingBars: definition.maxHoldingBars, rules: definition.rules },
       ...{ folds, search: definition.plan, objective, minTrades: definition.minTrades },

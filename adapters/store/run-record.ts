@@ -3,6 +3,7 @@ import type { Timeframe } from '../../domain/bar';
 import { decimal, type DecimalString } from '../../domain/decimal';
 import type { PositionView } from '../../domain/position';
 import { riskLimitsSchema, type RiskLimits } from '../../domain/risk';
+import type { FilterSettings } from '../../domain/strategies/filters/filter';
 import type { Reason } from '../../domain/strategy';
 import { findAccount } from './accounts';
 import { fillsOf, type OwnedFill } from './fills';
@@ -18,6 +19,8 @@ export interface RunSettings {
   readonly strategyVersion: string | null;
   /** Every parameter, defaults filled in. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** What its entries had to pass; absent: nothing. */
+  readonly filters?: readonly FilterSettings[];
   readonly timeframe: Timeframe;
   readonly maxHoldingBars: number | null;
 }

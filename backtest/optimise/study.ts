@@ -6,6 +6,9 @@ import { ownMetrics } from '../../domain/performance/metrics';
 import { dayOf } from '../../domain/performance/realised-equity';
 import { fromStart, returnsOf } from '../../domain/performance/returns';
 import type { Metrics, PerformanceInput } from '../../domain/performance/types';
+import type { FilterSettings } from '../../domain/strategies/filters/filter';
+import { prepareFilters } from '../../domain/strategies/filters/registry';
+import { withFilters } from '../../domain/strategies/filters/with-filters';
 import type { AnyStrategy, PreparedStrategy } from '../../domain/strategies/prepare';
 import { runBacktest, type BacktestResult } from '../backtest';
 import type { MarketData } from '../market';
@@ -26,6 +29,8 @@ export interface Period {
 export interface StudySetup {
   /** Parameters that are not varied; what is absent has its default. */
   readonly fixed: Readonly<Record<string, unknown>>;
+  /** What entries have to pass. Absent: nothing. */
+  readonly filters?: readonly FilterSettings[];
   /** On one account. */
   readonly symbols: readonly string[];
   /** One for each symbol, and for each other that the strategy looks at. What comes before a period warms up. */
@@ -73,10 +78,11 @@ export const INDICATOR_BYTES = 256 * 2 ** 20;
  * @param indicatorBytes room for results of indicators that trials share; 0 computes all of them anew
  */
 export function createStudy(
-  strategy: AnyStrategy,
+  unfiltered: AnyStrategy,
   setup: StudySetup,
   indicatorBytes: number = INDICATOR_BYTES,
 ): Study {
+  const strategy = withFilters(unfiltered, prepareFilters(setup.filters ?? []));
   const cache = createBoundedCache(indicatorBytes);
   const cut = new Map<number, readonly MarketData[]>();
 

@@ -119,7 +119,7 @@ function sharpeOf(trials: readonly Trial<TrialResult>[], best: RankedTrial | und
 }
 
 function configurationOf(
-  { plan, strategyId, fixed, objective, minTrades, ...rest }: SweepDefinition,
+  { plan, strategyId, fixed, filters, objective, minTrades, ...rest }: SweepDefinition,
   { inSample, outOfSample, purgeBars }: SweepPeriods,
   data: string,
 ): Readonly<Record<string, unknown>> {
@@ -128,7 +128,7 @@ function configurationOf(
     to: new Date(toMs).toISOString(),
   });
   return {
-    ...{ strategy: strategyId, fixed, plan, objective, minTrades },
+    ...{ strategy: strategyId, fixed, ...(filters && { filters }), plan, objective, minTrades },
     ...{ symbols: rest.symbols, timeframe: rest.timeframe, data, finer: rest.finer ?? null },
     ...{ inSample: span(inSample), outOfSample: outOfSample && span(outOfSample), purgeBars },
     ...{ balance: rest.startingBalance, fees: rest.fees, maxHoldingBars: rest.maxHoldingBars },

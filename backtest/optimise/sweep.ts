@@ -3,6 +3,9 @@ import type { DecimalString } from '../../domain/decimal';
 import { UserError } from '../../domain/errors';
 import type { ObservedSeries } from '../../domain/observations';
 import { hash32 } from '../../domain/random';
+import type { FilterSettings } from '../../domain/strategies/filters/filter';
+import { prepareFilters } from '../../domain/strategies/filters/registry';
+import { withFilters } from '../../domain/strategies/filters/with-filters';
 import type { AnyStrategy, PreparedStrategy } from '../../domain/strategies/prepare';
 import type { MarketData } from '../market';
 import type { BacktestRules, PerpetualTerms } from '../rules';
@@ -18,6 +21,8 @@ export interface SweepDefinition {
   readonly strategyId: string;
   /** Parameters that are not varied. */
   readonly fixed: Readonly<Record<string, unknown>>;
+  /** What entries have to pass. Absent: nothing. */
+  readonly filters?: readonly FilterSettings[];
   readonly plan: SearchPlan;
   readonly objective: Objective;
   readonly minTrades: number;
@@ -80,9 +85,10 @@ const SAMPLING = 'needs';
  * @throws UserError when none of them is allowed
  */
 export function sampleStrategies(
-  strategy: AnyStrategy,
-  { fixed, plan }: Pick<SweepDefinition, 'fixed' | 'plan'>,
+  unfiltered: AnyStrategy,
+  { fixed, filters = [], plan }: Pick<SweepDefinition, 'fixed' | 'filters' | 'plan'>,
 ): readonly PreparedStrategy[] {
+  const strategy = withFilters(unfiltered, prepareFilters(filters));
   const atRandom = randomSearch(plan.space, hash32(plan.seed, SAMPLING));
   const points: Point[] = [highest(plan)];
   for (let draw = 0; draw < SAMPLED; draw += 1) points.push(atRandom(draw, []) ?? {});
@@ -166,6 +172,7 @@ export const setupOf = (
   observations: readonly ObservedSeries[],
 ): StudySetup => ({
   fixed: definition.fixed,
+  ...(definition.filters && { filters: definition.filters }),
   symbols: definition.symbols,
   ...{ markets, observations },
   rules: definition.rules,

@@ -168,6 +168,9 @@ describe('a strategy of a user’s, live', () => {
       outcome: 'enter',
       reasons: [{ code: 'wish' }, { code: 'regime' }],
     });
+    expect(bench.store.settings.at(-1)).toMatchObject({
+      settings: { strategyVersion: ORIGIN.version, filters: regime(['low']) },
+    });
     expect(await cycle(enter, { filters: regime(['high']) })).toMatchObject({
       outcome: 'hold',
       reasons: [{ code: 'wish' }, { code: 'regime-refused' }],

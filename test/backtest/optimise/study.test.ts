@@ -54,6 +54,19 @@ describe('a study', () => {
     expect(fallen.score).toBe(-(fallen.metrics.maxDrawdown ?? NaN));
   });
 
+  it('has its entries filtered', () => {
+    const tradesWith = (change: Partial<StudySetup>): number =>
+      createStudy(ema, { ...setup, ...change }).run(point, period).trades.length;
+    const regime = { period: 5, window: 50, lowBelow: 50, highFrom: 50 };
+    const filters = (regimes: readonly string[]) => [{ id: 'regime', parameters: { ...regime, regimes } }];
+    const [low, high] = [
+      tradesWith({ filters: filters(['low']) }),
+      tradesWith({ filters: filters(['high']) }),
+    ];
+    expect(Math.min(low, high)).toBeGreaterThan(0);
+    expect(Math.max(low, high)).toBeLessThan(tradesWith({}));
+  });
+
   it('shows its strategies what was observed, and nothing where nothing was', () => {
     const mood = { kind: 'mood', subject: 'COIN' } as const;
     const observations = [
