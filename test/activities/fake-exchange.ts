@@ -56,7 +56,7 @@ const baseOf = (symbol: string): string => symbol.split('/')[0] ?? symbol;
  * scripted. It is the truth that tests compare the journal with.
  */
 export class FakeExchange implements ExchangePort {
-  readonly venue = 'fake';
+  readonly venue: string = 'fake';
   readonly orders = new Map<string, Resting>();
   readonly fills: Fill[] = [];
   readonly faults: Fault[] = [];

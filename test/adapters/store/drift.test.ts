@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createDecisionActivities } from '../../../activities/decision';
 import { createHistory } from '../../../adapters/history/history';
 import { createViews } from '../../../adapters/store/views';
@@ -10,6 +13,7 @@ import { riskLimitsSchema } from '../../../domain/risk';
 import { BUILT_IN_CATALOGUE } from '../../../domain/strategies/catalogue';
 import { findStrategy } from '../../../domain/strategies/registry';
 import { RandomStream } from '../../../domain/random';
+import { buildBallast, runBallast } from '../../cli/ballast-process';
 import { createDeps, noOwners, TIMING } from '../../activities/bench';
 import { FakeExchange } from '../../activities/fake-exchange';
 import {
@@ -34,7 +38,11 @@ const STRATEGY = findStrategy('ema-cross').parse({
 });
 const BARS = STRATEGY.warmupBars + 60;
 const BALANCE = 10_000;
-const VENUE = 'fake';
+const VENUE = 'binance';
+
+class FakeBinance extends FakeExchange {
+  override readonly venue = VENUE;
+}
 
 /** Waves of eighteen bars, each opening where the one before closed. */
 function waves(): BarColumns {
@@ -62,6 +70,7 @@ interface Faults {
 }
 
 let bench: Bench;
+beforeAll(buildBallast);
 beforeAll(async () => {
   bench = await createBench(4);
 });
@@ -80,7 +89,7 @@ class LiveRun {
     private readonly faults: Faults,
   ) {
     const wallTimeMs = (): number => WALL_MS;
-    const exchange = new FakeExchange(wallTimeMs);
+    const exchange = new FakeBinance(wallTimeMs);
     const { store } = bench;
     const deps = createDeps({ store, exchange, timing: TIMING, wallTimeMs, owners: noOwners });
     this.decide = createDecisionActivities(deps).evaluateStrategy;
@@ -269,6 +278,18 @@ it('tells a bar that was corrected afterwards from a decision that is another on
   });
   expect(extra).toHaveLength(1);
   expect(extra[0]?.live.barCloseMs).toBe(closeMs);
+});
+
+it('prints what it has found, on the command line', () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'ballast-drift-'));
+  const { status, stdout, stderr } = runBallast(cwd, ['drift', NAME, '--session', 's2'], {
+    BALLAST_POSTGRES_URL: bench.url,
+  });
+  rmSync(cwd, { recursive: true });
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('1 bars have no decision in the journal: nobody was there to decide.');
+  expect(stdout).toMatch(/BTC\/USDT +\S+ \S+ +0\.0 % +20\.0 +40s/);
+  expect(stdout).toMatch(/Trades that only the backtest has[\s\S]*nothing was decided on its bar/);
 });
 
 it('says what there is nothing of', async () => {

@@ -9,7 +9,7 @@ describe('warm-up analysis', () => {
   it.each(Object.keys(STRATEGIES))('is content with what %s declares', (id) => {
     const strategy = builtIn(id);
     const bars = walk(4 * strategy.warmupBars + 600, { seed: 2, wave: 0.003 });
-    const report = warmUp(inputOf(strategy, bars), 40);
+    const report = warmUp(inputOf(strategy, bars), 24);
     expect(report.passed).toBe(true);
     expect(report.series.length).toBeGreaterThan(0);
     for (const { within001Percent, within1Percent, declaredBars } of report.series) {
@@ -18,7 +18,7 @@ describe('warm-up analysis', () => {
       expect(within1Percent).toBeLessThanOrEqual(within001Percent ?? 0);
     }
     expect(report.decisions.map(({ times }) => times)).toEqual([1, 2, 4]);
-    expect(report.decisions.every(({ compared }) => compared >= 40)).toBe(true);
+    expect(report.decisions.every(({ compared }) => compared >= 24)).toBe(true);
   });
 
   it('says that an average asks for too little, and how much it needs', () => {
