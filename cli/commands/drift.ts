@@ -50,7 +50,7 @@ function print(found: FoundDrift, output: Output, show: number): void {
   output.say(`\n${count(same)} of ${count(compared)} decisions are the same.`);
   for (const [cause, text] of Object.entries(CAUSES)) {
     const times = byCause[cause as keyof typeof byCause];
-    if (times > 0) output.say(`${count(times)} ${text}`);
+    if (times > 0) output.say(`${text}: ${count(times)}.`);
   }
   printDecisions(found, output, show);
   printTrades(found, output, show);
@@ -58,12 +58,12 @@ function print(found: FoundDrift, output: Output, show: number): void {
 }
 
 const CAUSES: Readonly<Record<keyof FoundDrift['decisions']['byCause'], string>> = {
-  missing: 'bars have no decision in the journal: nobody was there to decide.',
-  skipped: 'were looked at and not decided: stale or doubtful data, or a pause.',
-  bars: 'were made on a bar that was another one then: the market data was corrected afterwards.',
-  held: 'differ because something else was held: they follow from fills, or from what was decided before.',
+  missing: 'No decision in the journal, nobody was there to decide',
+  skipped: 'Looked at and not decided, for stale or doubtful data or a pause',
+  bars: 'Decided on a bar that was another one then, the market data was corrected afterwards',
+  held: 'Something else was held, so they follow from fills or from what was decided before',
   decision:
-    'differ on the same bar with the same holding: other code, other parameters, or other bars before.',
+    'The same bar and holding and another decision: other code, other parameters or other bars before',
 };
 
 function printDecisions({ decisions }: FoundDrift, output: Output, show: number): void {
@@ -163,7 +163,9 @@ const rest = (all: number, show: number, output: Output): void => {
   if (all > show) output.say(`… and ${count(all - show)} more (--show, --json)`);
 };
 
-const bps = (value: number | null): string => (value === null ? '–' : value.toFixed(1));
+/** Without the sign of a zero. */
+const bps = (value: number | null): string =>
+  value === null ? '–' : value.toFixed(1).replace(/^-(?=0\.0$)/, '');
 
 const priceText = (value: number | undefined): string =>
   value === undefined ? '–' : String(Number(value.toPrecision(8)));

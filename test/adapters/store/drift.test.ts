@@ -287,7 +287,7 @@ it('prints what it has found, on the command line', () => {
   });
   rmSync(cwd, { recursive: true });
   expect([status, stderr]).toEqual([0, '']);
-  expect(stdout).toContain('1 bars have no decision in the journal: nobody was there to decide.');
+  expect(stdout).toContain('No decision in the journal, nobody was there to decide: 1.');
   expect(stdout).toMatch(/BTC\/USDT +\S+ \S+ +0\.0 % +20\.0 +40s/);
   expect(stdout).toMatch(/Trades that only the backtest has[\s\S]*nothing was decided on its bar/);
 });
