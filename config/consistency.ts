@@ -20,6 +20,7 @@ export const inconsistencies = (layers: MergedLayers, settings: Settings): reado
   ...modeIssues(layers, settings),
   ...nameIssues(layers, settings),
   ...pairIssues(layers, settings),
+  ...modelIssues(layers, settings),
 ];
 
 function modeIssues(layers: MergedLayers, settings: Settings): ConfigIssue[] {
@@ -144,4 +145,35 @@ function pairIssues(layers: MergedLayers, { temporal, postgres, strategies }: Se
     issues.push(issueAt(layers, ['temporal', 'tls'], 'clientCertFile and clientKeyFile go together'));
   }
   return issues;
+}
+
+function modelIssues(layers: MergedLayers, { models }: Settings): ConfigIssue[] {
+  const names = models.available.map(({ name }) => name);
+  const repeated = names.flatMap((name, index) =>
+    names.indexOf(name) < index
+      ? [
+          issueAt(
+            layers,
+            ['models', 'available', index, 'name'],
+            'another model has this name; names are unique',
+          ),
+        ]
+      : [],
+  );
+  const unknown = Object.entries(models.roles).flatMap(([role, chain]) =>
+    chain.flatMap((name, index) => {
+      if (names.includes(name)) return [];
+      const guess = nearest(name, names);
+      const hint =
+        guess === undefined ? `there are: ${names.join(', ') || 'none'}` : `did you mean "${guess}"?`;
+      return [
+        issueAt(
+          layers,
+          ['models', 'roles', role, index],
+          `no model of models.available has this name; ${hint}`,
+        ),
+      ];
+    }),
+  );
+  return [...repeated, ...unknown];
 }

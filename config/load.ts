@@ -16,6 +16,7 @@ import {
   type MergedLayers,
   type RawSettings,
 } from './layers';
+import { ModelProvider } from './models-schema';
 import { readRuntime } from './runtime';
 import { configSchema, Mode, type Settings } from './schema';
 import { Secret } from './secret';
@@ -164,6 +165,7 @@ function settle(layers: MergedLayers, options: LoadOptions, misplaced: readonly 
       tls: absoluteFiles(settings.temporal.tls, absolute),
     },
     postgres: { ...settings.postgres, ...secrets.postgres },
+    models: { ...settings.models, ...secrets.models, available: localModels(settings, absolute) },
     // Last, because it may write: only a configuration without faults gets this far.
     deployment: settings.deployment ?? (options.deploymentId ?? ensureDeploymentId)(stateDir),
   };
@@ -186,8 +188,18 @@ const absoluteFiles = (
   clientKeyFile: absolute(tls.clientKeyFile),
 });
 
+/** The model of `local` is a file. */
+const localModels = ({ models }: Settings, absolute: ToAbsolute): Settings['models']['available'] =>
+  models.available.map((entry) =>
+    entry.provider === ModelProvider.Local ? { ...entry, model: absolute(entry.model) } : entry,
+  );
+
 /** What the environment gives wins over what a file holds. */
-function readSecrets(layers: MergedLayers, { exchange, temporal, postgres }: Settings, absolute: ToAbsolute) {
+function readSecrets(
+  layers: MergedLayers,
+  { exchange, temporal, postgres, models }: Settings,
+  absolute: ToAbsolute,
+) {
   const issues: ConfigIssue[] = [];
   const pick = (
     given: Secret | undefined,
@@ -211,6 +223,17 @@ function readSecrets(layers: MergedLayers, { exchange, temporal, postgres }: Set
     },
     temporal: { apiKey: pick(temporal.apiKey, temporal.apiKeyFile, ['temporal', 'apiKeyFile']) },
     postgres: { url: pick(postgres.url, postgres.urlFile, ['postgres', 'urlFile']) },
+    models: {
+      openaiApiKey: pick(models.openaiApiKey, models.openaiApiKeyFile, ['models', 'openaiApiKeyFile']),
+      anthropicApiKey: pick(models.anthropicApiKey, models.anthropicApiKeyFile, [
+        'models',
+        'anthropicApiKeyFile',
+      ]),
+      compatibleApiKey: pick(models.compatibleApiKey, models.compatibleApiKeyFile, [
+        'models',
+        'compatibleApiKeyFile',
+      ]),
+    },
   };
   if (issues.length > 0) throw new ConfigError(issues);
   return secrets;

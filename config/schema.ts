@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { Timeframe } from '../domain/bar';
-import { decimal, isNegative, type DecimalString } from '../domain/decimal';
 import { StrayPolicy } from '../domain/findings';
 import { riskLimitsSchema } from '../domain/risk';
 import { filterEntrySchema } from '../domain/strategies/filters/registry';
 import { triggerLimitsSchema } from '../domain/triggers';
-import { Secret } from './secret';
+import { amount, milliseconds, name, path, secret, url } from './fields';
+import { modelsSchema } from './models-schema';
 
 /**
  * Every setting there is. Values come from `profiles/*.yaml`, so a default is stated here only where the profiles
@@ -35,43 +35,9 @@ export const LogLevel = {
 } as const;
 export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel];
 
-const name = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/,
-    'must be 1 to 40 letters, digits, ".", "_" or "-", not starting with a sign',
-  );
-const path = z.string().min(1, 'must name a file or folder');
-const milliseconds = (minimum: number, maximum: number): z.ZodInt => z.int().min(minimum).max(maximum);
-const url = (protocols: readonly string[]): z.ZodString =>
-  z.string().refine(
-    (text) => {
-      const protocol = URL.parse(text)?.protocol;
-      return protocol !== undefined && protocols.includes(protocol);
-    },
-    `must be a URL beginning with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  );
-const secret = z
-  .string()
-  .min(1, 'must not be empty')
-  .transform((text) => new Secret(text));
 /** `auto` takes the usual port, or a free one when it is taken. */
 const portRule = 'must be "auto" or a port from 1 to 65535';
 const port = z.union([z.literal('auto'), z.int(portRule).min(1, portRule).max(65_535, portRule)], portRule);
-
-/** Amounts may be written as numbers in YAML; they are read as the decimal that was written. */
-const amount = z
-  .union([z.string(), z.number()], 'must be a decimal number that is not negative')
-  .transform((value, context): DecimalString => {
-    try {
-      const parsed = decimal(String(value));
-      if (!isNegative(parsed)) return parsed;
-    } catch {
-      // Falls through to the one message for both faults.
-    }
-    context.addIssue({ code: 'custom', message: 'must be a decimal number that is not negative' });
-    return z.NEVER;
-  });
 
 const symbols = z
   .array(z.string().regex(/^[A-Z0-9]{1,20}\/[A-Z0-9]{1,20}$/, 'must be a pair like BTC/USDT'))
@@ -219,6 +185,8 @@ export const configSchema = z.strictObject({
     intervalMs: milliseconds(1_000, 86_400_000).nullable(),
   }),
   strategies: z.array(strategySchema),
+  /** A default here too: a record of an older `ballast up` has none. */
+  models: modelsSchema.prefault({}),
   live: z.strictObject({ confirm: z.string().optional() }),
   worker: workerSchema,
   log: z.strictObject({ level: z.enum(LogLevel) }),

@@ -10,6 +10,9 @@ export const SECRETS: readonly SecretSource[] = [
   { path: 'exchange.secret', variable: 'BALLAST_EXCHANGE_SECRET' },
   { path: 'temporal.apiKey', variable: 'BALLAST_TEMPORAL_API_KEY' },
   { path: 'postgres.url', variable: 'BALLAST_POSTGRES_URL' },
+  { path: 'models.openaiApiKey', variable: 'BALLAST_OPENAI_API_KEY' },
+  { path: 'models.anthropicApiKey', variable: 'BALLAST_ANTHROPIC_API_KEY' },
+  { path: 'models.compatibleApiKey', variable: 'BALLAST_COMPATIBLE_API_KEY' },
 ];
 
 export const isSecretPath = (path: string): boolean => SECRETS.some((secret) => secret.path === path);

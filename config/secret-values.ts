@@ -1,18 +1,21 @@
 import type { BallastConfig } from './config';
 
-type SecretHolders = Pick<BallastConfig, 'exchange' | 'temporal' | 'postgres'>;
+type SecretHolders = Pick<BallastConfig, 'exchange' | 'temporal' | 'postgres' | 'models'>;
 
 /** Shorter values would match by accident, and protect nothing. */
 const SHORTEST = 6;
 
 /** Every secret value of a configuration, the password inside the database URL included, longest first. */
-export function secretValues({ exchange, temporal, postgres }: SecretHolders): readonly string[] {
+export function secretValues({ exchange, temporal, postgres, models }: SecretHolders): readonly string[] {
   const url = postgres.url?.reveal();
   const password = url === undefined ? undefined : URL.parse(url)?.password;
   const values = [
     exchange.apiKey?.reveal(),
     exchange.secret?.reveal(),
     temporal.apiKey?.reveal(),
+    models.openaiApiKey?.reveal(),
+    models.anthropicApiKey?.reveal(),
+    models.compatibleApiKey?.reveal(),
     url,
     password,
   ];

@@ -9,6 +9,7 @@ import { emergencyStopCommand } from './emergency-stop';
 import { emulatorCommand } from './emulator';
 import { lookAheadCommand } from './look-ahead';
 import { metricsCommand } from './metrics';
+import { modelCommand } from './model';
 import { optimiseCommand } from './optimise';
 import { newCommand } from './new';
 import { modelsCommand } from './models';
@@ -55,6 +56,7 @@ export const allCommands = [
   walkForwardCommand,
   driftCommand,
   metricsCommand,
+  modelCommand,
   trainCommand,
   modelsCommand,
   doctorCommand,
