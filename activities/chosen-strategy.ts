@@ -16,6 +16,8 @@ export interface StrategyChoice {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** What its entries have to pass. */
   readonly filters?: readonly FilterSettings[];
+  /** Id of the model that advises on its positions. */
+  readonly adviser?: string;
   /** The version that was started; absent for built-in ones. */
   readonly strategyVersion?: string;
 }

@@ -7,6 +7,7 @@ import type { Proposal } from '../domain/risk';
 import { PositionSide, SignalKind, type Decision, type Reason } from '../domain/strategy';
 import type { BarNeed, BarsOf, BarSource } from '../domain/strategy-columns';
 import { DecisionOutcome } from '../adapters/store/port';
+import { adviceOn } from './advice';
 import { chooseStrategy, type StrategyChoice } from './chosen-strategy';
 import type { ActivityDeps } from './deps';
 import type { CandleVerdict } from './market';
@@ -62,9 +63,22 @@ export function createDecisionActivities(deps: ActivityDeps) {
     const decision =
       position === undefined
         ? enter(input, verdict, signal)
-        : await manage({ ...input, maxHoldingBars: limit }, position, signal, bars);
+        : await advised(await manage({ ...input, maxHoldingBars: limit }, position, signal, bars), {
+            input,
+            own,
+            position,
+          });
     const { version } = strategy;
     return { ...decision, version, close: close === undefined ? null : fromNumber(close, PRICE_PLACES) };
+  }
+
+  /** The same decision, with what an adviser says of a position that goes on. */
+  async function advised(
+    decision: Decided,
+    about: { readonly input: EvaluateInput; readonly own: BarSource; readonly position: PositionView },
+  ): Promise<Decided> {
+    if (decision.outcome === DecisionOutcome.Exit) return decision;
+    return { ...decision, reasons: [...decision.reasons, ...(await adviceOn(deps, about))] };
   }
 
   /** Journals that a strategy could not decide, once for each reason and version; the log has every time. */

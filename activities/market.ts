@@ -6,6 +6,7 @@ import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import type { BarNeed } from '../domain/strategy-columns';
 import type { Reason } from '../domain/strategy';
 import { createCandleIngest, type Ingested } from './candle-ingest';
+import { adviceNeeds } from './advice';
 import { chooseStrategy } from './chosen-strategy';
 import type { ActivityDeps } from './deps';
 
@@ -20,6 +21,8 @@ export interface FetchCandlesInput {
   readonly strategyId?: string;
   readonly parameters?: Readonly<Record<string, unknown>>;
   readonly filters?: readonly FilterSettings[];
+  /** What it looks at is fetched too, and held against nobody. */
+  readonly adviser?: string;
   readonly strategyVersion?: string;
 }
 
@@ -86,6 +89,9 @@ export function createMarketActivities(deps: ActivityDeps) {
       };
       const verdict = async (symbol: string): Promise<CandleVerdict> => {
         const looked = await Promise.all(needsOf(deps.strategies, input, symbol).map(look));
+        const own = { symbol, timeframe: input.timeframe };
+        const wanted = adviceNeeds(deps.strategies.models, input.adviser, own);
+        await Promise.allSettled(wanted.map(look));
         const problem = looked.find((found) => found.problem !== null)?.problem ?? null;
         const doubts = looked.flatMap((found) => found.doubts);
         return { symbol, ok: problem === null, problem, ...(doubts.length > 0 && { doubts }) };

@@ -6,6 +6,7 @@ import {
 } from '@temporalio/client';
 import type { BallastConfig } from '../config/config';
 import { UserError } from '../domain/errors';
+import { findAdviser } from '../domain/learning/adjuster';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { filtersFrom } from '../domain/strategies/filters/registry';
 import { withFilters } from '../domain/strategies/filters/with-filters';
@@ -40,11 +41,13 @@ export function strategySettings(
   entry: BallastConfig['strategies'][number],
   catalogue: StrategyCatalogue,
 ): StrategySettings {
-  const { name, strategy, symbols, timeframe, parameters, graceMs, entryTtlBars, maxHoldingBars } = entry;
+  const { name, strategy, symbols, timeframe, parameters, adviser } = entry;
+  const { graceMs, entryTtlBars, maxHoldingBars } = entry;
   const prepared = withFilters(catalogue.find(strategy), filtersFrom(entry.filters)).parse(parameters);
   for (const symbol of symbols) prepared.needs({ symbol, timeframe });
   const refusal = liveRefusal(prepared);
   if (refusal !== undefined) throw new UserError(`${name} cannot be traded: ${refusal}.`);
+  if (adviser !== undefined) findAdviser(catalogue.models, adviser, timeframe);
   return {
     ...accountRef(config),
     name,
@@ -53,6 +56,7 @@ export function strategySettings(
     timeframe,
     parameters: prepared.parameters,
     ...(prepared.filters !== undefined && { filters: prepared.filters }),
+    ...(adviser !== undefined && { adviser }),
     ...(prepared.version !== undefined && { strategyVersion: prepared.version }),
     limits: config.risk,
     graceMs,

@@ -1,4 +1,5 @@
 import { UserError } from '../domain/errors';
+import { findAdviser } from '../domain/learning/adjuster';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { filtersFrom } from '../domain/strategies/filters/registry';
 import { liveRefusal } from '../domain/strategies/quotes';
@@ -107,6 +108,12 @@ export function strategyIssues(
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return at('parameters', error.message);
+    }
+    try {
+      if (entry.adviser !== undefined) findAdviser(catalogue.models, entry.adviser, entry.timeframe);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return at('adviser', error.message);
     }
     try {
       const own = { symbol: entry.symbols[0] ?? '', timeframe: entry.timeframe };

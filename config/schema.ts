@@ -53,6 +53,8 @@ export const strategySchema = z.strictObject({
   parameters: z.record(z.string(), z.unknown()).default({}),
   /** What its entries have to pass, in this order; its exits never do. */
   filters: z.array(filterEntrySchema).default([]),
+  /** Id of a model that advises on its open positions. It advises only; nobody acts on it. Absent: none. */
+  adviser: z.string().min(1).optional(),
   /** Wall milliseconds to wait after a bar's close before asking for it. */
   graceMs: milliseconds(0, 600_000).default(100),
   /** Bars after the decision in which an entry may still be sent, and rest. */

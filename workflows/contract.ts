@@ -102,6 +102,8 @@ export interface StrategySettings extends AccountRef {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** What its entries have to pass; absent: nothing. */
   readonly filters?: readonly FilterSettings[];
+  /** Id of the model that advises on its open positions; absent: none. */
+  readonly adviser?: string;
   /** Which version of the user's strategy was started: no other decides. Absent: a built-in one, or one from before. */
   readonly strategyVersion?: string;
   readonly limits: RiskLimits;

@@ -21,10 +21,11 @@ const LOOKBACK_BARS = 500;
 export async function tradingCycle(input: TradingCycleInput): Promise<TradingCycleResult> {
   const { settings, session, barCloseMs } = input;
   const { account, venue, name: strategy, symbols, timeframe } = settings;
-  const { strategyId, parameters, filters, strategyVersion } = settings;
+  const { strategyId, parameters, filters, adviser, strategyVersion } = settings;
   const choice = {
     ...{ strategyId, parameters },
     ...(filters !== undefined && { filters }),
+    ...(adviser !== undefined && { adviser }),
     ...(strategyVersion !== undefined && { strategyVersion }),
   };
   const closes = new Date(barCloseMs).toISOString().slice(0, 16);

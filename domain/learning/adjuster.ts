@@ -1,6 +1,8 @@
+import type { Timeframe } from '../bar';
+import { UserError } from '../errors';
 import type { StrategyView } from '../strategy';
 import { featureSet, type FeatureSet } from './features';
-import type { AdjusterModel } from './model';
+import { checkFeatures, type AdjusterModel, type ModelSource } from './model';
 import { evaluate, indexOfLargest, softmax } from './network';
 
 /** What may be advised about an open position. */
@@ -74,6 +76,26 @@ const clipped = (value: number): number =>
 export interface Advice {
   readonly adjustment: Adjustment;
   readonly probability: number;
+}
+
+/**
+ * The adviser that a model is, for bars of this timeframe.
+ * @throws UserError when there is no such model, or it cannot advise on these bars
+ */
+export function findAdviser(models: ModelSource, id: string, timeframe: Timeframe): Adviser {
+  const stored = models.load(id);
+  const { model } = stored;
+  if (model.kind !== 'adjuster')
+    throw new UserError(
+      `The model "${id}" is of kind "${model.kind}" and gives no advice.`,
+      'Train one with: ballast train adjuster',
+    );
+  checkFeatures(stored);
+  if (model.timeframe === timeframe) return createAdviser(model);
+  throw new UserError(
+    `The model "${id}" was trained on bars of ${model.timeframe}, not of ${timeframe}.`,
+    `Let it advise a strategy on ${model.timeframe}.`,
+  );
 }
 
 /** A policy that gives advice on positions. It gives nothing else: nobody acts on it but people. */

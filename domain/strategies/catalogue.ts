@@ -21,6 +21,8 @@ export interface StrategyCatalogue {
   readonly strategies: readonly AnyStrategy[];
   /** Files of the folder that give none. They take nothing from the others. */
   readonly faults: readonly StrategyFault[];
+  /** What strategies and advisers may ask. */
+  readonly models: ModelSource;
   /** @throws UserError naming the id and the known ones, or what is wrong with the file of that name */
   find(id: string): AnyStrategy;
 }
@@ -52,7 +54,7 @@ export function createCatalogue(
   const learned = createLearnedStrategy({ models, find });
   const ensemble = createEnsemble(find);
   const strategies = [...Object.values(STRATEGIES), ensemble, learned, ...own];
-  return { strategies, faults, find };
+  return { strategies, faults, models, find };
 }
 
 /** Of a user without strategies. */
