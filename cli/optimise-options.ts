@@ -96,7 +96,8 @@ const searchOptions = <T>(yargs: Argv<T>) =>
       type: 'number',
       default: BATCH,
       requiresArg: true,
-      describe: 'Trials at the same time; the result depends on it, and not on the number of threads',
+      describe:
+        'Proposals of TPE at the same time; its result depends on it, and not on the number of threads',
     })
     .option('seed', {
       type: 'number',

@@ -17,8 +17,8 @@ export interface SearchPlan {
   /** A whole number; the grid has no use for it. */
   readonly seed: number;
   /**
-   * So many points are proposed before the scores of any of them are known, and may be tried at the same time. Larger keeps
-   * more processors busy, smaller lets TPE learn sooner. {@link BATCH} when left out.
+   * So many points TPE proposes before the scores of any of them are known, and may be tried at the same time. Larger keeps
+   * more processors busy, smaller lets it learn sooner. {@link BATCH} when left out.
    */
   readonly batch?: number;
   /** Places on each axis of a grid that is no whole number; 5 when left out. */
@@ -57,6 +57,7 @@ export interface SearchResult<R extends Scored> {
 }
 
 export const BATCH = 16;
+const UNLEARNT_BATCH = 512;
 const GRID_POINTS = 5;
 /** After so many proposals in a row that cannot be tried, TPE draws at random. */
 const MOST_LEARNT_MISSES = 32;
@@ -73,6 +74,8 @@ export type Ask = (tried: readonly Tried[]) => Generator<Asked>;
  */
 export function createAsk(plan: SearchPlan, allows: (point: Point) => boolean): Ask {
   const { trials, batch = BATCH } = plan;
+  // Who learns nothing waits for nobody: it proposes the same however many are proposed at once.
+  const most = plan.method === SearchMethod.Tpe ? batch : Math.max(batch, UNLEARNT_BATCH);
   for (const [name, count] of Object.entries({ trials, batch }))
     if (!Number.isInteger(count) || count < 1)
       throw new RangeError(`${name} must be at least 1, not ${count}.`);
@@ -80,7 +83,7 @@ export function createAsk(plan: SearchPlan, allows: (point: Point) => boolean): 
   const atRandom = randomSearch(plan.space, plan.seed);
   return function* ask(tried) {
     const known = new Set(tried.map(({ point }) => keyOf(point)));
-    const wanted = Math.min(batch, trials - tried.length);
+    const wanted = Math.min(most, trials - tried.length);
     let draw = (tried.at(-1)?.draw ?? -1) + 1;
     for (let asked = 0, misses = 0; asked < wanted && misses < MOST_MISSES; draw += 1) {
       const isStuck = plan.method === SearchMethod.Tpe && misses >= MOST_LEARNT_MISSES;

@@ -154,6 +154,11 @@ describe('a search', () => {
     },
   );
 
+  it('depends on the size of its batches only when it learns', () => {
+    expect(run({ method: 'random', batch: 1 })).toEqual(run({ method: 'random', batch: 600 }));
+    expect(run({ method: 'tpe', batch: 1 })).not.toEqual(run({ method: 'tpe', batch: 25 }));
+  });
+
   it('is told what went wrong with a trial', async () => {
     await expect(
       searchAtOnce(plan, { allows: () => true, evaluate: () => Promise.reject(new Error('broken')) }),
