@@ -149,3 +149,12 @@ export function companionOf(bars: BarColumns, { step = 0.004, from = 0 } = {}): 
   );
   return { ...bars, open: close, high: close, low: close, close };
 }
+
+/**
+ * Parameters with which strategies of windows need few bars, where every bar is decided on from its window: a stop by the ATR alone
+ * takes 389. Those that are not named are tested as they come, with their ATR.
+ */
+export const SHORT_WARM_UP: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  donchian: { stopFraction: 0.03 },
+  pairs: { stopFraction: 0.03, period: 120 },
+};

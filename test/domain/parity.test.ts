@@ -13,7 +13,7 @@ import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
 import type { Decision, PositionSide } from '../../domain/strategy';
 import { firstDecision, sameSource, type BarNeed, type BarsOf } from '../../domain/strategy-columns';
 import { resample } from '../../domain/timeframes';
-import { companionOf, observedBetween } from './fixtures';
+import { companionOf, observedBetween, SHORT_WARM_UP } from './fixtures';
 import { agree, decideOnColumns, simulatedMinutes } from './parity';
 
 /**
@@ -145,7 +145,7 @@ describe.each([
   (exists ? it : it.skip).each(Object.keys(STRATEGIES))(
     '%s decides the same live and in a backtest',
     (id) => {
-      expectSameDecisions(findStrategy(id).parse({}), minutes);
+      expectSameDecisions(findStrategy(id).parse(SHORT_WARM_UP[id] ?? {}), minutes);
     },
   );
 

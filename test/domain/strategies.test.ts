@@ -10,7 +10,7 @@ import type { PreparedStrategy } from '../../domain/strategies/prepare';
 import { findStrategy, STRATEGIES } from '../../domain/strategies/registry';
 import type { Decision } from '../../domain/strategy';
 import type { BarsOf } from '../../domain/strategy-columns';
-import { BTC, barsOf, companionOf, d, observedBetween, walk } from './fixtures';
+import { BTC, barsOf, companionOf, d, observedBetween, SHORT_WARM_UP, walk } from './fixtures';
 
 const ids = Object.keys(STRATEGIES);
 
@@ -254,7 +254,7 @@ describe('donchian', () => {
 });
 
 describe.each(ids)('%s on any market', (id) => {
-  const strategy = findStrategy(id).parse({});
+  const strategy = findStrategy(id).parse(SHORT_WARM_UP[id] ?? {});
   const { warmupBars } = strategy;
   const history = warmupBars + 120;
   const anySeed = fc.integer();
