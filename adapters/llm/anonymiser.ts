@@ -2,7 +2,7 @@
 export interface Anonymiser {
   /** The text with placeholders for names and dates, and prices as an index whose 100 is the reference price. */
   hide(text: string): string;
-  /** The text with what the placeholders stand for, and index values as prices. */
+  /** The text with what the placeholders stand for (of several names for one thing, the one that came first), and index values as prices. */
   reveal(text: string): string;
   /** The same for every text in a value. */
   revealIn<T>(value: T): T;
@@ -73,67 +73,95 @@ const PLACEHOLDER = /\[(?:NAME|DATE|PRICE|TEXT)_\d+\]/g;
 
 const SCALES: Readonly<Record<string, number>> = { k: 1e3, m: 1e6 };
 
-/** An anonymiser for one call: the same thing gets the same placeholder in all its texts. */
-export function createAnonymiser({ names = [], referencePrice }: AnonymiserOptions = {}): Anonymiser {
-  const placeholders = new Map<string, string>();
-  const originals = new Map<string, string>();
-  const counts: Record<string, number> = {};
-  const groups = [...names, ...ALWAYS];
-  const groupOf = (name: string): string =>
-    groups.findIndex((group) => group.some((known) => known.toLowerCase() === name.toLowerCase())).toString();
+type PlaceholderKind = 'NAME' | 'DATE' | 'PRICE' | 'TEXT';
 
-  const placeholder = (kind: 'NAME' | 'DATE' | 'PRICE' | 'TEXT', key: string, original: string): string => {
+/** What stands for what in one call. */
+class Pseudonyms {
+  readonly #made = new Map<string, string>();
+  readonly #originals = new Map<string, string>();
+  readonly #counts = new Map<PlaceholderKind, number>();
+
+  constructor(private readonly referencePrice: number | undefined) {}
+
+  /** The placeholder of whatever has this key; the first text that it stood for is what it stands for. */
+  of(kind: PlaceholderKind, key: string, original: string): string {
     const id = `${kind}/${key}`;
-    const known = placeholders.get(id);
+    const known = this.#made.get(id);
     if (known !== undefined) return known;
-    counts[kind] = (counts[kind] ?? 0) + 1;
-    const made = `[${kind}_${counts[kind]}]`;
-    placeholders.set(id, made);
-    originals.set(made, original);
+    const count = (this.#counts.get(kind) ?? 0) + 1;
+    const made = `[${kind}_${count}]`;
+    this.#counts.set(kind, count);
+    this.#made.set(id, made);
+    this.#originals.set(made, original);
     return made;
-  };
-  const isNear = (value: number): boolean =>
-    referencePrice !== undefined && value >= referencePrice / NEAR && value <= referencePrice * NEAR;
-  const indexed = (text: string): string => {
-    if (referencePrice === undefined) return placeholder('PRICE', text, text);
-    const value = Number(text.replaceAll(/[^\d.]/g, '')) * (SCALES[text.at(-1)?.toLowerCase() ?? ''] ?? 1);
-    const made = `${Number(((value / referencePrice) * 100).toPrecision(6))}i`;
-    // The first text of an index stays the one that it stands for.
-    if (!originals.has(made)) originals.set(made, text);
-    return made;
-  };
+  }
 
+  /** A price as an index, or as a placeholder when there is nothing to hold it against. */
+  ofPrice(text: string): string {
+    if (this.referencePrice === undefined) return this.of('PRICE', text, text);
+    const scale = SCALES[text.at(-1)?.toLowerCase() ?? ''] ?? 1;
+    const value = Number(text.replaceAll(/[^\d.]/g, '')) * scale;
+    const made = `${Number(((value / this.referencePrice) * 100).toPrecision(6))}i`;
+    if (!this.#originals.has(made)) this.#originals.set(made, text);
+    return made;
+  }
+
+  /** A number without a sign of money, hidden when it can be a price. */
+  ofPlain(text: string): string {
+    const [value, reference] = [Number(text), this.referencePrice];
+    const isNear = reference !== undefined && value >= reference / NEAR && value <= reference * NEAR;
+    return isNear ? this.ofPrice(text) : text;
+  }
+
+  reveal(text: string): string {
+    const reference = this.referencePrice;
+    return text
+      .replaceAll(INDEX, (made, index: string) => {
+        const original = this.#originals.get(made);
+        if (original !== undefined || reference === undefined) return original ?? made;
+        return String(Number(((Number(index) / 100) * reference).toPrecision(6)));
+      })
+      .replaceAll(PLACEHOLDER, (made) => this.#originals.get(made) ?? made);
+  }
+}
+
+/** Everything that is hidden, by what it is, and the names alone in whatever case. */
+function patternsOf(groups: readonly (readonly string[])[]): { all: RegExp; names: RegExp } {
   const escaped = groups
     .flat()
     .sort((a, b) => b.length - a.length)
     .map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  const pattern = new RegExp(
-    `(?<ours>${OURS})|(?<date>(?<![\\w.,$])(?:${DATE})(?![\\w%]))|(?<price>(?<![\\w.])${PRICE})|(?<plain>(?<![\\w.,])(?:${PLAIN})(?![\\w%]))|(?<name>(?<![A-Za-z0-9])(?:${escaped.join('|')})(?![a-z0-9]))`,
-    'g',
-  );
-  const insensitive = new RegExp(pattern.source.slice(pattern.source.indexOf('(?<name>')), 'gi');
+  const names = `(?<name>(?<![A-Za-z0-9])(?:${escaped.join('|')})(?![a-z0-9]))`;
+  const others = [
+    `(?<ours>${OURS})`,
+    `(?<date>(?<![\\w.,$])(?:${DATE})(?![\\w%]))`,
+    `(?<price>(?<![\\w.])${PRICE})`,
+    `(?<plain>(?<![\\w.,])(?:${PLAIN})(?![\\w%]))`,
+  ];
+  return { all: new RegExp([...others, names].join('|'), 'g'), names: new RegExp(names, 'gi') };
+}
 
-  const reveal = (text: string): string =>
-    text
-      .replaceAll(INDEX, (made, index: string) => {
-        const original = originals.get(made);
-        if (original !== undefined || referencePrice === undefined) return original ?? made;
-        return String(Number(((Number(index) / 100) * referencePrice).toPrecision(6)));
-      })
-      .replaceAll(PLACEHOLDER, (made) => originals.get(made) ?? made);
-
+/** An anonymiser for one call: the same thing gets the same placeholder in all its texts. */
+export function createAnonymiser({ names = [], referencePrice }: AnonymiserOptions = {}): Anonymiser {
+  const groups = [...names, ...ALWAYS];
+  const patterns = patternsOf(groups);
+  const pseudonyms = new Pseudonyms(referencePrice);
+  const ofName = (name: string): string => {
+    const isIt = (known: string): boolean => known.toLowerCase() === name.toLowerCase();
+    return pseudonyms.of('NAME', String(groups.findIndex((group) => group.some(isIt))), name);
+  };
+  const reveal = (text: string): string => pseudonyms.reveal(text);
   return {
-    hide(text) {
-      const once = text.replaceAll(pattern, (...found) => {
-        const { ours, date, price, plain, name } = found.at(-1) as Record<string, string | undefined>;
-        if (ours !== undefined) return placeholder('TEXT', ours, ours);
-        if (date !== undefined) return placeholder('DATE', date, date);
-        if (price !== undefined) return indexed(price);
-        if (plain !== undefined) return isNear(Number(plain)) ? indexed(plain) : plain;
-        return placeholder('NAME', groupOf(name ?? ''), name ?? '');
-      });
-      return once.replaceAll(insensitive, (name) => placeholder('NAME', groupOf(name), name));
-    },
+    hide: (text) =>
+      text
+        .replaceAll(patterns.all, (...found) => {
+          const { ours, date, price, plain, name } = found.at(-1) as Record<string, string | undefined>;
+          if (ours !== undefined) return pseudonyms.of('TEXT', ours, ours);
+          if (date !== undefined) return pseudonyms.of('DATE', date, date);
+          if (price !== undefined) return pseudonyms.ofPrice(price);
+          return plain === undefined ? ofName(name ?? '') : pseudonyms.ofPlain(plain);
+        })
+        .replaceAll(patterns.names, ofName),
     reveal,
     revealIn: <T>(value: T): T => revealIn(value, reveal) as T,
   };

@@ -142,11 +142,12 @@ async function answer(
   const history = historyOf(request.messages);
   const functions = functionsOf(request.tools ?? []);
   const inputTokens = requireRoom(chat, history, functions, request);
-  let outputTokens = 0;
+  const { tokenMeter } = chat.sequence;
+  const before = tokenMeter.usedOutputTokens;
   let text = '';
   const said = (): { raw: string; usage: TokenUsage } => ({
     raw: text,
-    usage: { inputTokens, outputTokens },
+    usage: { inputTokens, outputTokens: tokenMeter.usedOutputTokens - before },
   });
   const common = {
     signal,
@@ -154,7 +155,6 @@ async function answer(
     temperature: request.temperature,
     seed: request.seed,
     onTextChunk: (part: string) => (text += part),
-    onToken: (tokens: readonly unknown[]) => (outputTokens += tokens.length),
   };
   try {
     const { response, functionCalls, metadata } = await chat.generateResponse<ChatModelFunctions>(history, {

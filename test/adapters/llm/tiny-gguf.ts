@@ -91,31 +91,51 @@ function noise(seed: number): () => number {
   };
 }
 
-const WIDTH = 32;
+interface Shape {
+  readonly width: number;
+  readonly layers: number;
+}
+
 const HEADS = 2;
 const HIDDEN = 64;
-const LAYERS = 2;
+const RANDOM: Shape = { width: 32, layers: 2 };
+/** One dimension for each token. */
+const PARROT: Shape = { width: 260, layers: 1 };
 const TEMPLATE =
   '{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}';
+
+const TOKENS = [...byteNames(), '<|bos|>', '<|im_start|>', '<|im_end|>'];
 
 /**
  * Writes a llama of 30,000 random weights that speaks bytes: it understands nothing, and everything around it is real.
  * The file has about 130 kB. The same seed writes the same file.
  */
-export function writeTinyGguf(path: string, seed = 1): void {
-  const tokens = [...byteNames(), '<|bos|>', '<|im_start|>', '<|im_end|>'];
+export const writeTinyGguf = (path: string, seed = 1): void => {
+  writeGguf(path, RANDOM, randomWeights(seed));
+};
+
+/**
+ * Writes a llama that says after each byte one that comes after it in `text`, each as likely as the next, and after others whatever it
+ * may: where a grammar leaves a choice it is free.
+ */
+export const writeParrotGguf = (path: string, text: string): void => {
+  writeGguf(path, PARROT, parrotWeights(Buffer.from(text, 'latin1')));
+};
+
+function writeGguf(path: string, { width, layers }: Shape, tensors: readonly Tensor[]): void {
+  const tokens = TOKENS;
   const metadata: readonly (readonly [string, Kind, unknown])[] = [
     ['general.architecture', Kind.Text, 'llama'],
     ['general.name', Kind.Text, 'tiny random'],
     ['general.file_type', Kind.U32, 0],
     ['llama.context_length', Kind.U32, 4096],
-    ['llama.embedding_length', Kind.U32, WIDTH],
-    ['llama.block_count', Kind.U32, LAYERS],
+    ['llama.embedding_length', Kind.U32, width],
+    ['llama.block_count', Kind.U32, layers],
     ['llama.feed_forward_length', Kind.U32, HIDDEN],
     ['llama.attention.head_count', Kind.U32, HEADS],
     ['llama.attention.head_count_kv', Kind.U32, HEADS],
     ['llama.attention.layer_norm_rms_epsilon', Kind.F32, 1e-5],
-    ['llama.rope.dimension_count', Kind.U32, WIDTH / HEADS],
+    ['llama.rope.dimension_count', Kind.U32, width / HEADS],
     ['llama.vocab_size', Kind.U32, tokens.length],
     ['tokenizer.ggml.model', Kind.Text, 'gpt2'],
     ['tokenizer.ggml.pre', Kind.Text, 'gpt-2'],
@@ -132,7 +152,6 @@ export function writeTinyGguf(path: string, seed = 1): void {
     ['tokenizer.ggml.add_bos_token', Kind.Bool, true],
     ['tokenizer.chat_template', Kind.Text, TEMPLATE],
   ];
-  const tensors = weights(tokens.length, seed);
   const file = new Bytes().raw(Buffer.from('GGUF')).u32(3).u64(tensors.length).u64(metadata.length);
   for (const [key, kind, value] of metadata) file.text(key).u32(kind).value(kind, value);
   let offset = 0;
@@ -148,28 +167,49 @@ export function writeTinyGguf(path: string, seed = 1): void {
   writeFileSync(path, file.all());
 }
 
-function weights(words: number, seed: number): readonly Tensor[] {
+type Fill = (name: string, inputs: number, outputs: number) => Tensor;
+
+const ones = (name: string, width: number): Tensor => ({
+  ...{ name, dimensions: [width], values: new Float32Array(width).fill(1) },
+});
+const zeros: Fill = (name, inputs, outputs) => ({
+  ...{ name, dimensions: [inputs, outputs], values: new Float32Array(inputs * outputs) },
+});
+
+const layersOf = ({ width, layers }: Shape, fill: Fill): readonly Tensor[] =>
+  Array.from({ length: layers }, (_, layer) => {
+    const at = (part: string): string => `blk.${layer}.${part}.weight`;
+    return [
+      ones(at('attn_norm'), width),
+      ...['attn_q', 'attn_k', 'attn_v', 'attn_output'].map((part) => fill(at(part), width, width)),
+      ones(at('ffn_norm'), width),
+      fill(at('ffn_gate'), width, HIDDEN),
+      fill(at('ffn_up'), width, HIDDEN),
+      fill(at('ffn_down'), HIDDEN, width),
+    ];
+  }).flat();
+
+function randomWeights(seed: number): readonly Tensor[] {
   const random = noise(seed);
-  const matrix = (name: string, inputs: number, outputs: number): Tensor => ({
+  const matrix: Fill = (name, inputs, outputs) => ({
     name,
     dimensions: [inputs, outputs],
     values: Float32Array.from({ length: inputs * outputs }, () => (random() * 1.7) / Math.sqrt(inputs)),
   });
-  const ones = (name: string): Tensor => ({
-    name,
-    dimensions: [WIDTH],
-    values: new Float32Array(WIDTH).fill(1),
-  });
-  const layers = Array.from({ length: LAYERS }, (_, layer) => {
-    const at = (part: string): string => `blk.${layer}.${part}.weight`;
-    return [
-      ones(at('attn_norm')),
-      ...['attn_q', 'attn_k', 'attn_v', 'attn_output'].map((part) => matrix(at(part), WIDTH, WIDTH)),
-      ones(at('ffn_norm')),
-      matrix(at('ffn_gate'), WIDTH, HIDDEN),
-      matrix(at('ffn_up'), WIDTH, HIDDEN),
-      matrix(at('ffn_down'), HIDDEN, WIDTH),
-    ];
-  });
-  return [matrix('token_embd.weight', WIDTH, words), ...layers.flat(), ones('output_norm.weight')];
+  const { width } = RANDOM;
+  const embedding = matrix('token_embd.weight', width, TOKENS.length);
+  return [embedding, ...layersOf(RANDOM, matrix), ones('output_norm.weight', width)];
+}
+
+/** Layers that add nothing, so that the output sees the last token alone. */
+function parrotWeights(text: Uint8Array): readonly Tensor[] {
+  const { width } = PARROT;
+  const embedding = zeros('token_embd.weight', width, TOKENS.length);
+  for (const token of TOKENS.keys()) embedding.values[token * width + token] = 1;
+  const output = zeros('output.weight', width, TOKENS.length);
+  for (const [index, byte] of text.entries()) {
+    const next = text[index + 1];
+    if (next !== undefined) output.values[next * width + byte] = 2;
+  }
+  return [embedding, ...layersOf(PARROT, zeros), ones('output_norm.weight', width), output];
 }
