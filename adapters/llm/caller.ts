@@ -76,14 +76,9 @@ export class Caller {
     const deadline = deadlineIn(model.entry.timeoutMs, signal);
     const settle = (end: Omit<CallEnd, 'latencyMs'>): Promise<void> =>
       log.settle(callId, { ...end, latencyMs: Math.max(0, Math.round(nowMs() - startedMs)) });
+    let answer: ModelAnswer;
     try {
-      const answer = await until(deadline.signal, engine.complete(request, deadline)).catch(cutOffAnswer);
-      const { text, toolCalls, usage } = answer;
-      const rawAnswer = toolCalls.length === 0 ? text : JSON.stringify({ text, toolCalls });
-      const costUsd = costOf(model.entry.price, usage);
-      await settle({ outcome: 'answered', costUsd, usage, rawAnswer, failure: null });
-      await log.keepAnswer({ ...plan, reserveUsd }, answer);
-      return answer;
+      answer = await until(deadline.signal, engine.complete(request, deadline)).catch(cutOffAnswer);
     } catch (error) {
       const failure = failureOf(error, deadline.signal);
       await settle({
@@ -97,6 +92,12 @@ export class Caller {
     } finally {
       deadline.clear();
     }
+    const { text, toolCalls, usage } = answer;
+    const rawAnswer = toolCalls.length === 0 ? text : JSON.stringify({ text, toolCalls });
+    const costUsd = costOf(model.entry.price, usage);
+    await settle({ outcome: 'answered', costUsd, usage, rawAnswer, failure: null });
+    await log.keepAnswer({ ...plan, reserveUsd }, answer);
+    return answer;
   }
 
   async #reserve(plan: CallPlan): Promise<string> {

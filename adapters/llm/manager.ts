@@ -22,7 +22,8 @@ export interface Turn extends Asked {
 /** Asks models on behalf of the rest: who, how long, how often and for how much. */
 export interface ModelManager {
   /**
-   * One question. Only a replay that lacks an answer and a caller's mistake are errors; whatever a model does is a reply.
+   * One question. Whatever a model does is a reply; errors are a replay that lacks an answer, a caller's mistake, and PostgreSQL being
+   * away (without it there is no budget, so nobody is asked).
    * @throws UserError when a replay that may not go on without lacks the answer, or no model is configured for the role
    */
   ask<T>(question: Question<T>, options?: AskOptions): Promise<Reply<T>>;
