@@ -82,7 +82,7 @@ module.exports = {
         orphan: true,
         path: '^(domain|workflows|activities|adapters|workers|temporal|config|emulator|backtest|cli|bench)/',
         // Read as a text and put into the page.
-        pathNot: '^backtest/report/html/client\\.js$',
+        pathNot: '^(backtest/report/html/client\\.js|adapters/news/vader-sentiment\\.d\\.ts)$',
       },
       to: {},
     },
