@@ -1,3 +1,5 @@
+import { TextDecoder } from 'node:util';
+
 /** Where the declaration of an XML document stands, if it has one. */
 const DECLARATION_BYTES = 200;
 const BYTE_ORDER_MARKS: readonly (readonly [encoding: string, mark: readonly number[]])[] = [

@@ -77,7 +77,7 @@ async function readBounded(response: Response, maxBytes: number): Promise<Uint8A
   const parts: Uint8Array[] = [];
   let length = 0;
   // Leaving the loop early gives the connection up.
-  for await (const part of response.body ?? []) {
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     length += part.byteLength;
     if (length > maxBytes) throw new Error(`it sends more than ${String(maxBytes)} bytes`);
     parts.push(part);
