@@ -35,7 +35,7 @@ interface Entry {
   readonly title: string | undefined;
   readonly link: string | undefined;
   /** The first that is one counts. */
-  readonly dates: readonly (string | undefined)[];
+  readonly dates: readonly unknown[];
 }
 
 function entriesOf(text: string): readonly Entry[] {
@@ -103,9 +103,9 @@ function httpUrl(link: string | undefined): string | null {
   return parsed !== null && ['http:', 'https:'].includes(parsed.protocol) ? parsed.href : null;
 }
 
-function firstTime(dates: readonly (string | undefined)[], nowMs: number): number | null {
+function firstTime(dates: readonly unknown[], nowMs: number): number | null {
   for (const date of dates) {
-    const timeMs = Date.parse(date ?? '');
+    const timeMs = typeof date === 'string' ? Date.parse(date) : NaN;
     if (timeMs >= EARLIEST_MS && timeMs <= nowMs + AHEAD_MS) return Math.min(timeMs, nowMs);
   }
   return null;
