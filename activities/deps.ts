@@ -7,6 +7,7 @@ import type { ExchangeHealth } from './exchange-health';
 import type { Finding } from '../domain/findings';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import type { MarketClock } from './market-clock';
+import type { NewsDesk } from './news';
 import type { Sweeps } from './optimisation';
 import type { OrderDesk } from './order-desk';
 
@@ -58,4 +59,5 @@ export interface ActivityDeps {
   readonly barSource: (name: string) => Promise<BarSource>;
   /** Optimisations, whose backtests run beside everything else. */
   readonly sweeps: Sweeps;
+  readonly news: NewsDesk;
 }

@@ -9,6 +9,7 @@ import type { HistoryStore } from '../adapters/history/port';
 import { createPool } from '../adapters/store/pool';
 import type { Journal, OrderStore } from '../adapters/store/port';
 import { createStore } from '../adapters/store/store';
+import { createNewsStore, type NewsStore } from '../adapters/store/stories';
 import { createSweepStore, type SweepStore } from '../adapters/store/sweeps';
 import { createViews, type Views } from '../adapters/store/views';
 import { isEmulated, type BallastConfig } from '../config/config';
@@ -32,6 +33,7 @@ export interface Context {
   readonly views: () => Promise<Views>;
   readonly history: () => Promise<HistoryStore>;
   readonly sweeps: () => Promise<SweepStore>;
+  readonly news: () => Promise<NewsStore>;
   readonly temporal: () => Promise<Client>;
   /** `throttle: false` is for emergencies: it does not wait for the exchange's request rate. */
   readonly exchange: (options?: { readonly throttle: boolean }) => Promise<ExchangePort>;
@@ -55,6 +57,7 @@ export async function withContext<T>(
     views: async () => createViews(await pool()),
     history: async () => createHistory(await pool()),
     sweeps: async () => createSweepStore(await pool()),
+    news: async () => createNewsStore(await pool()),
     temporal: once(() => openTemporal(config, running, closers)),
     exchange: (exchangeOptions) => openExchange(config, running, closers, exchangeOptions?.throttle ?? true),
   };

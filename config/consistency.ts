@@ -22,6 +22,7 @@ export const inconsistencies = (layers: MergedLayers, settings: Settings): reado
   ...nameIssues(layers, settings),
   ...pairIssues(layers, settings),
   ...modelIssues(layers, settings),
+  ...newsIssues(layers, settings),
 ];
 
 function modeIssues(layers: MergedLayers, settings: Settings): ConfigIssue[] {
@@ -79,6 +80,20 @@ const nameIssues = (layers: MergedLayers, { strategies }: Settings): ConfigIssue
     strategies.findIndex((other) => other.name === name) < index
       ? [issueAt(layers, ['strategies', index, 'name'], 'another strategy has this name; names are unique')]
       : [],
+  );
+
+/** A pause that nobody would take is one that somebody relies on. */
+const newsIssues = (layers: MergedLayers, { news, strategies }: Settings): ConfigIssue[] =>
+  news.breaking.strategies.flatMap((wanted, index) =>
+    strategies.some(({ name }) => name === wanted)
+      ? []
+      : [
+          issueAt(
+            layers,
+            ['news', 'breaking', 'strategies', index],
+            `no configured strategy is called "${wanted}"`,
+          ),
+        ],
   );
 
 /** What of the configured strategies does not fit the ones there are; nothing when those are not known. */

@@ -6,6 +6,7 @@ import { filterEntrySchema } from '../domain/strategies/filters/registry';
 import { triggerLimitsSchema } from '../domain/triggers';
 import { amount, milliseconds, name, path, secret, url } from './fields';
 import { modelsSchema } from './models-schema';
+import { newsSchema } from './news-schema';
 
 /**
  * Every setting there is. Values come from `profiles/*.yaml`, so a default is stated here only where the profiles
@@ -186,6 +187,7 @@ export const configSchema = z.strictObject({
     /** Wall milliseconds between two scheduled reconciliations; null for none. */
     intervalMs: milliseconds(1_000, 86_400_000).nullable(),
   }),
+  news: newsSchema.prefault({}),
   strategies: z.array(strategySchema),
   /** A default here too: a record of an older `ballast up` has none. */
   models: modelsSchema.prefault({}),

@@ -11,8 +11,11 @@ import { createExchange } from '../adapters/exchange/exchange';
 import type { ExchangePort } from '../adapters/exchange/port';
 import { candleCacheFolder, createCandleCache } from '../adapters/history/candle-cache';
 import { createHistory } from '../adapters/history/history';
+import { feedSource } from '../adapters/news/feed-source';
+import { vaderScorer } from '../adapters/news/vader';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
+import { createNewsStore } from '../adapters/store/stories';
 import { createSweepStore } from '../adapters/store/sweeps';
 import { openStrategies } from '../adapters/strategies/load';
 import { accountRef } from '../cli/strategy-client';
@@ -123,6 +126,13 @@ export async function openActivityDeps(
     market: config.mode === 'simulated' ? 'made-up' : 'real',
     barSource: sources.barSource,
     sweeps,
+    news: {
+      sources: config.news.sources.map((source) =>
+        feedSource({ ...source, timeoutMs: config.news.timeoutMs }),
+      ),
+      scorer: vaderScorer,
+      store: createNewsStore(pools[0]),
+    },
   };
   const close = async (): Promise<void> => {
     await Promise.all([exchange.close(), emergencyExchange.close(), sources.close(), sweeps.close()]);

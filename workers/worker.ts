@@ -6,6 +6,7 @@ import { createDecisionActivities } from '../activities/decision';
 import { createEmergencyActivities } from '../activities/emergency';
 import { createFeedActivities } from '../activities/feed';
 import { createMarketActivities } from '../activities/market';
+import { createNewsActivities } from '../activities/news';
 import { createOptimisationActivities } from '../activities/optimisation';
 import { createOrderActivities } from '../activities/orders';
 import { createReconciliationActivities } from '../activities/reconciliation';
@@ -75,6 +76,7 @@ export async function startWorkers(
     serve(queues.jobs, slots.jobs, {
       ...createBackfillActivities(deps),
       ...createOptimisationActivities(deps),
+      ...createNewsActivities(deps),
     }),
     // Listening has nothing to finish: it ends at once and goes on in another worker.
     serve(queues.feed, slots.feed, createFeedActivities(deps), { shutdownGraceTime: 0 }),

@@ -2,6 +2,7 @@ import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Timeframe } from '../domain/bar';
 import type { ClockReading } from '../domain/clock';
+import type { MoodSettings } from '../domain/news/mood';
 import type { Leg, OrderType, OrderView } from '../domain/order';
 import type { Finding, ReconciliationReport, StrayPolicy } from '../domain/findings';
 import type { StrategyPace } from '../domain/reconciliation';
@@ -73,6 +74,7 @@ export const workflowIds = {
   riskDesk: (account: string) => `risk/${account}`,
   emergencyStop: (account: string) => `emergency/${account}`,
   reconciliation: (account: string) => `reconciliation/${account}`,
+  newsWatch: (account: string) => `news/${account}`,
   /** Work of no account; the hash says which. */
   job: (kind: string, hash: string) => `job/${kind}/${hash}`,
 } as const;
@@ -134,6 +136,14 @@ export interface StrategyProgress {
   readonly cycles: number;
   /** Bars that passed undecided, because a cycle was slow or nobody was there. */
   readonly skippedBars: number;
+  /** Entries rest for breaking news; whatever the mode. Absent: they never have. */
+  readonly newsPause?: NewsPause;
+}
+
+/** No entries on bars that close before `untilMs`, in market time. It ends by itself. */
+export interface NewsPause {
+  readonly untilMs: number;
+  readonly reason: string;
 }
 
 /** Stop opening positions; open ones stay managed. */
@@ -143,6 +153,8 @@ export const resumeSignal = defineSignal<[Request]>('resume');
 export const flattenSignal = defineSignal<[Request]>('flatten');
 /** End the strategy. Open positions are closed first when `flatten` is set; otherwise their own workflows go on guarding them. */
 export const stopSignal = defineSignal<[Request & { readonly flatten: boolean }]>('stop');
+/** Rest from entries for a time; a longer rest that is under way stays. */
+export const pauseForNewsSignal = defineSignal<[NewsPause]>('pauseForNews');
 /** Other settings for the same instance, from its next bar on. Open positions keep what they were granted. */
 export const configureStrategySignal = defineSignal<[StrategySettings]>('configureStrategy');
 export const strategyProgressQuery = defineQuery<StrategyProgress>('progress');
@@ -299,6 +311,40 @@ export const reconcileUpdate = defineUpdate<
   ReconciliationReport,
   [ReconciliationSettings & { readonly trigger: string }]
 >('reconcile');
+
+// newsWatch
+
+export interface NewsWatchInput extends AccountRef {
+  /** Of which moods are made. */
+  readonly assets: readonly string[];
+  readonly mood: MoodSettings;
+  /** Who is to pause for breaking stories about which assets; null for nobody. */
+  readonly breaking: {
+    /** Market milliseconds from when the story was known. */
+    readonly pauseMs: number;
+    readonly strategies: readonly { readonly name: string; readonly assets: readonly string[] }[];
+  } | null;
+}
+
+/** What one round of the news came to. */
+export interface NewsWatchReport {
+  readonly newStories: number;
+  /** Sources that did not answer. */
+  readonly missingSources: readonly string[];
+  /** Stories that got a score now. */
+  readonly scored: number;
+  /** An asset about which nobody has an opinion is not among them. */
+  readonly moods: readonly {
+    readonly asset: string;
+    readonly score: number;
+    /** Share of the sources' weight. */
+    readonly missing: number;
+  }[];
+  /** Strategies that were told to pause their entries. */
+  readonly paused: readonly string[];
+  /** Steps that are left to the next round. */
+  readonly failed: readonly string[];
+}
 
 // backfill
 

@@ -1,6 +1,7 @@
 export { accountFeed } from './account-feed.workflow';
 export { backfill } from './backfill.workflow';
 export { emergencyStop } from './emergency-stop.workflow';
+export { newsWatch } from './news-watch.workflow';
 export { optimisation } from './optimisation.workflow';
 export { orderLifecycle } from './order-lifecycle.workflow';
 export { position } from './position.workflow';

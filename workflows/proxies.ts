@@ -4,6 +4,7 @@ import type { DecisionActivities } from '../activities/decision';
 import type { EmergencyActivities } from '../activities/emergency';
 import type { FeedActivities } from '../activities/feed';
 import type { MarketActivities } from '../activities/market';
+import type { NewsActivities } from '../activities/news';
 import type { OptimisationActivities } from '../activities/optimisation';
 import type { OrderActivities } from '../activities/orders';
 import type { ReconciliationActivities } from '../activities/reconciliation';
@@ -104,6 +105,16 @@ const JOB = {
 } as const;
 
 export const jobActivities = (summary: string) => proxyActivities<BackfillActivities>({ summary, ...JOB });
+
+/** News have no time to wait for: a round that finds no worker is given up, and the next one does its work. */
+export const newsActivities = (summary: string) =>
+  proxyActivities<NewsActivities>({
+    summary,
+    ...JOB,
+    startToCloseTimeout: '1 minute',
+    scheduleToCloseTimeout: '3 minutes',
+    retry: { ...JOB.retry, maximumAttempts: 3 },
+  });
 
 export const sweepActivities = (summary: string) =>
   proxyActivities<OptimisationActivities>({ summary, ...JOB });

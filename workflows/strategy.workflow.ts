@@ -18,6 +18,7 @@ import { abandoned, showMode } from './children';
 import {
   configureStrategySignal,
   flattenSignal,
+  pauseForNewsSignal,
   pauseSignal,
   resumeSignal,
   stopSignal,
@@ -173,6 +174,12 @@ function listen(state: StrategyState): void {
       turn(StrategyMode.Stopping, request);
       if (request.flatten) await flatten(state);
     }),
+    on(pauseForNewsSignal, (pause) => {
+      const { newsPause } = state.progress;
+      if (newsPause !== undefined && newsPause.untilMs >= pause.untilMs) return;
+      state.progress = { ...state.progress, newsPause: pause };
+      show(state.settings, state.progress);
+    }),
     on(configureStrategySignal, (settings) => {
       const sameBars = settings.timeframe === state.settings.timeframe;
       if (!sameBars) state.progress = { ...state.progress, lastBarCloseMs: null };
@@ -236,7 +243,7 @@ async function runCycle(
           session,
           barCloseMs,
           previousBarCloseMs: progress.managedToMs,
-          entriesPaused: progress.mode !== StrategyMode.Running,
+          entriesPaused: progress.mode !== StrategyMode.Running || restsForNews(progress, barCloseMs),
         },
       ],
       staticSummary: `${name} ${timeframe} ${new Date(barCloseMs).toISOString()}`,
@@ -249,9 +256,14 @@ async function runCycle(
   }
 }
 
+const restsForNews = ({ newsPause }: StrategyProgress, barCloseMs: number): boolean =>
+  newsPause !== undefined && barCloseMs < newsPause.untilMs;
+
 /** A new session is a new market: bars of the old one mean nothing in it. */
 const inSession = (progress: StrategyProgress, session: string): StrategyProgress =>
-  progress.session === session ? progress : { ...progress, session, lastBarCloseMs: null, managedToMs: null };
+  progress.session === session
+    ? progress
+    : { ...progress, session, lastBarCloseMs: null, managedToMs: null, newsPause: undefined };
 
 function advanced(
   progress: StrategyProgress,
@@ -270,10 +282,14 @@ function advanced(
 }
 
 function show(settings: StrategySettings, progress: StrategyProgress): void {
-  const { mode, modeReason, lastBarCloseMs, cycles, skippedBars } = progress;
+  const { mode, modeReason, lastBarCloseMs, cycles, skippedBars, newsPause } = progress;
   const last = lastBarCloseMs === null ? 'none yet' : new Date(lastBarCloseMs).toISOString();
+  const rest =
+    newsPause === undefined
+      ? ''
+      : `\n\nNo entries before ${new Date(newsPause.untilMs).toISOString()}: ${newsPause.reason}`;
   setCurrentDetails(
-    `**${mode}**: ${modeReason}\n\n${settings.strategyId} on ${settings.symbols.join(', ')} ${settings.timeframe}. Last bar ${last}; ${cycles} cycles, ${skippedBars} bars skipped.`,
+    `**${mode}**: ${modeReason}\n\n${settings.strategyId} on ${settings.symbols.join(', ')} ${settings.timeframe}. Last bar ${last}; ${cycles} cycles, ${skippedBars} bars skipped.${rest}`,
   );
   showMode(mode);
 }

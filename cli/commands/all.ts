@@ -12,6 +12,7 @@ import { metricsCommand } from './metrics';
 import { modelCommand } from './model';
 import { optimiseCommand } from './optimise';
 import { newCommand } from './new';
+import { newsCommand } from './news';
 import { modelsCommand } from './models';
 import { ordersCommand } from './orders';
 import { positionsCommand } from './positions';
@@ -47,6 +48,7 @@ export const allCommands = [
   tradesCommand,
   decisionsCommand,
   runsCommand,
+  newsCommand,
   balanceCommand,
   dataCommand,
   backtestCommand,

@@ -107,8 +107,11 @@ function withStrategies(load: LoadOptions, names: string | undefined): LoadOptio
       `Configured: ${known.join(', ')}.`,
     );
   }
+  const strategies = config.strategies.filter(({ name }) => wanted.includes(name));
+  // Those that do not run have no entries to pause.
+  const pausing = config.news.breaking.strategies.filter((name) => wanted.includes(name));
   return {
     ...load,
-    flags: { ...load.flags, strategies: config.strategies.filter(({ name }) => wanted.includes(name)) },
+    flags: { ...load.flags, strategies, news: { breaking: { strategies: pausing } } },
   };
 }

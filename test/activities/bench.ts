@@ -11,6 +11,7 @@ import { BTC, d } from '../domain/fixtures';
 import { FakeBars, MemoryHistory } from './fake-bars';
 import { FakeExchange } from './fake-exchange';
 import type { Grant } from './memory-orders';
+import { memoryDesk, type MemoryDesk } from './memory-news';
 import { MemorySweeps } from './memory-sweeps';
 import { MemoryStore } from './memory-store';
 
@@ -34,6 +35,7 @@ export interface Bench {
   readonly bars: FakeBars;
   readonly history: MemoryHistory;
   readonly sweeps: MemorySweeps;
+  readonly news: MemoryDesk;
   readonly deps: ActivityDeps;
   /** Wall time, which only the test moves. */
   readonly time: { nowMs: number };
@@ -52,12 +54,13 @@ export function createDeps(world: {
   readonly pause?: (ms: number) => Promise<void>;
   readonly strategies?: StrategyCatalogue;
   readonly sweeps?: MemorySweeps;
+  readonly news?: MemoryDesk;
 }): ActivityDeps {
   const { store, timing, wallTimeMs, owners } = world;
   const log = { info: () => undefined, warn: () => undefined };
   const exchangeHealth = new ExchangeHealth({ account: ACCOUNT, journal: store, wallTimeMs, log });
   const { history = new MemoryHistory(), bars = new FakeBars(wallTimeMs) } = world;
-  const { sweeps = new MemorySweeps() } = world;
+  const { sweeps = new MemorySweeps(), news = memoryDesk() } = world;
   const exchange = exchangeHealth.watch(world.exchange);
   const read = (): ReturnType<ExchangePort['clock']> => exchange.clock();
   const clock = createMarketClock({ read, wallTimeMs, maxAgeMs: 0, maxStaleMs: 0 });
@@ -81,6 +84,7 @@ export function createDeps(world: {
     market: 'real',
     barSource: () => Promise.resolve(bars),
     sweeps,
+    news,
   };
 }
 
@@ -95,13 +99,14 @@ export function createBench(
   const exchange = new FakeExchange(wallTimeMs);
   const ports = { store: wrap<OrderStore & Journal>(store), exchange: wrap<ExchangePort>(exchange) };
   const [history, bars] = [new MemoryHistory(), new FakeBars(wallTimeMs)];
-  const sweeps = new MemorySweeps();
+  const [sweeps, news] = [new MemorySweeps(), memoryDesk()];
   const pause = (ms: number): Promise<void> => {
     time.nowMs += ms;
     return Promise.resolve();
   };
-  const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, pause, owners, history, bars, sweeps });
-  return { store, exchange, history, bars, sweeps, deps, time };
+  const rest = { pause, owners, history, bars, sweeps, news };
+  const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, ...rest });
+  return { store, exchange, history, bars, sweeps, news, deps, time };
 }
 
 /** A granted long position of 1 BTC at 100 with its stop at 90 and its target at 130. */

@@ -289,6 +289,18 @@ describe('faults name path, value, origin and what is allowed', () => {
     expect(issuesOf()).toMatchObject([{ path: 'strategies.1.name' }]);
   });
 
+  it('who pauses for news is configured', () => {
+    const one = '{name: a, strategy: rsi, symbols: [BTC/USDT], timeframe: 1m}';
+    write(`strategies: [${one}]\nnews: {breaking: {strategies: [a, b]}}`);
+    expect(issuesOf()).toMatchObject([{ path: 'news.breaking.strategies.1' }]);
+  });
+
+  it('sources of news have names of their own', () => {
+    const one = "{name: a, url: 'https://example.org/rss'}";
+    write(`news: {sources: [${one}, ${one}]}`);
+    expect(issuesOf()).toMatchObject([{ path: 'news.sources' }]);
+  });
+
   it('writes nothing when the configuration is refused', () => {
     write('risk: {riskFraction: 2}');
     expect(() =>

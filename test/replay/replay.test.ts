@@ -21,6 +21,7 @@ const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
     'signal flatten',
     'signal stop',
     'signal configureStrategy',
+    'signal pauseForNews',
     'child tradingCycle fails',
     'patch signals-in-order',
     'patch short-runs',
@@ -74,6 +75,15 @@ const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
   ],
   emergencyStop: ['flat', 'superseded', 'carried', 'activity raiseHalt', 'cancel', 'continues as new'],
   reconciliation: ['adopted', 'tells poke', 'findings'],
+  newsWatch: [
+    'activity collectNews',
+    'activity scoreNews fails',
+    'activity writeMoods',
+    'activity markAnnounced',
+    'tells pauseForNews',
+    'tells nobody',
+    'completes',
+  ],
   optimisation: [
     'activity proposeTrials',
     'activity runTrials',

@@ -7,6 +7,7 @@ import { createDecisionActivities, type DecisionActivities } from '../../activit
 import { createEmergencyActivities, type EmergencyActivities } from '../../activities/emergency';
 import { createFeedActivities, type FeedActivities } from '../../activities/feed';
 import { createMarketActivities, type MarketActivities } from '../../activities/market';
+import { createNewsActivities, type NewsActivities } from '../../activities/news';
 import { createOptimisationActivities, type OptimisationActivities } from '../../activities/optimisation';
 import { createOrderActivities, type OrderActivities } from '../../activities/orders';
 import {
@@ -48,7 +49,8 @@ type Activities = MarketActivities &
   EmergencyActivities &
   FeedActivities &
   BackfillActivities &
-  OptimisationActivities;
+  OptimisationActivities &
+  NewsActivities;
 
 /** One test's account: an exchange and a journal of its own, under the real activities. */
 export interface World extends Bench {
@@ -374,4 +376,5 @@ const realActivities = (deps: ActivityDeps): Activities => ({
   ...createFeedActivities(deps),
   ...createBackfillActivities(deps),
   ...createOptimisationActivities(deps),
+  ...createNewsActivities(deps),
 });

@@ -13,6 +13,7 @@ import {
   type ReconciliationReport,
   type RiskDeskInput,
 } from '../../workflows/contract';
+import { ensureNewsSchedule, newsWatchInput, watchesNews } from './news-schedule';
 import { ensureReconciliationSchedule } from './reconciliation-schedule';
 
 /** What the start found and set going. */
@@ -36,6 +37,8 @@ export async function beginTrading(
   const reconciled = reconciliationInput(config, account);
   const reconciliation = await reconcileNow(client, { ...reconciled, trigger: 'start' });
   await ensureReconciliationSchedule(client, reconciled, config.reconciliation.intervalMs);
+  const newsEveryMs = watchesNews(config) ? config.news.intervalMs : null;
+  await ensureNewsSchedule(client, newsWatchInput(config, account), newsEveryMs);
   for (const desk of desksOf(config, account)) await ensureRunning(client, desk, 'as configured');
 
   const started: string[] = [];

@@ -1,0 +1,155 @@
+import { Context } from '@temporalio/activity';
+import { NEWS_ORIGIN, sessionOrigin } from '../adapters/history/origins';
+import { moodKey, moodRows } from '../adapters/history/rows';
+import type { HeadlineScorer, NewsSource } from '../adapters/news/port';
+import type { NewsStore, StoredMood, StoredStory } from '../adapters/store/stories';
+import { combineMood, moodTrend, type MoodSettings, type MoodStory } from '../domain/news/mood';
+import { MARKET_SUBJECT } from '../domain/observations';
+import type { ActivityDeps } from './deps';
+
+/** News as they are configured. */
+export interface NewsDesk {
+  readonly sources: readonly NewsSource[];
+  readonly scorer: HeadlineScorer;
+  readonly store: NewsStore;
+}
+
+export interface CollectedNews {
+  readonly newStories: number;
+  /** Why a source could not be read; null when it answered. */
+  readonly sources: readonly { readonly name: string; readonly error: string | null }[];
+}
+
+export interface WriteMoodsInput {
+  readonly assets: readonly string[];
+  readonly settings: MoodSettings;
+}
+
+/** An asset without a mood is not among them: nobody has an opinion. */
+export type ToldMood = Pick<StoredMood, 'asset' | 'score' | 'trend' | 'missing' | 'stories' | 'breaking'>;
+
+export interface BreakingStory {
+  readonly storyId: string;
+  readonly title: string;
+  readonly assets: readonly string[];
+  readonly knownMs: number;
+}
+
+/** Headlines of one batch of the scorer. */
+const BATCH = 100;
+/** Stories that one mood may rest on. */
+const MAX_STORIES = 1_000;
+/** Moods that a trend is made of, the new one included. */
+const TREND_OVER = 12;
+/** How much a story about the market as a whole is about an asset. */
+const MARKET_RELEVANCE = 0.5;
+
+/** Nothing here is waited for by anybody who trades, and every write can be repeated. */
+export function createNewsActivities({
+  news,
+  clock,
+  history,
+  market,
+}: Pick<ActivityDeps, 'news' | 'clock' | 'history' | 'market'>) {
+  const { sources, scorer, store } = news;
+
+  /** Whose news these are, and what time it is on the market that they are about. */
+  async function now(): Promise<{ readonly origin: string; readonly nowMs: number }> {
+    const nowMs = Math.floor(await clock.nowMs());
+    const origin = market === 'real' ? NEWS_ORIGIN : sessionOrigin((await clock.reading()).session);
+    return { origin, nowMs };
+  }
+
+  async function collect(source: NewsSource, origin: string, nowMs: number) {
+    const health = (await store.sources(origin)).find((one) => one.source === source.name);
+    const known = { etag: health?.etag ?? null, lastModified: health?.lastModified ?? null };
+    try {
+      const answer = await source.read(known, nowMs, Context.current().cancellationSignal);
+      if (answer.kind === 'unchanged') {
+        await store.recordAnswer(origin, source.name, nowMs, null);
+        return { name: source.name, error: null, stories: 0 };
+      }
+      // The validators last: with them the source would not tell again what was not written.
+      const stories = await store.addHeadlines(origin, source.name, nowMs, answer.headlines);
+      await store.recordAnswer(origin, source.name, nowMs, answer.validators);
+      return { name: source.name, error: null, stories };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      await store.recordFailure(origin, source.name, nowMs, message);
+      return { name: source.name, error: message, stories: 0 };
+    }
+  }
+
+  return {
+    /** Asks every source. One that fails is noted, and missing. */
+    async collectNews(): Promise<CollectedNews> {
+      const { origin, nowMs } = await now();
+      const read = await Promise.all(sources.map((source) => collect(source, origin, nowMs)));
+      return {
+        newStories: read.reduce((sum, { stories }) => sum + stories, 0),
+        sources: read.map(({ name, error }) => ({ name, error })),
+      };
+    },
+
+    /** Has the newest stories judged that have not been. @returns how many got an answer */
+    async scoreNews({ maxAgeMs }: Pick<MoodSettings, 'maxAgeMs'>): Promise<number> {
+      const { origin, nowMs } = await now();
+      const range = { sinceMs: nowMs - maxAgeMs, limit: BATCH };
+      const stories = await store.unscored(origin, scorer.name, range);
+      if (stories.length === 0) return 0;
+      const titles = stories.map(({ title }) => title);
+      const answers = await scorer.score(titles, Context.current().cancellationSignal);
+      const scores = stories.map(({ storyId }, index) => ({ storyId, score: answers[index] ?? null }));
+      // Known now that there are answers, not when they were asked for.
+      await store.addScores(scorer.name, Math.max(nowMs, Math.floor(await clock.nowMs())), scores);
+      return scores.filter(({ score }) => score !== null).length;
+    },
+
+    /** Combines what is known into a mood for each asset, and writes it where decisions read it. */
+    async writeMoods({ assets, settings }: WriteMoodsInput): Promise<readonly ToldMood[]> {
+      const { origin, nowMs } = await now();
+      const range = { sinceMs: nowMs - settings.maxAgeMs, limit: MAX_STORIES };
+      const [stories, health] = await Promise.all([
+        store.stories(origin, scorer.name, range),
+        store.sources(origin),
+      ]);
+      const answered = new Set(health.filter(({ failures }) => failures === 0).map(({ source }) => source));
+      const asked = sources.map(({ name, weight }) => ({ name, weight, answered: answered.has(name) }));
+      const moods: StoredMood[] = [];
+      for (const asset of assets) {
+        const about = stories.map((story) => relevantTo(asset, story));
+        const mood = combineMood(asked, about, settings, nowMs);
+        if (mood === null) continue;
+        const { score, timeMs, breaking, stories: count, missing, silent } = mood;
+        const before = await store.moods(origin, asset, TREND_OVER - 1);
+        const trend = moodTrend([...before.map((one) => one.score).reverse(), score]);
+        const told = { score, timeMs, breaking, stories: count, missing, silent, trend };
+        moods.push({ asset, knownMs: nowMs, scorer: scorer.name, ...told });
+        await history.write(moodKey(asset, origin), moodRows([{ knownMs: nowMs, timeMs, score, breaking }]));
+      }
+      await store.addMoods(origin, moods);
+      return moods.map(({ asset, score, trend, missing, stories: count, breaking }) => ({
+        ...{ asset, score, trend, missing, stories: count, breaking },
+      }));
+    },
+
+    /** Breaking stories, at most `withinMs` old, of which nobody has been told. */
+    async findBreaking({ withinMs }: { readonly withinMs: number }): Promise<readonly BreakingStory[]> {
+      const { origin, nowMs } = await now();
+      const stories = await store.unannounced(origin, nowMs - withinMs);
+      return stories.map(({ storyId, title, assets, knownMs }) => ({ storyId, title, assets, knownMs }));
+    },
+
+    async markAnnounced({ storyIds }: { readonly storyIds: readonly string[] }): Promise<void> {
+      await store.markAnnounced(storyIds);
+    },
+  };
+}
+
+export type NewsActivities = ReturnType<typeof createNewsActivities>;
+
+function relevantTo(asset: string, story: StoredStory): MoodStory {
+  const { timeMs, sentiment, breaking, sources, assets } = story;
+  const relevance = assets.includes(asset) ? 1 : assets.includes(MARKET_SUBJECT) ? MARKET_RELEVANCE : 0;
+  return { timeMs, sentiment, breaking, sources, relevance };
+}
