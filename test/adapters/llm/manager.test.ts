@@ -201,22 +201,31 @@ describe('a question', () => {
   });
 
   it('is not put to a model whose circuit is open, until it has rested', async () => {
-    let healthy = false;
-    const model = scripted('a', () => (healthy ? said(GOOD) : fails(ModelFailureKind.Unavailable)), {
-      ...{ retries: 0, breaker: { failures: 2, coolMs: 40 } },
-    });
-    const manager = managerOf([model]);
-    for (const seed of [1, 2, 3, 4]) await manager.ask({ ...question, seed });
-    expect(model.requests).toHaveLength(2);
-    healthy = true;
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(await manager.ask(question)).toMatchObject({ answered: true });
+    // The library's clock.
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(NOW_MS);
+    try {
+      let healthy = false;
+      const model = scripted('a', () => (healthy ? said(GOOD) : fails(ModelFailureKind.Unavailable)), {
+        ...{ retries: 0, breaker: { failures: 2, coolMs: 60_000 } },
+      });
+      const manager = managerOf([model]);
+      for (const seed of [1, 2, 3, 4]) await manager.ask({ ...question, seed });
+      expect(model.requests).toHaveLength(2);
+      healthy = true;
+      clock.mockReturnValue(NOW_MS + 59_999);
+      expect(await manager.ask(question)).toMatchObject({ answered: false });
+      clock.mockReturnValue(NOW_MS + 60_000);
+      expect(await manager.ask(question)).toMatchObject({ answered: true });
+      expect(model.requests).toHaveLength(3);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('is gone without when its time is over, though the model does not listen', async () => {
     const deaf = scripted('a', () => new Promise<ModelAnswer>(() => undefined));
     const manager = managerOf([deaf]);
-    expect(await manager.ask(question, { deadlineMs: 30 })).toMatchObject({
+    expect(await manager.ask(question, { deadlineMs: 500 })).toMatchObject({
       answered: false,
       kind: ModelFailureKind.Deadline,
     });
