@@ -139,7 +139,7 @@ export function createEmergencyActivities(deps: ActivityDeps) {
     for (let steps = 0; steps < 3 && position !== undefined; steps += 1) {
       const step = emergencyStep(position);
       if (step.do === 'wait') return { sent, waiting: position };
-      if (step.do === 'settle' || (step.do === 'order' && desk.mustBackOff(position, Leg.Emergency))) break;
+      if (step.do === 'settle' || (step.do === 'order' && desk.backOffMs(position, Leg.Emergency) > 0)) break;
       const order = await act(position, step, epoch);
       if (order !== undefined) sent += 1;
       // Most often that is all; the end of the pass looks at every position anyway.

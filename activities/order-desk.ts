@@ -153,13 +153,13 @@ export class OrderDesk {
     return order.sendDeadlineMs === null ? null : order.sendDeadlineMs - this.windowsOf(order).sendWindowMs;
   }
 
-  /** Orders of the leg that came to nothing in a row are a reason to pause before the next. */
-  mustBackOff(position: PositionView, leg: Leg): boolean {
+  /** Orders of the leg that came to nothing in a row are a reason to pause before the next: wall milliseconds that are left. */
+  backOffMs(position: PositionView, leg: Leg): number {
     const attempts = position.orders
       .filter((order) => order.leg === leg)
       .map((order) => this.attemptedAtMs(order));
     const latestMs = Math.max(...attempts.filter((attemptMs) => attemptMs !== null));
-    return this.deps.wallTimeMs() < latestMs + backoffMs(position, leg);
+    return Math.max(0, latestMs + backoffMs(position, leg) - this.deps.wallTimeMs());
   }
 
   private windowsOf({ leg }: Pick<OrderView, 'leg'>): SendWindows {

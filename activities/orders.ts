@@ -10,7 +10,7 @@ import { createProtection } from './protection';
 import { wakePosition } from './wake';
 
 /** Looks of one activity at an order whose fate is open, and how far apart they are at most, in wall milliseconds. */
-const [LOOKS, LOOK_MS] = [8, 400];
+const [LOOKS, LOOK_MS] = [12, 400];
 
 export interface SubmitInput {
   readonly positionId: string;

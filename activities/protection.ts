@@ -14,15 +14,18 @@ export interface LoadedPosition {
   readonly clock: ClockReading;
 }
 
-/** Steps taken in one go: a stop that is refused, giving up, cancelling the entry and selling are four. */
-const MAX_STEPS = 4;
+/** Steps taken in one go: a stop that is refused, giving up, cancelling the entry, selling, and the same again after a pause. */
+const MAX_STEPS = 12;
+/** A pause after failures that is no longer than this is waited for; longer ones are left to the workflow. Wall milliseconds. */
+const BRIEF_MS = 600;
 
 /**
  * Protects bare positions at once. It takes the very steps that the position's workflow would take next, through the same
  * outbox, so it does not matter which of the two comes first; but it does not wait for the way through the workflows,
  * which takes several tasks, and after a crash as long as their time-outs. Whatever it cannot do is left to them.
  */
-export function createProtection({ deployment, store, desk, clock, owners, wallTimeMs, log }: ActivityDeps) {
+export function createProtection(deps: ActivityDeps) {
+  const { deployment, store, desk, clock, owners, wallTimeMs, pause, log } = deps;
   async function loadPosition(positionId: string): Promise<LoadedPosition> {
     const position = await store.position(positionId);
     if (position === undefined) throw new Error(`Position ${positionId} is not in the journal.`);
@@ -46,7 +49,13 @@ export function createProtection({ deployment, store, desk, clock, owners, wallT
       changed.push((await desk.cancel(next.order.clientOrderId)).order);
       return true;
     }
-    if (next.do !== 'order' || next.leg === Leg.Entry || desk.mustBackOff(position, next.leg)) return false;
+    if (next.do !== 'order' || next.leg === Leg.Entry) return false;
+    const restMs = desk.backOffMs(position, next.leg);
+    if (restMs > BRIEF_MS) return false;
+    if (restMs > 0) {
+      await pause(restMs);
+      return true; // something else may be right by now
+    }
     const { order, alsoChanged } = await desk.submit({ deployment, positionId, ...next });
     changed.push(order, ...alsoChanged);
     if (next.leg === Leg.Stop && order.state === OrderState.Open) await measureFirstGap(loaded);

@@ -87,7 +87,13 @@ export const TRANSITIONS: Transitions = {
     [E.Refused]: S.Rejected,
     [E.ProvenAbsent]: S.Abandoned,
   },
-  [S.Unknown]: { ...EXCHANGE_SAYS, [E.ProvenAbsent]: S.Abandoned },
+  // Whoever sent it still has the exchange's answer, though somebody else has looked for the order meanwhile.
+  [S.Unknown]: {
+    ...EXCHANGE_SAYS,
+    [E.NotExecuted]: S.Created,
+    [E.Refused]: S.Rejected,
+    [E.ProvenAbsent]: S.Abandoned,
+  },
   [S.Open]: {
     [E.SeenFilled]: S.Filled,
     [E.SeenCancelled]: S.Cancelled,

@@ -130,6 +130,18 @@ describe('the order desk', () => {
     expect(await submit(ENTRY)).toMatchObject({ state: 'filled' });
   });
 
+  it('believes the answer to a send, though somebody has looked for the order meanwhile', async () => {
+    const { exchange, deps } = bench;
+    const send = exchange.submit.bind(exchange);
+    exchange.faults.push('none', 'refused');
+    await submit(ENTRY);
+    exchange.submit = async (request) => {
+      expect((await deps.desk.resolve(request.clientOrderId)).order.state).toBe('unknown');
+      return send(request);
+    };
+    expect(await submit(STOP)).toMatchObject({ state: 'rejected' });
+  });
+
   it('counts an order as open until all its fills are visible', async () => {
     const { fillsOf } = bench.exchange;
     bench.exchange.fillsOf = () => Promise.resolve([]);

@@ -111,14 +111,25 @@ describe('what leaves a position bare', () => {
     expect(statesOf(Leg.Stop)).toEqual([OrderState.Created]);
   });
 
-  it('a refused stop is not tried again before its pause is over', async () => {
-    bench.exchange.faults.push('none', 'refused');
+  it('a refused stop is tried again after its pauses, and given up for an exit, all in the same breath', async () => {
+    const sentMs: number[] = [];
+    const submit = bench.exchange.submit.bind(bench.exchange);
+    bench.exchange.submit = (request) => {
+      sentMs.push(bench.time.nowMs);
+      return submit(request);
+    };
+    bench.exchange.faults.push('none', 'refused', 'refused', 'refused');
     await enter();
-    expect(statesOf(Leg.Stop)).toEqual([OrderState.Rejected]);
-    expect(await createProtection(bench.deps).protect(positionId)).toEqual([]);
-    bench.time.nowMs += 250;
-    await createProtection(bench.deps).protect(positionId);
-    expect(statesOf(Leg.Stop)).toEqual([OrderState.Rejected, OrderState.Open]);
+    expect(statesOf(Leg.Stop)).toEqual(Array.from({ length: 3 }, () => OrderState.Rejected));
+    expect(statesOf(Leg.Exit)).toEqual([OrderState.Filled]);
+    const [, first = NaN] = sentMs;
+    expect(sentMs.slice(1)).toEqual([first, first + 250, first + 750, first + 750]);
+  });
+
+  it('a pause that is long is left to the workflow', async () => {
+    bench.exchange.faults.push('none', ...Array.from({ length: 9 }, () => 'refused' as const));
+    await enter();
+    expect(statesOf(Leg.Exit)).toEqual(Array.from({ length: 3 }, () => OrderState.Rejected));
   });
 
   it('a stop that was not executed is left for its turn', async () => {

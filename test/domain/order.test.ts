@@ -36,13 +36,13 @@ function expected(state: OrderState, event: OrderEvent): OrderState {
       return state === 'created' ? 'sending' : state;
     case 'withdrawn':
       return state === 'created' ? 'abandoned' : state;
-    // Only an attempt under way can have an outcome.
+    // Only an attempt under way can have an outcome. That nobody has found its order yet is not the end of it.
     case 'ambiguous':
       return state === 'sending' ? 'unknown' : state;
     case 'not-executed':
-      return state === 'sending' ? 'created' : state;
+      return inFlight ? 'created' : state;
     case 'refused':
-      return state === 'sending' ? 'rejected' : state;
+      return inFlight ? 'rejected' : state;
     // Absence can be proven only of an order whose fate is open.
     case 'proven-absent':
       return inFlight ? 'abandoned' : state;
