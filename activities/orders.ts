@@ -42,7 +42,7 @@ export function createOrderActivities(deps: ActivityDeps) {
    * the owners of orders that changed on the side (that stop, or one that an exit replaced).
    */
   async function spread(attempt: Attempt): Promise<Attempt> {
-    const alsoChanged = [...attempt.alsoChanged, ...(await protect(attempt.order.positionId))];
+    const alsoChanged = [...attempt.alsoChanged, ...(await protect(attempt.order.positionId, true))];
     for (const order of alsoChanged) await deps.owners.notifyOrder(order);
     return { ...attempt, alsoChanged };
   }
@@ -60,8 +60,10 @@ export function createOrderActivities(deps: ActivityDeps) {
      * workflows come up to a second late.
      */
     async resolveOrder(clientOrderId: string): Promise<Attempt> {
+      const untilMs = wallTimeMs() + LOOKS * LOOK_MS;
+      const mayLook = (looks: number): boolean => looks < LOOKS && wallTimeMs() < untilMs;
       let attempt = await desk.resolve(clientOrderId);
-      for (let looks = 1; looks < LOOKS && fateIsOpen(attempt.order); looks += 1) {
+      for (let looks = 1; mayLook(looks) && fateIsOpen(attempt.order); looks += 1) {
         await pause(Math.min(LOOK_MS, attempt.retryAfterMs ?? LOOK_MS));
         attempt = await desk.resolve(clientOrderId);
       }

@@ -35,7 +35,7 @@ export function createProtection(deps: ActivityDeps) {
   }
 
   /** One step towards protection; false when there is none to be taken now. */
-  async function step(positionId: string, changed: OrderView[]): Promise<boolean> {
+  async function step(positionId: string, changed: OrderView[], patient: boolean): Promise<boolean> {
     const loaded = await loadPosition(positionId);
     const { position, mode } = loaded;
     if (!isBare(position)) return false;
@@ -51,7 +51,7 @@ export function createProtection(deps: ActivityDeps) {
     }
     if (next.do !== 'order' || next.leg === Leg.Entry) return false;
     const restMs = desk.backOffMs(position, next.leg);
-    if (restMs > BRIEF_MS) return false;
+    if (restMs > (patient ? BRIEF_MS : 0)) return false;
     if (restMs > 0) {
       await pause(restMs);
       return true; // something else may be right by now
@@ -75,12 +75,13 @@ export function createProtection(deps: ActivityDeps) {
 
   /**
    * Sends the stop, or the exit, that a bare position lacks. Never throws: its failure is not that of what came before.
+   * @param patient waits for brief pauses after failures; not for whoever keeps others waiting
    * @returns orders that it changed, for their owners
    */
-  async function protect(positionId: string): Promise<readonly OrderView[]> {
+  async function protect(positionId: string, patient = false): Promise<readonly OrderView[]> {
     const changed: OrderView[] = [];
     try {
-      for (let steps = 0; steps < MAX_STEPS && (await step(positionId, changed)); steps += 1);
+      for (let steps = 0; steps < MAX_STEPS && (await step(positionId, changed, patient)); steps += 1);
     } catch (error) {
       log.warn({ positionId, error }, 'a bare position could not be protected at once; its workflow does');
     }
