@@ -87,6 +87,11 @@ const marketSchema = z.strictObject({
   dataDir: path.optional(),
   /** Seed of the simulated market. */
   seed: z.int().min(0).max(0xffff_ffff),
+  /**
+   * Made-up news move the simulated market, which has feeds that tell of them. A session stays as it began. A default here too: a record
+   * of an older `ballast up` has none.
+   */
+  news: z.boolean().default(false),
   /** Market milliseconds per wall millisecond. */
   speed: z.number().min(0.1).max(10_000),
   /** Market time (UTC milliseconds) at which a new session begins, instead of the market's own. */

@@ -38,7 +38,12 @@ export async function openVenue(
 ): Promise<{ readonly venue: Venue; readonly journal: Journal }> {
   const { source, instruments, journalDir } = options;
   const begin = (): Pick<JournalHead, 'session' | 'clockMs'> => ({
-    session: { sessionId: randomUUID(), mode: source.mode, symbols: source.symbols },
+    session: {
+      sessionId: randomUUID(),
+      mode: source.mode,
+      symbols: source.symbols,
+      ...(source.news?.movesPrices === true && { news: true }),
+    },
     clockMs: source.sessionStartMs,
   });
   const { journal, contents, clockMs } = Journal.open(journalDir, begin, {
@@ -97,6 +102,13 @@ function checkSession(session: SessionHeader, source: MarketSource, clockMs: num
   if (session.mode !== source.mode) {
     throw new Error(
       `the session in ${dir} is of a ${session.mode} market and this one is ${source.mode}; ${advice}`,
+    );
+  }
+  const [had, has] = [session.news === true, source.news?.movesPrices === true];
+  if (had !== has) {
+    const of = (news: boolean): string => (news ? 'moved by made-up news' : 'without news');
+    throw new Error(
+      `the session in ${dir} is of a market ${of(had)} and this one is ${of(has)}; continue it with ${had ? '--news' : '--no-news'}, or ${advice}`,
     );
   }
   if (clockMs < source.startMs || clockMs > source.endMs) {

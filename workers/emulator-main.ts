@@ -66,6 +66,7 @@ function openSource(config: BallastConfig, journalDir: string, log: Logger): Pro
       : { mode: MarketMode.Simulated, symbols: listingFor(traded) }),
     dataDir: market.dataDir,
     seed: market.seed,
+    news: market.news,
     startMs: market.startMs,
   });
 }

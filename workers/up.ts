@@ -62,13 +62,13 @@ export async function runUp(options: UpOptions): Promise<RunningSystem> {
     const archive = archiveSession(stateDir, new Date());
     if (archive !== undefined) progress(`The last session is kept in ${archive}`);
   }
-  holdToMarket(wished);
+  const held = holdToMarket(wished);
   const services = await chooseServices(wished, options.load.env);
   for (const { name, preferred, chosen } of services.movedPorts) {
     progress(`Port ${preferred} is in use: ${name} listens on ${chosen}`);
   }
   const file = runtimeFile(stateDir);
-  const record = recordOf(wished, layers.settings, services, options.load);
+  const record = recordOf(wished, held, layers.settings, services, options.load);
   writeRuntime(file, record);
   try {
     const { config } = loadRunningConfig(file, options.load.env);
@@ -159,12 +159,13 @@ async function begin(
 
 function recordOf(
   config: BallastConfig,
+  held: ReturnType<typeof holdToMarket>,
   settings: RawSettings,
   services: Services,
   { env, cwd }: LoadOptions,
 ): RuntimeRecord {
   const { stateDir, mode, market, deployment } = config;
-  const settled = { stateDir, mode, deployment, market: { dataDir: market.dataDir } };
+  const settled = { stateDir, mode, deployment, market: { dataDir: market.dataDir, news: held.news } };
   const merged = mergeLayers([
     { origin: 'files', settings: withoutSecrets(settings) },
     { origin: 'settled', settings: settled },

@@ -18,6 +18,7 @@ interface EmulatorCommandOptions {
   readonly speed?: string;
   readonly journal: string;
   readonly seed: number;
+  readonly news: boolean;
   readonly live?: 'binance';
   readonly pairs: string;
   readonly 'live-rest'?: string;
@@ -59,6 +60,11 @@ export const emulatorCommand = defineCommand<EmulatorCommandOptions>({
         describe: 'Folder of its record',
       })
       .option('seed', { type: 'number', default: 1, requiresArg: true, describe: 'Of the simulated market' })
+      .option('news', {
+        type: 'boolean',
+        default: true,
+        describe: 'Made-up news move the simulated market; --no-news: they do not',
+      })
       .option('live', {
         choices: ['binance'] as const,
         describe: 'Mirror live public data of this venue; fills are simulated',
@@ -150,5 +156,6 @@ function openSource(options: EmulatorCommandOptions, journalDir: string): Promis
   return openMarketSource({
     dataDir: options.simulate === true ? undefined : choice.dataDir,
     seed: options.seed,
+    news: options.news,
   });
 }

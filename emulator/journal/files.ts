@@ -10,6 +10,8 @@ export interface SessionHeader {
   readonly sessionId: string;
   readonly mode: MarketMode;
   readonly symbols: readonly SymbolSpec[];
+  /** Made-up news move the market; absent when they do not. */
+  readonly news?: true;
 }
 
 /** The first line of every journal file. */

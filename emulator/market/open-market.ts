@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 
+import { demonstrationWire } from '../news/demonstration-wire';
 import { MarketDataError, MarketDataErrorCode } from './errors';
 import { openRecordedBook } from './recorded-book';
 import { openReplay } from './replay';
@@ -13,6 +14,8 @@ export interface MarketOptions {
   readonly symbols?: readonly string[];
   /** Seed of the simulated market; default 1. The recorded modes draw nothing from it. */
   readonly seed?: number;
+  /** Made-up news move the simulated market, which has feeds that tell them; false by default. */
+  readonly news?: boolean;
   /** Market time at which a new session begins, instead of the market's own. */
   readonly startMs?: number;
   /** Default: `replay` with a data folder, `simulated` without. */
@@ -37,7 +40,7 @@ export async function openMarketSource(options: MarketOptions): Promise<MarketSo
     );
   }
   if (mode === MarketMode.Simulated) {
-    return openSimulator({ seed: options.seed ?? DEFAULT_SEED, symbols, startMs });
+    return openSimulator({ seed: options.seed ?? DEFAULT_SEED, symbols, startMs, news: options.news });
   }
   if (mode === MarketMode.Mirrored) {
     throw new MarketDataError(
@@ -60,7 +63,9 @@ export async function openMarketSource(options: MarketOptions): Promise<MarketSo
       'Point to an existing folder, or leave it out to trade the simulated market.',
     );
   }
-  return mode === MarketMode.Replay
-    ? openReplay({ dataDir, symbols, startMs })
-    : openRecordedBook({ dataDir, symbols, startMs });
+  const recorded =
+    mode === MarketMode.Replay
+      ? await openReplay({ dataDir, symbols, startMs })
+      : await openRecordedBook({ dataDir, symbols, startMs });
+  return { ...recorded, news: demonstrationWire };
 }

@@ -2,6 +2,7 @@ import { allocateColumns, type BarColumns, setBar } from './bar-feed';
 import { MINUTE_MS } from './bar-path';
 import { cholesky } from './cholesky';
 import { hash32, RandomStream } from '../../domain/random';
+import { newsOfDay, type DayOfNews } from './news-events';
 import {
   allSymbols,
   type CompanionParameters,
@@ -19,7 +20,7 @@ import { requireSpec, type Scale, scaleOf } from './symbols';
  * high or low, each drawn anew at its own rate, their product is the variance); each asset's return is its deviation ×
  * regime × hour of the week × a correlated normal, plus jumps that hit one asset or all; the extremes are those of a
  * Brownian bridge from open to close; the logarithm of the volume follows regime, size of the move and hour, plus a
- * persistent and a passing disturbance.
+ * persistent and a passing disturbance. Where there are news, their events add a drift and volatility of their own.
  */
 
 export const MINUTES_PER_DAY = 1_440;
@@ -169,6 +170,16 @@ function drawMinute(
   };
 }
 
+/** The same minute with what the news make of it. */
+function withNews(draws: MinuteDraws, news: readonly DayOfNews[], minute: number): MinuteDraws {
+  if (news.length === 0) return draws;
+  const moves = draws.moves.map((move, index) => {
+    const { volatility, drift } = news[index] ?? {};
+    return move * (volatility?.[minute] ?? 1) + (drift?.[minute] ?? 0);
+  });
+  return { ...draws, moves };
+}
+
 /** The same minute for the companions too: each moves with the first asset and in part on its own. */
 function withCompanions(
   draws: MinuteDraws,
@@ -231,15 +242,18 @@ export function generateDay(
   seed: number,
   day: { readonly index: number; readonly startMs: number; readonly state: DayState },
 ): { readonly bars: readonly BarColumns[]; readonly state: DayState } {
-  const { symbols: fitted, companions = [] } = model.parameters;
+  const { symbols: fitted, companions = [], news: impact } = model.parameters;
   const random = new RandomStream(hash32('day', seed, day.index));
   // Drawn apart, so that companions leave the market of the fitted assets as it is.
   const companionRandom = new RandomStream(hash32('companions', seed, day.index));
+  const assets = fitted.map(({ symbol }) => requireSpec(symbol).base);
+  const news = impact === undefined ? [] : newsOfDay(impact, seed, day.index, assets);
   const high = [...day.state.high];
   const symbols = day.state.symbols.map((state) => ({ state, columns: allocateColumns(MINUTES_PER_DAY) }));
   for (let minute = 0; minute < MINUTES_PER_DAY; minute++) {
     const openTimeMs = day.startMs + minute * MINUTE_MS;
-    const draws = withCompanions(drawMinute(model, high, openTimeMs, random), companions, companionRandom);
+    const fittedDraws = withNews(drawMinute(model, high, openTimeMs, random), news, minute);
+    const draws = withCompanions(fittedDraws, companions, companionRandom);
     for (const [index, symbol] of symbols.entries()) {
       const own = index < fitted.length ? random : companionRandom;
       const { bar, state } = makeBar(model, index, draws, symbol.state, own);

@@ -1,3 +1,5 @@
+import type { NewsImpact } from './news-events';
+
 /** One asset of the simulated market. */
 export interface SymbolParameters {
   /** Exchange id, e.g. `BTCUSDT`. */
@@ -57,6 +59,8 @@ export interface SimulatorParameters {
   readonly symbols: readonly SymbolParameters[];
   /** Assets beside these. Whether they are there changes nothing about `symbols`. */
   readonly companions?: readonly CompanionParameters[];
+  /** What scheduled events do to prices; absent: there are none. */
+  readonly news?: NewsImpact;
 }
 
 /** Every asset, in the order in which the model keeps them. */

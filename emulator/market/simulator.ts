@@ -5,6 +5,8 @@ import { COMPANIONS } from './companions';
 import { MarketDataError, MarketDataErrorCode } from './errors';
 import { FITTED_PARAMETERS } from './fitted-parameters';
 import type { Liquidity } from './liquidity';
+import { simulatedWire } from '../news/simulated-wire';
+import { NEWS_IMPACT } from './news-events';
 import { chooseSessionStart } from './session-start';
 import {
   type DayState,
@@ -123,8 +125,14 @@ export function openSimulator(options: {
   readonly symbols?: readonly string[];
   readonly startMs?: number;
   readonly parameters?: SimulatorParameters;
+  /** Scheduled events move its prices, and it has feeds that tell of them; false by default. */
+  readonly news?: boolean;
 }): MarketSource {
-  const fitted = options.parameters ?? FITTED_PARAMETERS;
+  const withNews = options.news === true;
+  const fitted = {
+    ...(options.parameters ?? FITTED_PARAMETERS),
+    ...(withNews && { news: NEWS_IMPACT }),
+  };
   if (!Number.isSafeInteger(options.seed)) {
     throw new MarketDataError(
       MarketDataErrorCode.InvalidOptions,
@@ -148,9 +156,10 @@ export function openSimulator(options: {
     }
     return { spec: requireSpec(symbol), feed: new SimulatedFeed(chain, index) };
   });
-  return barMarket(listings, {
+  const assets = fitted.symbols.map(({ symbol }) => requireSpec(symbol).base);
+  const market = barMarket(listings, {
     mode: MarketMode.Simulated,
-    description: `simulated market, seed ${options.seed}: ${listings.map(({ spec }) => spec.symbol).join(', ')}`,
+    description: `simulated market${withNews ? ' with made-up news' : ''}, seed ${options.seed}: ${listings.map(({ spec }) => spec.symbol).join(', ')}`,
     startMs: SIMULATION_START_MS,
     endMs: Infinity,
     sessionStartMs: chooseSessionStart({
@@ -160,4 +169,5 @@ export function openSimulator(options: {
       wantedMs: options.startMs,
     }),
   });
+  return withNews ? { ...market, news: simulatedWire(options.seed, assets, SIMULATION_START_MS) } : market;
 }

@@ -1,4 +1,5 @@
 import type { VenueClock } from '../clock';
+import type { NewsWire } from '../news/wire';
 
 /**
  * The seam between where prices come from and how orders meet them. Everything behind it is a pure function of market
@@ -107,4 +108,6 @@ export interface MarketSource {
   at(symbol: string, timeMs: number): MarketStep | undefined;
   /** Set for a mirrored market only. */
   readonly live?: LiveMarket;
+  /** Its own feeds; absent where the world's are about it, and in a simulated market without news. */
+  readonly news?: NewsWire;
 }

@@ -5,6 +5,7 @@ import type { Venue } from '../venue';
 import { ApiError } from './errors';
 import { isRoute } from './dispatcher';
 import type { Faults } from './faults/faults';
+import { isNewsEndpoint } from './news';
 import { faultRequest, type FaultRequest } from './faults/request';
 
 const REMOVE_FAULT = 'DELETE /emulator/faults/';
@@ -68,7 +69,7 @@ export class Control {
 
   private async planFault(request: FaultRequest): Promise<unknown> {
     const { match } = 'match' in request ? request : { match: '*' };
-    if (!/\*|^ws:|^WS /.test(match) && !isRoute(match))
+    if (!/\*|^ws:|^WS /.test(match) && !isRoute(match) && !isNewsEndpoint(match))
       throw new ApiError(400, -1100, `match: the emulator has no endpoint ${match}, so nothing would happen`);
     try {
       return await this.faults.add(request);

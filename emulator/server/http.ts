@@ -3,6 +3,7 @@ import type { Control } from './control';
 import type { Dispatcher } from './dispatcher';
 import { toApiError } from './errors';
 import { replyOfError, type Outcome, type Reply, type RequestFaults } from './faults/request-faults';
+import { isNewsPath, type NewsFeeds } from './news';
 import { clientOrderIdOf, Params } from './params';
 import { signedPayload } from './security';
 
@@ -11,6 +12,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 export interface HttpParts {
   readonly dispatcher: Dispatcher;
   readonly control: Control;
+  readonly news: NewsFeeds;
   readonly faults: RequestFaults;
   /** Told of errors nobody foresaw. */
   readonly onError: (error: unknown, key: string) => void;
@@ -45,6 +47,13 @@ async function handle(parts: HttpParts, request: IncomingMessage, response: Serv
     );
     return;
   }
+  if (isNewsPath(url.pathname)) {
+    const { headers } = request;
+    const tell = (): Promise<Reply> =>
+      replyOf(parts, key, () => parts.news.call(key, headers, headers.host ?? '127.0.0.1'));
+    settle(response, await parts.faults.run({ endpoint: key }, tell));
+    return;
+  }
   const query = url.search.slice(1);
   const apiKey = request.headers['x-mbx-apikey'];
   const call = {
@@ -64,7 +73,7 @@ async function handle(parts: HttpParts, request: IncomingMessage, response: Serv
 async function replyOf(
   parts: HttpParts,
   key: string,
-  act: () => Promise<Omit<Reply, 'status'>>,
+  act: () => Promise<Omit<Reply, 'status'> & Partial<Pick<Reply, 'status'>>>,
 ): Promise<Reply> {
   try {
     return { status: 200, ...(await act()) };

@@ -9,6 +9,7 @@ import { Dispatcher } from './dispatcher';
 import { Faults } from './faults/faults';
 import { httpListener } from './http';
 import { MarketStreams } from './market-streams';
+import { NewsFeeds } from './news';
 import { RateLimiter, type RateLimits } from './rate-limits';
 import { Security, type AccountKey } from './security';
 import { UserStreams } from './user-streams';
@@ -57,7 +58,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   const dispatcher = new Dispatcher(context, new Security(keys, serverMs), new RateLimiter(limits, wallMs));
   const control = new Control(venue, faults, wallMs);
-  const server = createServer(httpListener({ dispatcher, control, faults: faults.requests, onError }));
+  const server = createServer(
+    httpListener({ dispatcher, control, news: new NewsFeeds(venue), faults: faults.requests, onError }),
+  );
   const port = await listen(server, options.port);
   const streams = new MarketStreams(context);
   const closeSockets = attachWebsockets(server, {

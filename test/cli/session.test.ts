@@ -59,6 +59,7 @@ describe('a session', () => {
   const market = (overrides: object = {}) => ({
     seed: 1,
     speed: 60,
+    news: true,
     live: { clock: 'wall' as const },
     ...overrides,
   });
@@ -68,6 +69,15 @@ describe('a session', () => {
     expect(() => {
       holdToMarket({ stateDir, mode: 'simulated', market: market({ speed: 5 }) });
     }).not.toThrow();
+  });
+
+  it('is moved by news, or not, as it was when it began', () => {
+    const simulated = (news: boolean) => ({ stateDir, mode: 'simulated' as const, market: market({ news }) });
+    expect(holdToMarket(simulated(false))).toEqual({ news: false });
+    expect(holdToMarket(simulated(true))).toEqual({ news: false });
+    rmSync(join(stateDir, 'session.json'));
+    expect(holdToMarket(simulated(true))).toEqual({ news: true });
+    expect(holdToMarket(simulated(false))).toEqual({ news: true });
   });
 
   it.each([

@@ -21,6 +21,8 @@ const marketSchema = z.object({
   seed: z.number().nullable(),
   /** Of a mirrored market: where its data comes from. */
   live: z.string().optional(),
+  /** Of a simulated market: made-up news move it. Absent: they do not. */
+  news: z.literal(true).optional(),
 });
 type SessionMarket = z.infer<typeof marketSchema>;
 
@@ -49,29 +51,35 @@ export function archiveSession(stateDir: string, now: Date): string | undefined 
 
 /**
  * Binds the session to its market on the first start, and holds later starts to it: half a session on another market
- * would make nonsense of its orders.
+ * would make nonsense of its orders. Whether news move it is decided then, too, and settings of later starts are passed over.
+ * @returns whether made-up news move the market of this session
  * @throws UserError when the market asked for is another one.
  */
-export function holdToMarket(config: Pick<BallastConfig, 'stateDir' | 'mode' | 'market'>): void {
+export function holdToMarket(config: Pick<BallastConfig, 'stateDir' | 'mode' | 'market'>): {
+  readonly news: boolean;
+} {
   const { stateDir, mode, market } = config;
   const wanted: SessionMarket = {
     mode,
     dataDir: mode === 'replay' ? (market.dataDir ?? null) : null,
     seed: mode === 'simulated' ? market.seed : null,
     ...(mode === 'paper' && { live: market.live.restUrl ?? 'the venue' }),
+    ...(mode === 'simulated' && market.news && { news: true }),
   };
   const file = join(stateDir, 'session.json');
   const recorded = readMarket(file);
   if (recorded === undefined) {
     writeFileSync(file, `${JSON.stringify(wanted, null, 2)}\n`);
-    return;
+    return { news: wanted.news === true };
   }
-  if (JSON.stringify(recorded) === JSON.stringify(wanted)) return;
+  if (identityOf(recorded) === identityOf(wanted)) return { news: recorded.news === true };
   throw new UserError(
     `The session in ${stateDir} trades ${describe(recorded)}; now it would be ${describe(wanted)}.`,
     'Continue it with the same market, or start over with: ballast up --new-session',
   );
 }
+
+const identityOf = (market: SessionMarket): string => JSON.stringify({ ...market, news: undefined });
 
 function readMarket(file: string): SessionMarket | undefined {
   try {

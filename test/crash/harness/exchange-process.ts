@@ -32,6 +32,8 @@ export interface ExchangeSettings {
   readonly running?: boolean;
   /** Keep every line of the journal, for `history`. */
   readonly keepHistory?: boolean;
+  /** Made-up news move the market, which has feeds that tell of them. */
+  readonly news?: boolean;
 }
 
 /** The emulator as a process, on a market of its own that is the same in every run. */
@@ -46,7 +48,14 @@ export class ExchangeProcess {
     folder: string,
     account: ExchangeAccount,
     seed: number,
-    { limits, others = [], speed = 1, running = false, keepHistory = false }: ExchangeSettings = {},
+    {
+      limits,
+      others = [],
+      speed = 1,
+      running = false,
+      keepHistory = false,
+      news = false,
+    }: ExchangeSettings = {},
   ): Promise<ExchangeProcess> {
     const port = await findFreePort();
     const journalDir = join(folder, 'exchange');
@@ -57,7 +66,7 @@ export class ExchangeProcess {
       paused: !running,
       keepHistory,
       accounts: [account, ...others],
-      market: { seed },
+      market: { seed, news },
       limits,
     };
     const launch = (): Promise<Child> =>
