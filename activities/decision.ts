@@ -1,3 +1,4 @@
+import { asyncLocalStorage } from '@temporalio/activity';
 import { lastCloseMs, timeframeMs, type Bar, type Timeframe } from '../domain/bar';
 import { columnsOf } from '../domain/bar-columns';
 import { fromNumber, type DecimalString } from '../domain/decimal';
@@ -6,10 +7,11 @@ import { ExitReason, type PositionView } from '../domain/position';
 import type { Proposal } from '../domain/risk';
 import { PositionSide, SignalKind, type Decision, type Reason } from '../domain/strategy';
 import type { BarNeed, BarsOf, BarSource } from '../domain/strategy-columns';
-import { DecisionOutcome } from '../adapters/store/port';
+import { DecisionOutcome, type DecisionInputs } from '../adapters/store/port';
 import { adviceOn } from './advice';
 import { chooseStrategy, type StrategyChoice } from './chosen-strategy';
 import type { ActivityDeps } from './deps';
+import { entryNote } from './entry-rationale';
 import type { CandleVerdict } from './market';
 import { readObservations } from './observed-series';
 import { settingsNotes } from './settings-notes';
@@ -41,6 +43,10 @@ const PRICE_PLACES = 8;
 /** Runs strategies, and only here: an edited strategy never breaks a replay. */
 export function createDecisionActivities(deps: ActivityDeps) {
   const { exchange, store } = deps;
+  const inputsOf = ({ timeframe }: EvaluateInput, verdict: CandleVerdict): DecisionInputs => ({
+    ...{ venue: exchange.venue, timeframe },
+    candles: { ok: verdict.ok, problem: verdict.problem, doubts: verdict.doubts ?? [] },
+  });
 
   async function decideOn(input: EvaluateInput, verdict: CandleVerdict, position: PositionView | undefined) {
     const { symbol } = verdict;
@@ -72,13 +78,16 @@ export function createDecisionActivities(deps: ActivityDeps) {
     return { ...decision, version, close: close === undefined ? null : fromNumber(close, PRICE_PLACES) };
   }
 
-  /** The same decision, with what an adviser says of a position that goes on. */
+  /** The same decision, with what an adviser says of a position that goes on, or why one that ends was opened. */
   async function advised(
     decision: Decided,
     about: { readonly input: EvaluateInput; readonly own: BarSource; readonly position: PositionView },
   ): Promise<Decided> {
-    if (decision.outcome === DecisionOutcome.Exit) return decision;
-    return { ...decision, reasons: [...decision.reasons, ...(await adviceOn(deps, about))] };
+    const more =
+      decision.outcome === DecisionOutcome.Exit
+        ? await entryNote(store, about.position)
+        : await adviceOn(deps, about);
+    return { ...decision, reasons: [...decision.reasons, ...more] };
   }
 
   /** Journals that a strategy could not decide, once for each reason and version; the log has every time. */
@@ -168,13 +177,19 @@ export function createDecisionActivities(deps: ActivityDeps) {
         const { proposal, version, ...decided } = await decideOn(input, verdict, mine);
         const { account, session, strategy, barCloseMs } = input;
         const strategyVersion = version ?? input.strategyVersion ?? null;
-        await store.recordDecision({ account, session, strategy, strategyVersion, barCloseMs, ...decided });
+        await store.recordDecision({
+          ...{ account, session, strategy, strategyVersion, barCloseMs, ...decided },
+          ...{ inputs: inputsOf(input, verdict), runId: runIdHere() },
+        });
         return { symbol: decided.symbol, outcome: decided.outcome, reasons: decided.reasons, proposal };
       };
       return Promise.all(input.verdicts.map(decide));
     },
   };
 }
+
+/** Of the workflow that this activity runs for; null outside of one. */
+const runIdHere = (): string | null => asyncLocalStorage.getStore()?.info.workflowExecution?.runId ?? null;
 
 export type DecisionActivities = ReturnType<typeof createDecisionActivities>;
 

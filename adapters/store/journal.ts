@@ -1,32 +1,48 @@
 import type { EquityState } from '../../domain/equity';
 import { lockAccount, writeMark } from './accounts';
-import type { Decision, Journal } from './port';
+import { decimalOrNull } from './orders';
+import type { Decision, DecisionKey, Journal } from './port';
 import type { Queryable, Transaction } from './transaction';
 
 export async function recordDecision(db: Queryable, decision: Decision): Promise<void> {
   const { account, session, strategy, symbol, barCloseMs, outcome, reasons, close, positionId } = decision;
-  const { strategyVersion = null } = decision;
+  const { strategyVersion = null, inputs, runId = null } = decision;
   await db.query(
-    `INSERT INTO decisions (account, session, strategy, symbol, bar_close_ms, outcome, reasons, close, position_id, strategy_version)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    `INSERT INTO decisions AS known (account, session, strategy, symbol, bar_close_ms, outcome, reasons, close, position_id,
+       strategy_version, inputs, run_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
      ON CONFLICT (account, session, strategy, symbol, bar_close_ms) DO UPDATE
      SET outcome = excluded.outcome, reasons = excluded.reasons, close = excluded.close,
-       position_id = excluded.position_id, strategy_version = excluded.strategy_version`,
+       position_id = excluded.position_id, strategy_version = coalesce(excluded.strategy_version, known.strategy_version),
+       inputs = coalesce(excluded.inputs, known.inputs), run_id = coalesce(excluded.run_id, known.run_id)`,
     [
-      ...[
-        account,
-        session,
-        strategy,
-        symbol,
-        barCloseMs,
-        outcome,
-        JSON.stringify(reasons),
-        close,
-        positionId,
-      ],
-      strategyVersion,
+      ...[account, session, strategy, symbol, barCloseMs, outcome, JSON.stringify(reasons), close],
+      ...[positionId, strategyVersion, inputs === undefined ? null : JSON.stringify(inputs), runId],
     ],
   );
+}
+
+/** What was decided on a bar. */
+export async function findDecision(db: Queryable, key: DecisionKey): Promise<Decision | undefined> {
+  const { account, session, strategy, symbol, barCloseMs } = key;
+  const { rows } = await db.query<
+    Pick<Decision, 'outcome' | 'reasons' | 'positionId' | 'strategyVersion' | 'runId'> & {
+      readonly close: string | null;
+      readonly inputs: Decision['inputs'] | null;
+    }
+  >(
+    `SELECT outcome, reasons, close, position_id AS "positionId", strategy_version AS "strategyVersion", inputs, run_id AS "runId"
+     FROM decisions WHERE account = $1 AND session = $2 AND strategy = $3 AND symbol = $4 AND bar_close_ms = $5`,
+    [account, session, strategy, symbol, barCloseMs],
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const { close, inputs, ...rest } = row;
+  return {
+    ...{ account, session, strategy, symbol, barCloseMs, ...rest },
+    close: decimalOrNull(close),
+    ...(inputs !== null && { inputs }),
+  };
 }
 
 /** A point of the equity curve, and the account's latest mark when the session is the current one. */

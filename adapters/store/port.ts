@@ -182,18 +182,37 @@ export const DecisionOutcome = {
 } as const;
 export type DecisionOutcome = (typeof DecisionOutcome)[keyof typeof DecisionOutcome];
 
-export interface Decision {
+export interface DecisionKey {
   readonly account: string;
   readonly session: string;
   readonly strategy: string;
   readonly symbol: string;
   readonly barCloseMs: number;
+}
+
+export interface Decision extends DecisionKey {
   readonly outcome: DecisionOutcome;
   readonly reasons: readonly Reason[];
   readonly close: DecimalString | null;
   readonly positionId: string | null;
   /** Of the user's file that decided, or that was to; null for a built-in strategy, absent in rows from before. */
   readonly strategyVersion?: string | null;
+  /** What it went by beside its reasons. Absent: as recorded before for this bar. */
+  readonly inputs?: DecisionInputs;
+  /** Of the cycle's workflow; null outside of one. Absent: as recorded before for this bar. */
+  readonly runId?: string | null;
+}
+
+/** What a decision went by, beside the strategy's own reasons. */
+export interface DecisionInputs {
+  readonly venue: string;
+  readonly timeframe: Timeframe;
+  /** Whether the candles could be decided on, and what was doubtful about them. */
+  readonly candles: {
+    readonly ok: boolean;
+    readonly problem: string | null;
+    readonly doubts: readonly Reason[];
+  };
 }
 
 export interface CandleKey {
@@ -232,6 +251,8 @@ export interface Journal {
   candles(key: CandleKey, untilMs: number, limit: number): Promise<readonly Bar[]>;
   /** Once per (account, session, strategy, symbol, bar); a repeat overwrites with the same content. */
   recordDecision(decision: Decision): Promise<void>;
+  /** What was decided on a bar. A position is keyed by the bar it was entered on: that decision is its entry. */
+  decision(key: DecisionKey): Promise<Decision | undefined>;
   /** Journals what a strategy decides with from a bar on, when that is something else than before. */
   recordSettings(entry: SettingsEntry): Promise<void>;
   recordEquity(account: string, session: string, state: EquityState, marketTimeMs: number): Promise<void>;

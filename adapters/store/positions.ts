@@ -265,7 +265,7 @@ export async function closePosition(
 export async function reopen(tx: Transaction, position: PositionView, news: string): Promise<void> {
   if (position.state !== PositionState.Closed) return;
   await tx.query(
-    `UPDATE positions SET state = 'live', reopened = true, closed_at_ms = NULL, realised_pnl = NULL
+    `UPDATE positions SET state = 'live', reopened = true, closed_at_ms = NULL, realised_pnl = NULL, owes_memory = true
      WHERE position_id = $1`,
     [position.positionId],
   );

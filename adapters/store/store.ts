@@ -5,7 +5,7 @@ import { findCandles, saveCandles } from './candles';
 import { areJournaled } from './fills';
 import { grant } from './grant';
 import { recordSettings } from './run-record';
-import { audit, hasRiskEvent, recordDecision, recordEquity, recordRiskEvent } from './journal';
+import { audit, findDecision, hasRiskEvent, recordDecision, recordEquity, recordRiskEvent } from './journal';
 import { inferFill, recordEvent, recordFills } from './news';
 import { failureStreaks, noteMissingStops, ordersSent, recordStreak } from './observations';
 import { findOrder, unsettledOrders } from './orders';
@@ -72,6 +72,7 @@ export function createStore(pool: Pool): OrderStore & Journal {
     saveCandles: (key, bars) => saveCandles(pool, key, bars),
     candles: (key, untilMs, limit) => findCandles(pool, key, untilMs, limit),
     recordDecision: (decision) => recordDecision(pool, decision),
+    decision: (key) => findDecision(pool, key),
     recordSettings: (entry) => recordSettings(pool, entry),
     recordEquity: (account, session, state, marketTimeMs) =>
       inTransaction(pool, (tx) => recordEquity(tx, account, session, state, marketTimeMs)),

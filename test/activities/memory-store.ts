@@ -1,6 +1,7 @@
 import type {
   AccountState,
   Decision,
+  DecisionKey,
   GrantRequest,
   GrantResult,
   Journal,
@@ -309,8 +310,18 @@ export class MemoryStore implements OrderStore, Journal {
         (other) => other.symbol === decision.symbol && other.barCloseMs === decision.barCloseMs,
       );
       if (same < 0) this.decisions.push(decision);
-      else this.decisions[same] = decision;
+      else this.decisions[same] = { ...this.decisions[same], ...decision };
     });
+  }
+
+  decision(key: DecisionKey): Promise<Decision | undefined> {
+    return transaction(() =>
+      this.decisions.find((one) =>
+        (['account', 'session', 'strategy', 'symbol', 'barCloseMs'] as const).every(
+          (name) => one[name] === key[name],
+        ),
+      ),
+    );
   }
 
   recordSettings(...[entry]: Of<'recordSettings'>): Promise<void> {
