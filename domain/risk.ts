@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   add,
+  compare,
   decimal,
   divide,
   floorTo,
@@ -89,6 +90,8 @@ export type Verdict = { readonly approved: true; readonly intent: Approved<Order
 
 interface SizingInput {
   readonly proposal: Proposal;
+  /** What the size that the limits allow is multiplied by: above 0, at most 1, which it is unless given. It can only make it smaller. */
+  readonly sizeFactor?: DecimalString;
   readonly snapshot: RiskSnapshot;
   readonly limits: RiskLimits;
   readonly instrument: Instrument;
@@ -103,8 +106,18 @@ interface SizingInput {
  *
  * Rounding never raises risk: the limit, the target and the quantity round down, the stop up. What a gap through the
  * stop adds to the loss is outside any limit here.
+ *
+ * @throws RangeError for a size factor that is not above 0 and at most 1
  */
-export function sizePosition({ proposal, snapshot, limits, instrument }: SizingInput): Verdict {
+export function sizePosition({
+  proposal,
+  snapshot,
+  limits,
+  instrument,
+  sizeFactor = ONE,
+}: SizingInput): Verdict {
+  if (!isPositive(sizeFactor) || greaterThan(sizeFactor, ONE))
+    throw new RangeError(`A size factor must be above 0 and at most 1, got ${sizeFactor}.`);
   if (snapshot.mode !== TradingMode.Active) {
     return refuse(
       RefusalCode.NotActive,
@@ -121,7 +134,7 @@ export function sizePosition({ proposal, snapshot, limits, instrument }: SizingI
   const invalid = bracketFault(bracket, proposal, limits);
   if (invalid !== undefined) return invalid;
 
-  const cap = tightestCap(bracket, snapshot, limits, instrument);
+  const cap = reduced(tightestCap(bracket, snapshot, limits, instrument), sizeFactor);
   const quantity = roundQuantity(instrument, cap.quantity);
   // The fee may be taken from what was bought: the rest must still be large enough for a stop to protect it.
   const held = roundQuantity(instrument, multiply(quantity, subtract(ONE, instrument.takerFee)));
@@ -245,6 +258,16 @@ function tightestCap(
   );
   return caps.reduce((least, next) => (lessThan(next.quantity, least.quantity) ? next : least), riskBudget);
 }
+
+/** The cap that is left of one when an entry is to be smaller than it may be. */
+const reduced = (cap: Cap, sizeFactor: DecimalString): Cap =>
+  compare(sizeFactor, ONE) === 0
+    ? cap
+    : {
+        code: RefusalCode.BelowMinimum,
+        name: `Reduced to ${sizeFactor} of it, ${cap.name.charAt(0).toLowerCase()}${cap.name.slice(1)}`,
+        quantity: multiply(cap.quantity, sizeFactor),
+      };
 
 const refuse = (code: RefusalCode, message: string): Refusal => ({ approved: false, code, message });
 

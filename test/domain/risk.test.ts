@@ -91,6 +91,35 @@ describe('the size', () => {
   });
 });
 
+describe('a size factor', () => {
+  const reduced = (sizeFactor: string, change: Partial<Instrument> = {}): Verdict =>
+    sizePosition({
+      ...{ proposal, snapshot, limits, sizeFactor: d(sizeFactor) },
+      instrument: { ...BTC, ...change },
+    });
+
+  it('makes the entry smaller and leaves its bracket', () => {
+    const whole = intentOf(size());
+    // 4.93094… × 0.5, rounded down to the lot
+    expect(intentOf(reduced('0.5'))).toMatchObject({
+      ...{ quantity: '2.46547', limitPrice: whole.limitPrice },
+      ...{ stopPrice: whole.stopPrice, targetPrice: whole.targetPrice },
+    });
+    expect(intentOf(reduced('1'))).toEqual(whole);
+  });
+
+  it('that leaves too little to trade refuses the entry', () => {
+    expect(reduced('0.05', { minQuantity: d('1') })).toMatchObject({
+      ...{ approved: false, code: 'below-minimum' },
+      message: expect.stringContaining('Reduced to 0.05 of it, the risk budget (100 USDT') as string,
+    });
+  });
+
+  test.each(['0', '-0.5', '1.0001', '7'])('of %s is a fault of whoever gives it', (factor) => {
+    expect(() => reduced(factor)).toThrow(RangeError);
+  });
+});
+
 describe('refusals', () => {
   test.each<[string, Change, string, string]>([
     ['a reducing account', { snapshot: { mode: 'REDUCING' } }, 'not-active', 'REDUCING'],

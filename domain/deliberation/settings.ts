@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { Seat } from './seats';
+
+const MOST_ROUNDS = 3;
+/** A decision that takes longer is late: the entry's expiry was made for one that does not wait. */
+export const LONGEST_DELIBERATION_MS = 30_000;
+
+const seatSchema = z.strictObject({
+  seat: z.enum(Seat),
+  /** Whose models speak for it: a key of `models.roles`. */
+  role: z.string().regex(/^[a-z][a-z-]{0,39}$/, 'must be small letters and "-"'),
+});
+
+/** Everybody, each by models of a role of its own name. */
+const EVERYBODY = Object.values(Seat).map((seat) => ({ seat, role: seat }));
+
+/** How a panel deliberates. */
+export const panelSettingsSchema = z
+  .strictObject({
+    /** In the order in which they speak; the Supervisor always has the last word. */
+    seats: z
+      .array(seatSchema)
+      .min(1, 'must name at least one seat')
+      .refine(
+        (list) => new Set(list.map(({ seat }) => seat)).size === list.length,
+        'must name each seat once',
+      )
+      .prefault(EVERYBODY),
+    /** How often the advisers speak, each time with what the others have said. The Supervisor speaks once, at the end. */
+    rounds: z.int().min(1).max(MOST_ROUNDS).default(1),
+    /** Seats that must have answered; with fewer the entry is made as the strategy wants it. */
+    quorum: z.int().min(1).max(Object.keys(Seat).length).default(3),
+    /** Wall milliseconds for all proposals of a bar together; then trading goes on without the panel. */
+    deadlineMs: z.int().min(100).max(LONGEST_DELIBERATION_MS).default(LONGEST_DELIBERATION_MS),
+    /** Most tokens of one answer. */
+    maxTokens: z.int().min(64).max(8_192).default(700),
+    /** Hides names, dates and price levels from the models, so that none can remember how it went on. */
+    anonymise: z.boolean().default(false),
+  })
+  .refine(({ seats, quorum }) => quorum <= seats.length, {
+    path: ['quorum'],
+    message: 'must not be more than there are seats',
+  });
+export type PanelSettings = Readonly<z.infer<typeof panelSettingsSchema>>;
+
+/** One turn to speak. */
+export interface Turn {
+  readonly round: number;
+  readonly seat: Seat;
+  readonly role: string;
+}
+
+/** All turns of a deliberation in their order: the advisers round by round, then the Supervisor. */
+export function turnsOf({ seats, rounds }: Pick<PanelSettings, 'seats' | 'rounds'>): readonly Turn[] {
+  const advisers = seats.filter(({ seat }) => seat !== Seat.Supervisor);
+  const supervisors = seats.filter(({ seat }) => seat === Seat.Supervisor);
+  const inRound = (round: number): readonly Turn[] => advisers.map((entry) => ({ round, ...entry }));
+  return [
+    ...(advisers.length === 0 ? [] : Array.from({ length: rounds }, (_, index) => inRound(index + 1)).flat()),
+    ...supervisors.map((entry) => ({ round: rounds, ...entry })),
+  ];
+}
