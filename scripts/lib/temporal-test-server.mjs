@@ -1,6 +1,7 @@
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { provideCached } from './cache.mjs';
+import { archiveClasses, javaLauncher } from './class-archive.mjs';
 import { findOnPath, isExecutable, run } from './command.mjs';
 import { downloadTemporalProgram } from './download.mjs';
 import { withProgress } from './progress.mjs';
@@ -17,7 +18,7 @@ export function provideTestServer() {
   return firstRoute(
     `The time-skipping Temporal test server ${version}`,
     [
-      { name: 'the cache', get: async () => [join(cacheFolder(), cacheName, program)].find(isExecutable) },
+      { name: 'the cache', get: fromCache },
       {
         name: 'download',
         get: () => intoCache((into) => downloadTemporalProgram(program, version, join(into, program))),
@@ -26,6 +27,13 @@ export function provideTestServer() {
     ],
     'install Java 17 or later and Maven, or set BALLAST_TEMPORAL_TEST_SERVER to the program, then run the command again.',
   );
+}
+
+async function fromCache() {
+  const folder = join(cacheFolder(), cacheName);
+  if (!isExecutable(join(folder, program))) return undefined;
+  if (existsSync(join(folder, 'lib'))) await archiveClasses(folder, program, launcher);
+  return join(folder, program);
 }
 
 async function intoCache(install) {
@@ -60,7 +68,7 @@ async function copyWithMaven(into) {
   if (!readdirSync(join(into, 'lib')).includes(`temporal-test-server-${version}.jar`)) {
     throw new Error(`Maven copied no temporal-test-server-${version}.jar`);
   }
-  writeFileSync(join(into, program), launcher);
+  await archiveClasses(into, program, launcher);
 }
 
 function pom() {
@@ -74,9 +82,4 @@ function pom() {
 `;
 }
 
-/** Serial collection and the quick compiler only: it lives for seconds, beside everything else that the tests run. */
-const launcher = `#!/bin/sh
-folder=$(cd "$(dirname "$0")" && pwd)
-exec "\${JAVA_HOME:+$JAVA_HOME/bin/}java" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx512m \\
-  -cp "$folder/lib/*" io.temporal.testserver.TestServer "$@"
-`;
+const launcher = javaLauncher('io.temporal.testserver.TestServer');

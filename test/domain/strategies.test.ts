@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Bar } from '../../domain/bar';
 import { fromNumber } from '../../domain/decimal';
-import { columnsOf } from '../../domain/bar-columns';
+import { columnsOf, sliceColumns, type BarColumns } from '../../domain/bar-columns';
 import { compute } from '../../domain/indicators/registry';
 import type { IndicatorSpec } from '../../domain/indicators/spec';
 import { riskLimitsSchema, sizePosition } from '../../domain/risk';
@@ -18,10 +18,19 @@ const ids = Object.keys(STRATEGIES);
 const observed = observedBetween(0, 3_000 * 60_000, 12 * 60_000);
 
 /** As live trading does: on no more bars than the strategy needs. Every other symbol is a companion of this one. */
-function decide(strategy: PreparedStrategy, bars: readonly Bar[], holding = false): Decision {
+const decide = (strategy: PreparedStrategy, bars: readonly Bar[], holding = false): Decision =>
+  decideAfter(bars.length, strategy, columnsOf(bars), holding);
+
+/** The same when only the first `length` bars have closed. */
+function decideAfter(
+  length: number,
+  strategy: PreparedStrategy,
+  bars: BarColumns,
+  holding = false,
+): Decision {
   const own = { symbol: 'BTC/USDT', timeframe: '1m' } as const;
-  const from = Math.max(0, bars.length - strategy.warmupBars);
-  const window = columnsOf(bars.slice(from));
+  const from = Math.max(0, length - strategy.warmupBars);
+  const window = sliceColumns(bars, from, length);
   const ofSource: BarsOf = ({ symbol }) => (symbol === own.symbol ? window : companionOf(window, { from }));
   return decideOnWindow(strategy, own, ofSource, holding ? 'long' : null, observed);
 }
@@ -36,7 +45,6 @@ const rsi = (closes: readonly number[]): readonly [number, number] =>
   lastTwo(barsOf(closes), { kind: 'rsi', period: 14 });
 const ema = (closes: readonly number[], period: number): readonly [number, number] =>
   lastTwo(barsOf(closes), { kind: 'ema', period });
-const adx = (closes: readonly number[]): number => lastTwo(barsOf(closes), { kind: 'adx', period: 14 })[1];
 
 const codesOf = (signal: Decision): string[] => signal.reasons.map((reason) => reason.code);
 const textOf = (signal: Decision): string => signal.reasons.map((reason) => reason.text).join('; ');
@@ -90,7 +98,7 @@ describe('rsi', () => {
   });
 
   it('needs an uptrend when it is told to', () => {
-    const series = walkUntil((closes) => crossedBack(closes), 1);
+    const series = walkUntil(crossedBack, 1);
     const close = series.at(-1) ?? NaN;
     const filtered = findStrategy('rsi').parse({ trendPeriod: 50 });
     const signal = decide(filtered, barsOf(series));
@@ -100,17 +108,31 @@ describe('rsi', () => {
   });
 });
 
-const crossedBack = (closes: readonly number[]): boolean => {
-  const [before, now] = rsi(closes);
-  return before < 30 && now >= 30;
+/** Whether something is so at the close of the last of the first `length` bars. */
+type Condition = (bars: BarColumns) => (length: number) => boolean;
+
+const valuesOf = (bars: BarColumns, spec: IndicatorSpec): ((index: number) => number) => {
+  const [values] = compute(bars, spec);
+  return (index) => values?.[index] ?? NaN;
 };
 
+const crossedBack: Condition = (bars) => {
+  const rsi = valuesOf(bars, { kind: 'rsi', period: 14 });
+  return (length) => rsi(length - 2) < 30 && rsi(length - 1) >= 30;
+};
+
+const enters =
+  (strategy: PreparedStrategy): Condition =>
+  (bars) =>
+  (length) =>
+    decideAfter(length, strategy, bars).kind === 'enter';
+
 /** The shortest walk of more than 800 closes, enough for every warm-up here, that fulfils the condition. */
-function walkUntil(condition: (closes: readonly number[]) => boolean, seed: number): number[] {
+function walkUntil(condition: Condition, seed: number): number[] {
   const closes = walk(seed, 3_000);
-  for (let length = 800; length <= closes.length; length += 1) {
-    if (condition(closes.slice(0, length))) return closes.slice(0, length);
-  }
+  const isSo = condition(columnsOf(barsOf(closes)));
+  for (let length = 800; length <= closes.length; length += 1)
+    if (isSo(length)) return closes.slice(0, length);
   throw new Error('The walk never fulfils the condition');
 }
 
@@ -146,10 +168,14 @@ describe('ema-cross', () => {
   });
 
   it('does not follow a cross without a trend', () => {
-    const crossed = (closes: readonly number[]): boolean => {
-      const [beforeFast, fast] = ema(closes, 12);
-      const [beforeSlow, slow] = ema(closes, 26);
-      return beforeFast <= beforeSlow && fast > slow && adx(closes) < 14.9;
+    const crossed: Condition = (columns) => {
+      const fast = valuesOf(columns, { kind: 'ema', period: 12 });
+      const slow = valuesOf(columns, { kind: 'ema', period: 26 });
+      const strength = valuesOf(columns, { kind: 'adx', period: 14 });
+      return (length) =>
+        fast(length - 2) <= slow(length - 2) &&
+        fast(length - 1) > slow(length - 1) &&
+        strength(length - 1) < 14.9;
     };
     const bars = barsOf(walkUntil(crossed, 5));
     expect(codesOf(decide(strategy, bars))).toEqual(['crossed-above', 'not-trending']);
@@ -157,7 +183,7 @@ describe('ema-cross', () => {
   });
 
   it('lets its stop follow by default', () => {
-    const bars = barsOf(walkUntil((closes) => decide(strategy, barsOf(closes)).kind === 'enter', 2));
+    const bars = barsOf(walkUntil(enters(strategy), 2));
     const signal = decide(strategy, bars);
     if (signal.kind !== 'enter') throw new Error('no entry');
     expect(signal.trailDistance).toBeCloseTo(signal.referencePrice - signal.stopPrice, 9);
@@ -205,10 +231,21 @@ describe('bollinger', () => {
 
   it('stays out of a trend when it is told to', () => {
     const quiet = findStrategy('bollinger').parse({ maxAdx: 20 });
-    const entered = (closes: readonly number[]): boolean => decide(strategy, barsOf(closes)).kind === 'enter';
-    const inTrend = walkUntil((closes) => entered(closes) && adx(closes) > 20, 1);
+    const entersWhile =
+      (allows: (adx: number) => boolean): Condition =>
+      (bars) => {
+        const strength = valuesOf(bars, { kind: 'adx', period: 14 });
+        return (length) => allows(strength(length - 1)) && enters(strategy)(bars)(length);
+      };
+    const inTrend = walkUntil(
+      entersWhile((adx) => adx > 20),
+      1,
+    );
     expect(codesOf(decide(quiet, barsOf(inTrend)))).toEqual(['came-back', 'trending']);
-    const inRange = walkUntil((closes) => entered(closes) && adx(closes) < 19.9, 1);
+    const inRange = walkUntil(
+      entersWhile((adx) => adx < 19.9),
+      1,
+    );
     expect(codesOf(decide(quiet, barsOf(inRange)))).toEqual(['came-back', 'ranging', 'bracket']);
   });
 });
@@ -260,8 +297,10 @@ describe.each(ids)('%s on any market', (id) => {
   const anySeed = fc.integer();
 
   /** The decisions at the close of every bar from the warm-up on, while nothing is held. */
-  const decisions = (bars: readonly Bar[]): Decision[] =>
-    bars.slice(warmupBars - 1).map((_, index) => decide(strategy, bars.slice(0, warmupBars + index)));
+  const decisions = (bars: readonly Bar[]): Decision[] => {
+    const columns = columnsOf(bars);
+    return bars.slice(warmupBars - 1).map((_, index) => decideAfter(warmupBars + index, strategy, columns));
+  };
 
   it('never looks ahead: bars yet to come change no decision made before them', () => {
     fc.assert(
