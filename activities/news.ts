@@ -1,16 +1,17 @@
 import { Context } from '@temporalio/activity';
-import { NEWS_ORIGIN, sessionOrigin } from '../adapters/history/origins';
 import { moodKey, moodRows } from '../adapters/history/rows';
 import type { HeadlineScorer, NewsSource } from '../adapters/news/port';
 import type { NewsStore, StoredMood, StoredStory } from '../adapters/store/stories';
 import { combineMood, moodTrend, type MoodSettings, type MoodStory } from '../domain/news/mood';
 import { MARKET_SUBJECT } from '../domain/observations';
 import type { ActivityDeps } from './deps';
+import { newsTime } from './news-time';
 
 /** News as they are configured. */
 export interface NewsDesk {
   readonly sources: readonly NewsSource[];
-  readonly scorer: HeadlineScorer;
+  /** Whose judgement moods rest on. Judging is done elsewhere, by a process of its own (`intelligence/scoring.ts`). */
+  readonly scorer: Pick<HeadlineScorer, 'name'>;
   readonly store: NewsStore;
 }
 
@@ -35,8 +36,6 @@ export interface BreakingStory {
   readonly knownMs: number;
 }
 
-/** Headlines of one batch of the scorer. */
-const BATCH = 100;
 /** Stories that one mood may rest on. */
 const MAX_STORIES = 1_000;
 /** Moods that a trend is made of, the new one included. */
@@ -53,12 +52,7 @@ export function createNewsActivities({
 }: Pick<ActivityDeps, 'news' | 'clock' | 'history' | 'market'>) {
   const { sources, scorer, store } = news;
 
-  /** Whose news these are, and what time it is on the market that they are about. */
-  async function now(): Promise<{ readonly origin: string; readonly nowMs: number }> {
-    const nowMs = Math.floor(await clock.nowMs());
-    const origin = market === 'real' ? NEWS_ORIGIN : sessionOrigin((await clock.reading()).session);
-    return { origin, nowMs };
-  }
+  const now = () => newsTime(clock, market);
 
   async function collect(source: NewsSource, origin: string, nowMs: number) {
     const health = (await store.sources(origin)).find((one) => one.source === source.name);
@@ -89,20 +83,6 @@ export function createNewsActivities({
         newStories: read.reduce((sum, { stories }) => sum + stories, 0),
         sources: read.map(({ name, error }) => ({ name, error })),
       };
-    },
-
-    /** Has the newest stories judged that have not been. @returns how many got an answer */
-    async scoreNews({ maxAgeMs }: Pick<MoodSettings, 'maxAgeMs'>): Promise<number> {
-      const { origin, nowMs } = await now();
-      const range = { sinceMs: nowMs - maxAgeMs, limit: BATCH };
-      const stories = await store.unscored(origin, scorer.name, range);
-      if (stories.length === 0) return 0;
-      const titles = stories.map(({ title }) => title);
-      const answers = await scorer.score(titles, Context.current().cancellationSignal);
-      const scores = stories.map(({ storyId }, index) => ({ storyId, score: answers[index] ?? null }));
-      // Known now that there are answers, not when they were asked for.
-      await store.addScores(scorer.name, Math.max(nowMs, Math.floor(await clock.nowMs())), scores);
-      return scores.filter(({ score }) => score !== null).length;
     },
 
     /** Combines what is known into a mood for each asset, and writes it where decisions read it. */

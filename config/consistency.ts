@@ -17,7 +17,12 @@ const OWN_LIMITS = [
 ] as const;
 
 /** Faults that no single setting shows: settings which contradict each other, or the code that is there. */
-export const inconsistencies = (layers: MergedLayers, settings: Settings): readonly ConfigIssue[] => [
+export const inconsistencies = (
+  layers: MergedLayers,
+  settings: Settings,
+  { keysAreNeeded = true }: { readonly keysAreNeeded?: boolean } = {},
+): readonly ConfigIssue[] => [
+  ...(keysAreNeeded ? keyIssues(layers, settings) : []),
   ...modeIssues(layers, settings),
   ...nameIssues(layers, settings),
   ...pairIssues(layers, settings),
@@ -26,24 +31,14 @@ export const inconsistencies = (layers: MergedLayers, settings: Settings): reado
 ];
 
 function modeIssues(layers: MergedLayers, settings: Settings): ConfigIssue[] {
-  const { mode, exchange, live } = settings;
+  const { mode, live } = settings;
   if (mode === Mode.Shadow) {
     const problem = 'is planned but not built yet; there are simulated, replay, paper, testnet and live';
     return [issueAt(layers, ['mode'], problem)];
   }
   if (mode === Mode.Paper) return paperIssues(layers, settings);
-  if (mode !== Mode.Testnet && mode !== Mode.Live) return [];
+  if (mode !== Mode.Live) return [];
   const issues: ConfigIssue[] = [];
-  const network = mode === Mode.Live ? 'the exchange' : "the exchange's test network";
-  for (const [key, variable] of [
-    ['apiKey', 'BALLAST_EXCHANGE_API_KEY'],
-    ['secret', 'BALLAST_EXCHANGE_SECRET'],
-  ] as const) {
-    if (exchange[key] !== undefined || exchange[`${key}File`] !== undefined) continue;
-    const problem = `mode ${mode} needs keys of ${network}: set ${variable}, or exchange.${key}File to a file that holds it`;
-    issues.push(issueAt(layers, ['exchange', key], problem));
-  }
-  if (mode === Mode.Testnet) return issues;
   if (live.confirm !== LIVE_CONFIRMATION) {
     issues.push(
       issueAt(
@@ -58,6 +53,21 @@ function modeIssues(layers: MergedLayers, settings: Settings): ConfigIssue[] {
     issues.push(
       issueAt(layers, ['risk', limit], 'mode live takes no default for this limit: write your own'),
     );
+  }
+  return issues;
+}
+
+function keyIssues(layers: MergedLayers, { mode, exchange }: Settings): ConfigIssue[] {
+  if (mode !== Mode.Testnet && mode !== Mode.Live) return [];
+  const issues: ConfigIssue[] = [];
+  const network = mode === Mode.Live ? 'the exchange' : "the exchange's test network";
+  for (const [key, variable] of [
+    ['apiKey', 'BALLAST_EXCHANGE_API_KEY'],
+    ['secret', 'BALLAST_EXCHANGE_SECRET'],
+  ] as const) {
+    if (exchange[key] !== undefined || exchange[`${key}File`] !== undefined) continue;
+    const problem = `mode ${mode} needs keys of ${network}: set ${variable}, or exchange.${key}File to a file that holds it`;
+    issues.push(issueAt(layers, ['exchange', key], problem));
   }
   return issues;
 }

@@ -41,6 +41,8 @@ export interface LoadOptions {
     readonly strategiesDir: string;
     readonly stateDir: string;
   }) => StrategyCatalogue;
+  /** For a process that shall be able to send nothing: keys of the exchange are neither read nor missed. */
+  readonly withoutExchangeKeys?: boolean;
   /** Where the deployment id comes from when it is not configured; by default it is made once in the state folder. */
   readonly deploymentId?: (stateDir: string) => string;
 }
@@ -60,7 +62,7 @@ export const loadConfig = (options: LoadOptions): BallastConfig => loadLayeredCo
 /** The same, together with what each layer said. @throws as {@link loadConfig}. */
 export function loadLayeredConfig(options: LoadOptions): LoadedConfig {
   const runtime = given(options.env.BALLAST_RUNTIME);
-  if (runtime !== undefined) return loadRunningConfig(runtime, options.env);
+  if (runtime !== undefined) return loadRunningConfig(runtime, options.env, options);
   const file = userFile(options);
   const fileLayers = file === undefined ? [] : [readYamlLayer(file)];
   const misplaced = misplacedSecrets(fileLayers);
@@ -74,7 +76,11 @@ export function loadLayeredConfig(options: LoadOptions): LoadedConfig {
 }
 
 /** The configuration that a running `ballast up` recorded. @throws UserError when there is no such record. */
-export function loadRunningConfig(runtimeFile: string, env: Environment): LoadedConfig {
+export function loadRunningConfig(
+  runtimeFile: string,
+  env: Environment,
+  { withoutExchangeKeys = false }: Pick<LoadOptions, 'withoutExchangeKeys'> = {},
+): LoadedConfig {
   const record = readRuntime(runtimeFile);
   if (record === undefined) {
     throw new UserError(
@@ -90,7 +96,7 @@ export function loadRunningConfig(runtimeFile: string, env: Environment): Loaded
     { origin: runtimeFile, settings: record.settings },
     ...environmentLayers(secrets),
   ]);
-  return settle(layers, { env, cwd: record.cwd }, []);
+  return settle(layers, { env, cwd: record.cwd, withoutExchangeKeys }, []);
 }
 
 /** An empty variable counts as not set. */
@@ -123,7 +129,7 @@ function misplacedSecrets(fileLayers: readonly Layer[]): ConfigIssue[] {
 function settle(layers: MergedLayers, options: LoadOptions, misplaced: readonly ConfigIssue[]): LoadedConfig {
   const parsed = configSchema.safeParse(layers.settings);
   if (!parsed.success) throw new ConfigError([...misplaced, ...issuesFrom(layers, parsed.error)]);
-  const settings = parsed.data;
+  const settings = options.withoutExchangeKeys === true ? withoutKeys(parsed.data) : parsed.data;
   const dataDir = settings.market.dataDir ?? options.fallbackDataDir;
   const mode = settings.mode ?? (dataDir === undefined ? Mode.Simulated : Mode.Replay);
   const absolute = <T extends string | undefined>(path: T): T =>
@@ -132,7 +138,7 @@ function settle(layers: MergedLayers, options: LoadOptions, misplaced: readonly 
   const stateDir = absolute(settings.stateDir);
   const issues = [
     ...misplaced,
-    ...inconsistencies(layers, settings),
+    ...inconsistencies(layers, settings, { keysAreNeeded: options.withoutExchangeKeys !== true }),
     ...strategyIssues(layers, settings, options.strategies?.({ strategiesDir, stateDir })),
   ];
   if (mode === Mode.Replay && dataDir === undefined) {
@@ -171,6 +177,14 @@ function settle(layers: MergedLayers, options: LoadOptions, misplaced: readonly 
   };
   return { config, layers };
 }
+
+const withoutKeys = (settings: Settings): Settings => ({
+  ...settings,
+  exchange: {
+    ...settings.exchange,
+    ...{ apiKey: undefined, secret: undefined, apiKeyFile: undefined, secretFile: undefined },
+  },
+});
 
 const EMULATED: ReadonlySet<Mode> = new Set([Mode.Simulated, Mode.Replay, Mode.Paper]);
 

@@ -155,6 +155,8 @@ const workerSchema = z.strictObject({
     journal: slots,
     /** Downloads and optimisations; each of an optimisation keeps a processor busy. */
     jobs: slots,
+    /** In the inference process. A default here too: a record of an older `ballast up` has none. */
+    inference: slots.default(4),
   }),
   /** Workflows kept in memory between their tasks. */
   cachedWorkflows: z.int().min(1).max(100_000),

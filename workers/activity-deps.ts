@@ -12,7 +12,6 @@ import type { ExchangePort } from '../adapters/exchange/port';
 import { candleCacheFolder, createCandleCache } from '../adapters/history/candle-cache';
 import { createHistory } from '../adapters/history/history';
 import { feedSource } from '../adapters/news/feed-source';
-import { vaderScorer } from '../adapters/news/vader';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
 import { createNewsStore } from '../adapters/store/stories';
@@ -22,12 +21,13 @@ import { accountRef } from '../cli/strategy-client';
 import { reconciliationInput } from '../cli/reconciliation-client';
 import { tradedSymbols, type BallastConfig } from '../config/config';
 import { createBarSources } from './bar-sources';
+import { headlineScorer } from './headline-scorer';
+import { MARKET_CLOCK } from './market-time';
 import { REDUCING, VISIBILITY_LAG_MS } from './order-timing';
 import { createOwners } from './owners';
 import { createSweeps } from './sweeps';
 import { withUrgentOrders } from './urgent-orders';
 
-const CLOCK = { maxAgeMs: 1_000, maxStaleMs: 60_000 } as const;
 /** An emergency would rather look an order up than wait for its answer. */
 const EMERGENCY_TIMEOUT_MS = 2_500;
 
@@ -69,8 +69,12 @@ export async function openActivityDeps(
   const open = async (throttle: boolean): Promise<ExchangePort> =>
     exchangeHealth.watch(await openExchange(config, throttle, log));
   const [exchange, emergencyExchange] = await Promise.all([open(true), open(false)]);
-  const clock = createMarketClock({ read: () => exchange.clock(), wallTimeMs, ...CLOCK });
-  const emergencyClock = createMarketClock({ read: () => emergencyExchange.clock(), wallTimeMs, ...CLOCK });
+  const clock = createMarketClock({ read: () => exchange.clock(), wallTimeMs, ...MARKET_CLOCK });
+  const emergencyClock = createMarketClock({
+    read: () => emergencyExchange.clock(),
+    wallTimeMs,
+    ...MARKET_CLOCK,
+  });
   const timing = {
     sendWindowMs: config.exchange.sendWindowMs,
     receiveWindowMs: config.exchange.recvWindowMs,
@@ -130,7 +134,7 @@ export async function openActivityDeps(
       sources: config.news.sources.map((source) =>
         feedSource({ ...source, timeoutMs: config.news.timeoutMs }),
       ),
-      scorer: vaderScorer,
+      scorer: headlineScorer(),
       store: createNewsStore(pools[0]),
     },
   };

@@ -10,10 +10,11 @@ import { Caretaker, keepLooking } from './caretaker';
 import { giveFirstAid } from './first-aid';
 import { reconcileFirst } from './first-reconciliation';
 import { createLogger } from './logging';
+import { drainOnSignals, runProcess } from './serving';
 import { startWorkers } from './worker';
 
 /**
- * The worker process: hosts every task queue of one account. SIGINT and SIGTERM drain it; anything that fails ends it
+ * The worker process: hosts every task queue that one account is traded on. SIGINT and SIGTERM drain it; anything that fails ends it
  * with code 1, for its supervisor to start it again.
  */
 async function main(): Promise<void> {
@@ -30,12 +31,7 @@ async function main(): Promise<void> {
     log,
   });
   const first = reconcileFirst(deps, reconciliationInput(config, accountRef(config)), gate, stop.signal);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      log.info({ signal }, 'draining');
-      workers.shutdown();
-    });
-  }
+  drainOnSignals(workers, log);
   const protection = createProtection(deps);
   const firstAid = giveFirstAid({ protection, account: config.account.name, signal: stop.signal, log });
   for (const fault of deps.strategies.faults) log.warn(fault, 'a strategy could not be loaded');
@@ -48,7 +44,4 @@ async function main(): Promise<void> {
   log.info('worker stopped');
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exit(1);
-});
+runProcess(main);

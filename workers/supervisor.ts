@@ -43,7 +43,7 @@ export interface SupervisorEnd {
 }
 
 export interface Supervisor {
-  /** Resolves when every child has been ready once; rejects with the reason when one never will, or when stopped before. */
+  /** Resolves when every child that is not optional has been ready once; rejects with the reason when one never will, or when stopped before. */
   readonly allReady: Promise<unknown>;
   /** Resolves when every child has ended. */
   readonly ended: Promise<SupervisorEnd>;
@@ -126,7 +126,9 @@ class ProcessSupervisor implements Supervisor {
     this.allReady = this.allReadyOutcome.promise;
     this.ended = this.endOutcome.promise;
     this.allReady.catch(() => undefined);
-    this.notYetReady = new Set(ordered.map(({ name }) => name));
+    this.notYetReady = new Set(
+      ordered.filter(({ isOptional }) => isOptional !== true).map(({ name }) => name),
+    );
     this.children = new Map(ordered.map((spec) => [spec.name, this.supervise(spec)]));
     for (const signal of stopSignals) process.on(signal, this.onSignal);
     for (const child of this.children.values()) child.start();

@@ -14,10 +14,11 @@ import {
   writeRuntime,
   type RuntimeRecord,
 } from '../config/runtime';
+import { inferenceNeeds } from '../config/needs';
 import { SECRETS } from '../config/secret-paths';
 import { connectTemporal } from '../temporal/connection';
 import { buildIdOf, routeTo } from '../temporal/versioning';
-import { allTaskQueues } from '../workflows/contract';
+import { tradingTaskQueues } from '../workflows/contract';
 import { startSupervisor, type Supervisor } from './supervisor';
 import type { ChildState } from './supervisor/types';
 import { beginTrading, type TradingBegun } from './up/begin-trading';
@@ -110,6 +111,8 @@ async function supervise(
     pidOf: (name) => pids.get(name),
   });
   options.progress(`Starting ${children.map(({ name }) => name).join(', ')} …`);
+  if (inferenceNeeds(config).length === 0)
+    options.progress('No model is asked for anything (no news, no role): no inference process is started');
   const supervisor = await startSupervisor({
     stateDir: config.stateDir,
     children,
@@ -142,7 +145,7 @@ async function begin(
     try {
       const { namespace } = config.temporal;
       const build = config.worker.versioning ? buildIdOf() : null;
-      await routeTo(client, namespace, build, allTaskQueues(config.exchange.venue));
+      await routeTo(client, namespace, build, tradingTaskQueues(config.exchange.venue));
       const catalogue = openStrategies(config);
       return await beginTrading(client, config, accountRef(config), catalogue);
     } finally {

@@ -31,12 +31,14 @@ export const taskQueues = (venue: string) =>
     feed: `feed-${venue}`,
     journal: 'journal',
     jobs: 'jobs',
+    /** Served by the inference process, which may not be there. */
+    inference: 'inference',
   }) as const;
 
-/** Every queue that a worker of this venue serves. */
-export const allTaskQueues = (venue: string): readonly string[] => [
+/** Every queue that trading needs: a worker of this venue serves them. That of opinions is none of them. */
+export const tradingTaskQueues = (venue: string): readonly string[] => [
   WORKFLOW_TASK_QUEUE,
-  ...Object.values(taskQueues(venue)),
+  ...Object.values(taskQueues(venue)).filter((queue) => queue !== taskQueues(venue).inference),
 ];
 
 export const SEARCH_ATTRIBUTES = {

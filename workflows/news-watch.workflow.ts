@@ -2,7 +2,7 @@ import { log, setCurrentDetails } from '@temporalio/workflow';
 import { MARKET_SUBJECT } from '../domain/observations';
 import { tell } from './children';
 import { pauseForNewsSignal, workflowIds, type NewsWatchInput, type NewsWatchReport } from './contract';
-import { newsActivities } from './proxies';
+import { intelligenceActivities, newsActivities } from './proxies';
 
 /**
  * One round of the news: asks the sources, has new stories judged, writes the moods, and tells the strategies that are to pause
@@ -22,7 +22,9 @@ export async function newsWatch(input: NewsWatchInput): Promise<NewsWatchReport>
     }
   };
   const collected = await tried('collecting', () => newsActivities('ask the sources').collectNews());
-  const scored = await tried('scoring', () => newsActivities('judge new stories').scoreNews({ maxAgeMs }));
+  const scored = await tried('scoring', () =>
+    intelligenceActivities('judge new stories').scoreNews({ maxAgeMs }),
+  );
   const moods = await tried('the moods', () =>
     newsActivities('combine and write the moods').writeMoods({ assets, settings }),
   );

@@ -3,6 +3,7 @@ import type { BackfillActivities } from '../activities/backfill';
 import type { DecisionActivities } from '../activities/decision';
 import type { EmergencyActivities } from '../activities/emergency';
 import type { FeedActivities } from '../activities/feed';
+import type { IntelligenceActivities } from '../activities/intelligence/intelligence';
 import type { MarketActivities } from '../activities/market';
 import type { NewsActivities } from '../activities/news';
 import type { OptimisationActivities } from '../activities/optimisation';
@@ -118,3 +119,23 @@ export const newsActivities = (summary: string) =>
 
 export const sweepActivities = (summary: string) =>
   proxyActivities<OptimisationActivities>({ summary, ...JOB });
+
+/**
+ * Opinions are waited for as long as they are worth something, and gone without after that: `withinMs` bounds everything, the wait for an
+ * inference process that is away included. Its heartbeats tell within seconds that the process has died; it gets three tries, since a
+ * question that kills it would kill it again.
+ */
+export const intelligenceActivities = (summary: string, withinMs = 60_000) =>
+  proxyActivities<IntelligenceActivities>({
+    summary,
+    taskQueue: taskQueues('').inference,
+    startToCloseTimeout: withinMs,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    scheduleToCloseTimeout: withinMs,
+    retry: {
+      initialInterval: '300 milliseconds',
+      backoffCoefficient: 2,
+      maximumInterval: '3 seconds',
+      maximumAttempts: 3,
+    },
+  });

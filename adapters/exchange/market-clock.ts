@@ -2,7 +2,7 @@ import type { ClockReading } from '../../domain/clock';
 import { ExchangeFailure, FailureKind } from '../../domain/errors';
 import { emulatorClockPayload, timePayload } from './binance-payloads';
 import type { Gateway } from './gateway';
-import type { HttpClient } from './http-client';
+import { HttpClient } from './http-client';
 import type { ExchangeOptions } from './options';
 import type { ExchangePort } from './port';
 
@@ -29,7 +29,7 @@ export function createClock(gateway: Gateway, httpClient: HttpClient, options: E
     async clock() {
       if (options.clock === 'emulator') return readEmulatorClock(httpClient, options);
       const { serverTimeMs, wallTimeMs } = await fetchServerTime();
-      return { wallTimeMs, marketTimeMs: serverTimeMs, speed: 1, session: 'live', state: 'running' };
+      return realReading(wallTimeMs, serverTimeMs);
     },
     async clockSkewMs() {
       const { serverTimeMs, wallTimeMs } = await fetchServerTime();
@@ -38,9 +38,33 @@ export function createClock(gateway: Gateway, httpClient: HttpClient, options: E
   };
 }
 
+const realReading = (wallTimeMs: number, marketTimeMs: number): ClockReading => ({
+  ...{ wallTimeMs, marketTimeMs, speed: 1, session: 'live', state: 'running' },
+});
+
+/**
+ * Market time for a process that does nothing else at an exchange, and shall not load a client for it: the emulator's own clock, or for a
+ * real market this machine's, which `ballast doctor` holds to the exchange's.
+ */
+export function createBareClock(
+  options: Pick<ExchangeOptions, 'clock' | 'requestTimeoutMs'> & { readonly restUrl?: string | undefined },
+): Pick<ExchangePort, 'clock'> & { readonly close: () => void } {
+  const httpClient = new HttpClient();
+  return {
+    clock() {
+      if (options.clock === 'emulator') return readEmulatorClock(httpClient, options);
+      const nowMs = Date.now();
+      return Promise.resolve(realReading(nowMs, nowMs));
+    },
+    close: () => {
+      httpClient.close();
+    },
+  };
+}
+
 async function readEmulatorClock(
   httpClient: HttpClient,
-  { restUrl, requestTimeoutMs }: ExchangeOptions,
+  { restUrl, requestTimeoutMs }: { readonly restUrl?: string | undefined; readonly requestTimeoutMs: number },
 ): Promise<ClockReading> {
   const url = new URL('/emulator/clock', restUrl).href;
   try {

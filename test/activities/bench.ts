@@ -1,4 +1,5 @@
 import type { ActivityDeps, Owners } from '../../activities/deps';
+import type { IntelligenceDeps } from '../../activities/intelligence/deps';
 import { ExchangeHealth } from '../../activities/exchange-health';
 import { createMarketClock } from '../../activities/market-clock';
 import type { OrderTiming } from '../../activities/order-attempt';
@@ -11,6 +12,7 @@ import { BTC, d } from '../domain/fixtures';
 import { FakeBars, MemoryHistory } from './fake-bars';
 import { FakeExchange } from './fake-exchange';
 import type { Grant } from './memory-orders';
+import { intelligenceDeps } from './intelligence-bench';
 import { memoryDesk, type MemoryDesk } from './memory-news';
 import { MemorySweeps } from './memory-sweeps';
 import { MemoryStore } from './memory-store';
@@ -37,6 +39,8 @@ export interface Bench {
   readonly sweeps: MemorySweeps;
   readonly news: MemoryDesk;
   readonly deps: ActivityDeps;
+  /** Of the inference process. */
+  readonly intelligence: IntelligenceDeps;
   /** Wall time, which only the test moves. */
   readonly time: { nowMs: number };
 }
@@ -106,7 +110,8 @@ export function createBench(
   };
   const rest = { pause, owners, history, bars, sweeps, news };
   const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, ...rest });
-  return { store, exchange, history, bars, sweeps, news, deps, time };
+  const intelligence = intelligenceDeps(deps, news);
+  return { store, exchange, history, bars, sweeps, news, deps, intelligence, time };
 }
 
 /** A granted long position of 1 BTC at 100 with its stop at 90 and its target at 130. */

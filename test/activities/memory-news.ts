@@ -4,6 +4,7 @@ import {
   type FeedAnswer,
   type FeedValidators,
   type HeadlineScore,
+  type HeadlineScorer,
   type NewsSource,
 } from '../../adapters/news/port';
 import type { NewsStore, SourceHealth, StoredMood, StoredStory } from '../../adapters/store/stories';
@@ -119,6 +120,7 @@ export class MemoryNews implements NewsStore {
 
 export interface MemoryDesk extends NewsDesk {
   readonly sources: readonly [FakeSource, FakeSource];
+  readonly scorer: HeadlineScorer;
   readonly store: MemoryNews;
 }
 

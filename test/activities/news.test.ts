@@ -1,4 +1,5 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { createScoringActivities } from '../../activities/intelligence/scoring';
 import { createNewsActivities } from '../../activities/news';
 import { createBench, type Bench } from './bench';
 
@@ -9,13 +10,14 @@ const run = <Result>(work: () => Promise<Result>): Promise<Result> => new MockAc
 describe('the activities of the news', () => {
   let bench: Bench;
   const news = () => createNewsActivities(bench.deps);
+  const scoreNews = () => run(() => createScoringActivities(bench.intelligence).scoreNews(settings));
   const moods = () => run(() => news().writeMoods({ assets: ['BTC', 'ETH'], settings }));
   beforeEach(() => {
     bench = createBench();
   });
   const round = async () => {
     const collected = await run(() => news().collectNews());
-    return { ...collected, scored: await run(() => news().scoreNews(settings)), moods: await moods() };
+    return { ...collected, scored: await scoreNews(), moods: await moods() };
   };
 
   it('merge what two sources tell, and write a mood where decisions read it', async () => {
@@ -66,7 +68,9 @@ describe('the activities of the news', () => {
     bench.news.sources[0].titles = ['Bitcoin has good news'];
     const activities = createNewsActivities({ ...bench.deps, market: 'made-up' });
     await run(() => activities.collectNews());
-    await run(() => activities.scoreNews(settings));
+    await run(() =>
+      createScoringActivities({ ...bench.intelligence, market: 'made-up' }).scoreNews(settings),
+    );
     await run(() => activities.writeMoods({ assets: ['BTC'], settings }));
     expect([...bench.history.rows.keys()]).toEqual(['session s1 BTC ']);
   });

@@ -4,7 +4,7 @@ import { roundLongStop } from '../../domain/instrument';
 import { Leg, OrderState } from '../../domain/order';
 import { ExitReason } from '../../domain/position';
 import { routeTo } from '../../temporal/versioning';
-import { allTaskQueues, pokeSignal } from '../../workflows/contract';
+import { tradingTaskQueues, pokeSignal } from '../../workflows/contract';
 import { makeBuild, type Build, type Change } from '../crash/harness/builds';
 import { Instant } from '../crash/harness/moments';
 import { startServers, type Servers } from '../crash/harness/servers';
@@ -56,7 +56,7 @@ describe('a new build', () => {
 
   /** What `ballast up` does at its start. */
   const route = (buildId: string | null): Promise<void> =>
-    routeTo(world.client, 'default', buildId, allTaskQueues(world.account.venue));
+    routeTo(world.client, 'default', buildId, tradingTaskQueues(world.account.venue));
 
   const eventsOf = async (workflowId: string) =>
     (await world.client.workflow.getHandle(workflowId).fetchHistory()).events ?? [];

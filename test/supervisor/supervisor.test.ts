@@ -92,6 +92,20 @@ describe('a supervisor', () => {
     expect(stage.events()).toEqual(['database started', 'database stopped']);
   });
 
+  it('goes on without an optional child that never comes up, and never stops trying', async () => {
+    const broken: ChildSpec = {
+      ...stage.child('broken', { dependsOn: ['database'], isOptional: true }),
+      ...{ command: process.execPath, args: ['-e', 'process.exit(3)'] },
+    };
+    const running = await start(stage.child('database'), broken);
+    await running.allReady;
+    await waitFor(() => stateOf(running.states(), 'broken').restarts > quickPolicy.maxFailedStarts + 1);
+    expect(stateOf(running.states(), 'broken').phase).not.toBe(ChildPhase.Failed);
+    expect(stateOf(running.states(), 'database')).toMatchObject({ phase: ChildPhase.Ready, restarts: 0 });
+    await running.stop();
+    expect(await running.ended).toEqual({});
+  });
+
   it('counts a failed preparation and a program that does not exist as failed starts', async () => {
     const running = await start(
       stage.child('a', { prepare: () => Promise.reject(new Error('the disk is full')), dependsOn: ['b'] }),

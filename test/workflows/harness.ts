@@ -6,6 +6,10 @@ import { createBackfillActivities, type BackfillActivities } from '../../activit
 import { createDecisionActivities, type DecisionActivities } from '../../activities/decision';
 import { createEmergencyActivities, type EmergencyActivities } from '../../activities/emergency';
 import { createFeedActivities, type FeedActivities } from '../../activities/feed';
+import {
+  createIntelligenceActivities,
+  type IntelligenceActivities,
+} from '../../activities/intelligence/intelligence';
 import { createMarketActivities, type MarketActivities } from '../../activities/market';
 import { createNewsActivities, type NewsActivities } from '../../activities/news';
 import { createOptimisationActivities, type OptimisationActivities } from '../../activities/optimisation';
@@ -15,7 +19,7 @@ import {
   type ReconciliationActivities,
 } from '../../activities/reconciliation';
 import { createRiskActivities, type RiskActivities } from '../../activities/risk';
-import type { ActivityDeps, Owners } from '../../activities/deps';
+import type { Owners } from '../../activities/deps';
 import { Leg } from '../../domain/order';
 import { decimal } from '../../domain/decimal';
 import { riskLimitsSchema, TradingMode } from '../../domain/risk';
@@ -50,7 +54,8 @@ type Activities = MarketActivities &
   FeedActivities &
   BackfillActivities &
   OptimisationActivities &
-  NewsActivities;
+  NewsActivities &
+  IntelligenceActivities;
 
 /** One test's account: an exchange and a journal of its own, under the real activities. */
 export interface World extends Bench {
@@ -149,7 +154,8 @@ export class Harness {
     const owners = createOwners(this.client, { deployment: DEPLOYMENT, account, venue: VENUE, symbols });
     const bench = createBench({ ...owners, ...others });
     // Time passes on the server only.
-    const real = realActivities({ ...bench.deps, pause: () => Promise.resolve() });
+    const deps = { ...bench.deps, pause: () => Promise.resolve() };
+    const real = realActivities({ ...bench, deps });
     const world: World = { ...bench, account, real, script: {}, calls: [] };
     this.worlds.set(account, world);
     this.world = world;
@@ -363,10 +369,10 @@ function activitiesOf(
     const all: Record<string, unknown> = { ...world.real, ...world.script };
     return (all[name] as (input: unknown) => Promise<unknown>)(input);
   };
-  return Object.fromEntries(Object.keys(realActivities(createBench().deps)).map((name) => [name, run(name)]));
+  return Object.fromEntries(Object.keys(realActivities(createBench())).map((name) => [name, run(name)]));
 }
 
-const realActivities = (deps: ActivityDeps): Activities => ({
+const realActivities = ({ deps, intelligence }: Pick<Bench, 'deps' | 'intelligence'>): Activities => ({
   ...createMarketActivities(deps),
   ...createDecisionActivities(deps),
   ...createOrderActivities(deps),
@@ -377,4 +383,5 @@ const realActivities = (deps: ActivityDeps): Activities => ({
   ...createBackfillActivities(deps),
   ...createOptimisationActivities(deps),
   ...createNewsActivities(deps),
+  ...createIntelligenceActivities(intelligence),
 });

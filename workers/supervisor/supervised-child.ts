@@ -94,7 +94,8 @@ export class SupervisedChild {
       if (this.stopping.signal.aborted) return;
       failures = (run.readyForMs ?? 0) >= policy.stableAfterMs ? 1 : failures + 1;
       const reason = this.explain(run.reason, failures);
-      if (!this.everReady && failures >= policy.maxFailedStarts) {
+      const isHopeless = !this.everReady && failures >= policy.maxFailedStarts;
+      if (isHopeless && this.spec.isOptional !== true) {
         this.change({ phase: ChildPhase.Failed, reason });
         return;
       }

@@ -6,6 +6,8 @@ export interface ChildSpec extends Launch {
   readonly name: string;
   /** Children which have to be ready before each start of this one. */
   readonly dependsOn?: readonly string[];
+  /** The others go on without it: it holds up no start, and is tried for ever however often it fails. */
+  readonly isOptional?: boolean;
   /** Milliseconds for `ready`; 60,000 unless given. */
   readonly readyTimeoutMs?: number;
 }

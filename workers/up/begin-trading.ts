@@ -2,6 +2,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { reconcileNow, reconciliationInput } from '../../cli/reconciliation-client';
 import { configureStrategy, startStrategy, strategySettings } from '../../cli/strategy-client';
 import { tradedSymbols, type BallastConfig } from '../../config/config';
+import { watchesNews } from '../../config/needs';
 import type { StrategyCatalogue } from '../../domain/strategies/catalogue';
 import {
   configureRiskDeskSignal,
@@ -13,7 +14,7 @@ import {
   type ReconciliationReport,
   type RiskDeskInput,
 } from '../../workflows/contract';
-import { ensureNewsSchedule, newsWatchInput, watchesNews } from './news-schedule';
+import { ensureNewsSchedule, newsWatchInput } from './news-schedule';
 import { ensureReconciliationSchedule } from './reconciliation-schedule';
 
 /** What the start found and set going. */

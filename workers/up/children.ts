@@ -4,9 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { migrate } from '../../adapters/store/migrate';
 import type { BallastConfig } from '../../config/config';
 import type { Environment } from '../../config/environment-layer';
+import { inferenceNeeds } from '../../config/needs';
 import { SECRETS } from '../../config/secret-paths';
 import { connectTemporal } from '../../temporal/connection';
-import { WORKFLOW_TASK_QUEUE } from '../../workflows/contract';
+import { pollersOf } from '../../temporal/pollers';
+import { taskQueues, WORKFLOW_TASK_QUEUE } from '../../workflows/contract';
 import type { ChildSpec } from '../supervisor/types';
 import type { Services } from './services';
 
@@ -15,6 +17,7 @@ export const ChildName = {
   Temporal: 'temporal',
   Emulator: 'emulator',
   Worker: 'worker',
+  Inference: 'inference',
 } as const;
 export type ChildName = (typeof ChildName)[keyof typeof ChildName];
 
@@ -31,34 +34,40 @@ export interface ChildrenOptions {
 
 const POLL_MS = 100;
 
-/** What the supervisor is to keep running: the embedded services, and the worker on top of them. */
+/**
+ * What the supervisor is to keep running: the embedded services, the worker on top of them, and beside it the inference process when
+ * something asks for opinions.
+ */
 export function describeChildren(options: ChildrenOptions): readonly ChildSpec[] {
   const { services } = options;
   const embedded: ChildSpec[] = [];
   if (services.postgres !== undefined) embedded.push({ ...services.postgres, name: ChildName.Postgres });
   if (services.temporal !== undefined) embedded.push({ ...services.temporal, name: ChildName.Temporal });
   if (services.emulatorUrl !== null) embedded.push(emulatorChild(options, services.emulatorUrl));
+  const dependsOn = embedded.map(({ name }) => name);
+  const isNeeded = inferenceNeeds(options.config).length > 0;
   return [
     ...embedded,
-    workerChild(
-      options,
-      embedded.map(({ name }) => name),
-    ),
+    workerChild(options, dependsOn),
+    ...(isNeeded ? [inferenceChild(options, dependsOn)] : []),
   ];
 }
 
 function emulatorChild({ env, cwd, runtimeFile }: ChildrenOptions, url: string): ChildSpec {
-  const withoutSecrets = Object.fromEntries(
-    Object.entries(env).filter(([name]) => !SECRETS.some(({ variable }) => variable === name)),
-  );
   return {
     name: ChildName.Emulator,
     command: process.execPath,
     args: [...FRUGAL_HEAP, join(__dirname, '..', 'emulator-main.js')],
-    env: { ...withoutSecrets, BALLAST_RUNTIME: runtimeFile },
+    env: { ...without(env, () => true), BALLAST_RUNTIME: runtimeFile },
     cwd,
     ready: (signal) => untilTrue(signal, async () => (await fetch(`${url}/api/v3/ping`, { signal })).ok),
   };
+}
+
+/** The environment without the secrets that are meant. */
+function without(env: Environment, isMeant: (path: string) => boolean): Environment {
+  const variables = SECRETS.filter(({ path }) => isMeant(path)).map(({ variable }) => variable);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !variables.includes(name)));
 }
 
 /**
@@ -71,39 +80,58 @@ const FRUGAL_HEAP = ['--max-semi-space-size=1', '--optimize-for-size', '--max-ol
 const FRUGAL_MALLOC = { MALLOC_ARENA_MAX: '2' } as const;
 
 function workerChild(options: ChildrenOptions, dependsOn: readonly string[]): ChildSpec {
-  const { config, env, cwd, runtimeFile, pidOf } = options;
   return {
-    name: ChildName.Worker,
-    command: process.execPath,
-    args: [...FRUGAL_HEAP, join(__dirname, '..', 'main.js')],
-    env: { ...FRUGAL_MALLOC, ...env, BALLAST_RUNTIME: runtimeFile },
-    cwd,
+    ...temporalChild(options, ChildName.Worker, 'main.js', WORKFLOW_TASK_QUEUE),
+    env: { ...FRUGAL_MALLOC, ...options.env, BALLAST_RUNTIME: options.runtimeFile },
     dependsOn,
-    prepare: async () => {
-      const url = config.postgres.url?.reveal();
-      if (url === undefined) throw new Error('The worker needs PostgreSQL, and none is configured.');
-      await migrate(url, () => undefined);
-    },
-    ready: (signal) => untilPolling(config, () => pidOf(ChildName.Worker), signal),
-    stopTimeoutMs: config.worker.shutdownGraceMs + 10_000,
   };
 }
+
+/** Nothing that trades waits for it: it may come up late, or never. Keys of the exchange are kept from it. */
+function inferenceChild(options: ChildrenOptions, dependsOn: readonly string[]): ChildSpec {
+  const env = without(options.env, (path) => path.startsWith('exchange.'));
+  return {
+    ...temporalChild(options, ChildName.Inference, 'inference-main.js', taskQueues('').inference),
+    env: { ...FRUGAL_MALLOC, ...env, BALLAST_RUNTIME: options.runtimeFile },
+    dependsOn,
+    isOptional: true,
+  };
+}
+
+/** A process that serves queues of Temporal: it works when it polls one of them. */
+const temporalChild = (
+  { config, cwd, pidOf }: ChildrenOptions,
+  name: ChildName,
+  main: string,
+  queue: string,
+): Omit<ChildSpec, 'env'> => ({
+  name,
+  command: process.execPath,
+  args: [...FRUGAL_HEAP, join(__dirname, '..', main)],
+  cwd,
+  prepare: async () => {
+    const url = config.postgres.url?.reveal();
+    if (url === undefined) throw new Error(`The ${name} needs PostgreSQL, and none is configured.`);
+    await migrate(url, () => undefined);
+  },
+  ready: (signal) => untilPolling(config, queue, () => pidOf(name), signal),
+  stopTimeoutMs: config.worker.shutdownGraceMs + 10_000,
+});
 
 /** A worker works when Temporal sees this very process poll: earlier ones stay on its list for minutes. */
 async function untilPolling(
   config: BallastConfig,
+  queue: string,
   pid: () => number | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const { client, close } = await connectTemporal(config.temporal);
   try {
-    await untilTrue(signal, async () => {
-      const { pollers } = await client.workflowService.describeTaskQueue({
-        namespace: config.temporal.namespace,
-        taskQueue: { name: WORKFLOW_TASK_QUEUE },
-      });
-      return pollers.some(({ identity }) => identity === `${pid() ?? ''}@${hostname()}`);
-    });
+    await untilTrue(signal, async () =>
+      (await pollersOf(client, config.temporal.namespace, queue)).some(
+        ({ identity }) => identity === `${pid() ?? ''}@${hostname()}`,
+      ),
+    );
   } finally {
     await close();
   }

@@ -10,13 +10,6 @@ import {
 } from '../../workflows/contract';
 import { ensureSchedule } from './schedules';
 
-/** Made-up and past markets hear nothing of the world's news. */
-const REAL_MARKETS: readonly string[] = ['testnet', 'live', 'paper'];
-
-/** Whether the configured market is one that news are about, and news are wanted. */
-export const watchesNews = ({ mode, news }: BallastConfig): boolean =>
-  news.enabled && news.sources.length > 0 && REAL_MARKETS.includes(mode);
-
 /** What a round of the news is told. */
 export function newsWatchInput(config: BallastConfig, account: AccountRef): NewsWatchInput {
   const { halfLifeMs, maxAgeMs, breaking } = config.news;

@@ -1,0 +1,24 @@
+import type { ModelManager } from '../../adapters/llm/manager';
+import type { HeadlineScorer } from '../../adapters/news/port';
+import type { NewsStore } from '../../adapters/store/stories';
+import type { Log } from '../deps';
+import type { MarketClock } from '../market-clock';
+
+/**
+ * What the activities of the inference process work with. It is no part of the order path: there is no exchange here and no key of one,
+ * so whatever a model says, and whoever talks it into saying it, nothing can be sent from this process.
+ */
+export interface IntelligenceDeps {
+  /** One per process: it holds the models, each loaded at the first question. */
+  readonly models: ModelManager;
+  /** Whether a model is configured for the role. Without one its feature is off, and says so. */
+  readonly isConfigured: (role: string) => boolean;
+  readonly scorer: HeadlineScorer;
+  readonly news: Pick<NewsStore, 'unscored' | 'addScores'>;
+  readonly clock: MarketClock;
+  /** Whether what is observed in the real world says anything about the market that is traded. */
+  readonly market: 'real' | 'made-up';
+  /** UTC milliseconds. */
+  readonly wallTimeMs: () => number;
+  readonly log: Log;
+}

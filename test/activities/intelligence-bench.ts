@@ -1,0 +1,24 @@
+import type { ActivityDeps } from '../../activities/deps';
+import type { IntelligenceDeps } from '../../activities/intelligence/deps';
+import type { ModelManager } from '../../adapters/llm/manager';
+import { UserError } from '../../domain/errors';
+import type { MemoryDesk } from './memory-news';
+
+const nobody = (): Promise<never> =>
+  Promise.reject(new UserError('No model is configured here.', 'Give the test a manager of its own.'));
+
+/** A manager without models. */
+export const noModels: ModelManager = {
+  ask: nobody,
+  converse: nobody,
+  close: () => Promise.resolve(),
+};
+
+/** The inference process's world in memory, beside that of the worker. */
+export const intelligenceDeps = (
+  { clock, market, wallTimeMs, log }: Pick<ActivityDeps, 'clock' | 'market' | 'wallTimeMs' | 'log'>,
+  news: MemoryDesk,
+): IntelligenceDeps => ({
+  ...{ models: noModels, isConfigured: () => false },
+  ...{ scorer: news.scorer, news: news.store, clock, market, wallTimeMs, log },
+});

@@ -1,0 +1,68 @@
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { IntelligenceDeps } from '../activities/intelligence/deps';
+import { createMarketClock } from '../activities/market-clock';
+import { createBareClock } from '../adapters/exchange/market-clock';
+import { createCallLog } from '../adapters/llm/call-log';
+import { createModelManager, type ModelManager } from '../adapters/llm/manager';
+import { modelEntries } from '../adapters/llm/open-models';
+import { createPool } from '../adapters/store/pool';
+import { createNewsStore } from '../adapters/store/stories';
+import { decimal } from '../domain/decimal';
+import type { BallastConfig } from '../config/config';
+import { headlineScorer } from './headline-scorer';
+import { MARKET_CLOCK } from './market-time';
+
+/** The process opens few: a model is slower than any query. */
+const MAX_CONNECTIONS = 4;
+
+/** Everything the activities of the inference process need, and how to let go of it. No model is loaded before it is asked. */
+export function openIntelligenceDeps(
+  config: BallastConfig,
+  log: Logger,
+): { readonly deps: IntelligenceDeps; readonly close: () => Promise<void> } {
+  const { postgres, models: settings } = config;
+  if (postgres.url === undefined)
+    throw new Error('No PostgreSQL is configured and no embedded server is running.');
+  const wallTimeMs = (): number => Date.now();
+  const pool = createPool({
+    url: postgres.url.reveal(),
+    applicationName: 'ballast-inference',
+    maxConnections: MAX_CONNECTIONS,
+    onConnectionError: (error) => {
+      log.warn({ error: error.message }, 'a connection to PostgreSQL broke');
+    },
+  });
+  const models = openModelManager(settings, pool, wallTimeMs);
+  const { clock, requestTimeoutMs, restUrl } = config.exchange;
+  const exchange = createBareClock({ clock, requestTimeoutMs, restUrl });
+  const deps: IntelligenceDeps = {
+    models,
+    isConfigured: (role) => (settings.roles[role] ?? []).length > 0,
+    scorer: headlineScorer(),
+    news: createNewsStore(pool),
+    clock: createMarketClock({ read: () => exchange.clock(), wallTimeMs, ...MARKET_CLOCK }),
+    market: config.mode === 'simulated' ? 'made-up' : 'real',
+    wallTimeMs,
+    log,
+  };
+  const close = async (): Promise<void> => {
+    await models.close();
+    exchange.close();
+    await pool.end();
+  };
+  return { deps, close };
+}
+
+/** The manager of the configured models, with the budget, the record and the answers of all processes in PostgreSQL. */
+const openModelManager = (settings: BallastConfig['models'], pool: Pool, nowMs: () => number): ModelManager =>
+  createModelManager({
+    models: modelEntries(settings.available, settings),
+    roles: settings.roles,
+    log: createCallLog(pool),
+    deadlineMs: settings.deadlineMs,
+    monthlyBudgetUsd: decimal(settings.monthlyBudgetUsd),
+    cacheTtlMs: settings.cacheTtlMs,
+    replay: settings.replay,
+    nowMs,
+  });
