@@ -10,14 +10,18 @@ export interface ListOptions {
   readonly limit: number;
 }
 
+/** Of the list alone, not of the commands below it. */
+const text = { type: 'string', requiresArg: true, global: false } as const;
+
 export const listBuilder = (yargs: Argv): Argv<ListOptions> =>
   yargs
-    .option('strategy', { type: 'string', requiresArg: true, describe: 'Only of this strategy' })
-    .option('symbol', { type: 'string', requiresArg: true, describe: 'Only of this pair' })
-    .option('session', { type: 'string', requiresArg: true, describe: 'Of another session, or "all"' })
+    .option('strategy', { ...text, describe: 'Only of this strategy' })
+    .option('symbol', { ...text, describe: 'Only of this pair' })
+    .option('session', { ...text, describe: 'Of another session, or "all"' })
     .option('limit', {
       type: 'number',
       requiresArg: true,
+      global: false,
       default: 20,
       describe: 'At most so many, newest first',
     });

@@ -1,14 +1,18 @@
 /** The candidate most like `word`, when it is near enough that a slip of the keyboard explains the difference. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const scored = candidates.map((candidate) => ({
-    candidate,
-    distance: editDistance(word.toLowerCase(), candidate.toLowerCase()),
-  }));
-  scored.sort((a, b) => a.distance - b.distance);
-  const best = scored[0];
-  if (best === undefined) return undefined;
-  return best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;
-}
+export const nearest = (word: string, candidates: readonly string[]): string | undefined =>
+  nearestOf(word, candidates, 1)[0];
+
+/** The candidates that are near enough to `word`, the most alike first, at most `limit` of them. */
+export const nearestOf = (word: string, candidates: readonly string[], limit: number): readonly string[] =>
+  candidates
+    .map((candidate) => ({
+      candidate,
+      distance: editDistance(word.toLowerCase(), candidate.toLowerCase()),
+    }))
+    .filter(({ distance }) => distance <= Math.max(1, Math.floor(word.length / 3)))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, limit)
+    .map(({ candidate }) => candidate);
 
 /** Levenshtein distance: insertions, deletions and substitutions that turn one word into the other. */
 function editDistance(from: string, to: string): number {

@@ -34,8 +34,10 @@ export type Reflection =
       readonly prompt: { readonly name: string; readonly version: number };
       readonly model: string;
       readonly requestHash: string;
+      /** Of `model_calls`: every attempt, the repair included. */
+      readonly callIds: readonly string[];
     }
-  | { readonly lesson: null; readonly missing: string };
+  | { readonly lesson: null; readonly missing: string; readonly callIds: readonly string[] };
 
 /** Which end of which trade is reflected on. */
 export interface ReflectedTrade {
@@ -91,8 +93,11 @@ export interface TradeMemories {
   }): Promise<readonly ComparableMemory[]>;
 }
 
-/** A mood that became known longer ago says nothing about a situation. */
-const MOOD_WITHIN_MS = 24 * 3_600_000;
+/** A mood whose newest story is older says nothing about a situation. */
+const MOOD_WITHIN_MS = 48 * 3_600_000;
+
+/** PostgreSQL takes no NUL in a text; a model may say one. */
+const storable = (text: string): string => text.replaceAll('\0', '\uFFFD');
 
 const COLUMNS = `m.position_id AS "positionId", m.account, m.session, m.strategy, m.symbol,
   m.bar_close_ms::double precision AS "barCloseMs", m.situation, m.situation_text AS "situationText", m.outcome`;
@@ -132,7 +137,7 @@ export function createTradeMemories(pool: Pool): TradeMemories {
   };
 }
 
-async function findMemory(db: Queryable, positionId: string): Promise<TradeMemory | undefined> {
+export async function findMemory(db: Queryable, positionId: string): Promise<TradeMemory | undefined> {
   const { rows } = await db.query<TradeMemory>(
     `SELECT ${COLUMNS} FROM trade_memories m WHERE position_id = $1`,
     [positionId],
@@ -178,28 +183,36 @@ async function situationOf(
 ): Promise<Situation> {
   const { strategy, symbol, timeframe, barCloseMs } = position;
   const entry = await findDecision(db, position);
-  const mood = await moodAt(db, origins, symbol, barCloseMs);
+  const known = await moodAt(db, origins, symbol, barCloseMs);
+  const mood = known === null ? null : pickMood(known);
   return { strategy, symbol, timeframe, reasons: entry?.reasons ?? [], mood, trend };
 }
 
-/** The mood about a symbol's asset as it was known then; null when there was none. Moods are written once, so it is the same whenever asked. */
+const pickMood = ({ score, ageMs, trend, missing }: SituationMood): SituationMood => ({
+  ...{ score, ageMs, trend, missing },
+});
+
+/** A mood, with where it comes from. */
+export interface KnownMood extends SituationMood {
+  readonly knownMs: number;
+  readonly scorer: string;
+  readonly stories: number;
+}
+
+/** The mood about a symbol's asset as it was known then; null when there was none. Moods are written once: the answer stays the same. */
 export async function moodAt(
   db: Queryable,
   origins: readonly string[],
   symbol: string,
   atMs: number,
-): Promise<
-  (SituationMood & { readonly knownMs: number; readonly scorer: string; readonly stories: number }) | null
-> {
-  const { rows } = await db.query<
-    SituationMood & { readonly knownMs: number; readonly scorer: string; readonly stories: number }
-  >(
+): Promise<KnownMood | null> {
+  const { rows } = await db.query<KnownMood>(
     `SELECT score, $3::double precision - time_ms AS "ageMs", trend, missing, known_ms::double precision AS "knownMs", scorer, stories
-     FROM news_moods WHERE origin = ANY($1) AND asset = $2 AND known_ms <= $3 AND known_ms > $3::bigint - $4::bigint
-     ORDER BY known_ms DESC LIMIT 1`,
-    [origins, assetOf(symbol), Math.floor(atMs), MOOD_WITHIN_MS],
+     FROM news_moods WHERE origin = ANY($1) AND asset = $2 AND known_ms <= $3 ORDER BY known_ms DESC LIMIT 1`,
+    [origins, assetOf(symbol), Math.floor(atMs)],
   );
-  return rows[0] ?? null;
+  const [mood] = rows;
+  return mood === undefined || mood.ageMs > MOOD_WITHIN_MS ? null : mood;
 }
 
 async function extremesOf(db: Queryable, position: PositionView, venue: string): Promise<Extremes | null> {
@@ -235,16 +248,16 @@ async function saveReflection(
 ): Promise<void> {
   const written =
     reflection.lesson === null
-      ? [null, null, reflection.missing, null, null, null, null]
+      ? [null, null, storable(reflection.missing), null, null, null, null]
       : [
-          ...[reflection.judgement, reflection.lesson, null, reflection.prompt.name],
+          ...[reflection.judgement, storable(reflection.lesson), null, reflection.prompt.name],
           ...[reflection.prompt.version, reflection.model, reflection.requestHash],
         ];
   await tx.query(
-    `INSERT INTO trade_reflections (position_id, known_ms, judgement, lesson, missing, prompt, prompt_version, model, request_hash)
-     SELECT position_id, $3, $4, $5, $6, $7, $8, $9, $10 FROM trade_memories WHERE position_id = $1 AND outcome_at_ms = $2
+    `INSERT INTO trade_reflections (position_id, known_ms, call_ids, judgement, lesson, missing, prompt, prompt_version, model, request_hash)
+     SELECT position_id, $3, $4, $5, $6, $7, $8, $9, $10, $11 FROM trade_memories WHERE position_id = $1 AND outcome_at_ms = $2
      ON CONFLICT DO NOTHING`,
-    [positionId, outcomeAtMs, Math.floor(knownMs), ...written],
+    [positionId, outcomeAtMs, Math.floor(knownMs), reflection.callIds, ...written],
   );
   // One that is live again owes the memory of its next end.
   await tx.query('UPDATE positions SET owes_memory = false WHERE position_id = $1 AND closed_at_ms = $2', [
@@ -252,7 +265,7 @@ async function saveReflection(
   ]);
 }
 
-async function findReflection(
+export async function findReflection(
   db: Queryable,
   positionId: string,
 ): Promise<(Reflection & { readonly knownMs: number }) | undefined> {
@@ -264,14 +277,16 @@ async function findReflection(
     readonly prompt_version: number | null;
     readonly model: string | null;
     readonly request_hash: string | null;
+    readonly call_ids: readonly string[];
     readonly known_ms: string;
   }>('SELECT * FROM trade_reflections WHERE position_id = $1', [positionId]);
   const [row] = rows;
   if (row === undefined) return undefined;
-  const knownMs = Number(row.known_ms);
-  if (row.lesson === null) return { lesson: null, missing: row.missing ?? '', knownMs };
+  const common = { knownMs: Number(row.known_ms), callIds: row.call_ids };
+  if (row.lesson === null) return { ...common, lesson: null, missing: row.missing ?? '' };
   return {
-    ...{ lesson: row.lesson, judgement: row.judgement ?? '', model: row.model ?? '', knownMs },
+    ...common,
+    ...{ lesson: row.lesson, judgement: row.judgement ?? '', model: row.model ?? '' },
     prompt: { name: row.prompt ?? '', version: row.prompt_version ?? 0 },
     requestHash: row.request_hash ?? '',
   };

@@ -5,6 +5,7 @@ import type { OrderState, OrderView } from '../../domain/order';
 import type { PositionState, PositionView } from '../../domain/position';
 import type { TradingMode } from '../../domain/risk';
 import type { Reason } from '../../domain/strategy';
+import { decisionIds, readDecisionRecord, type DecisionRecord } from './decision-record';
 import { FILL_COLUMNS, ownedFill, type FillRow, type FillSource, type OwnedFill } from './fills';
 import { decimalOrNull, integerOrNull, ORDER_COLUMNS, orderView, type OrderRow } from './orders';
 import type { AccountState, DecisionOutcome } from './port';
@@ -29,6 +30,8 @@ export interface ListedTrade extends OwnedFill {
 }
 
 export interface ListedDecision {
+  /** Twelve hexadecimal digits, the same for the same decision; eight tell it from all others nearly always. */
+  readonly decisionId: string;
   readonly session: string;
   readonly strategy: string;
   readonly symbol: string;
@@ -84,6 +87,14 @@ export interface Views {
   decisions(
     filter: ListFilter & { readonly outcomes?: readonly DecisionOutcome[] },
   ): Promise<readonly ListedDecision[]>;
+  /** Full ids of the account's decisions that begin with `prefix`, of whatever session: at most `limit`. */
+  decisionIds(account: string, prefix: string, limit: number): Promise<readonly string[]>;
+  /** All there is about a decision, by its full id. @param origins whose moods count in a session */
+  decision(
+    account: string,
+    decisionId: string,
+    origins: (session: string) => readonly string[],
+  ): Promise<DecisionRecord | undefined>;
   /** The newest points, oldest first. */
   equityCurve(
     filter: Pick<ListFilter, 'account' | 'session' | 'limit'> & { readonly sinceMs?: number },
@@ -105,6 +116,8 @@ export function createViews(pool: Pool): Views {
     orders: (filter) => orders(pool, filter),
     trades: (filter) => trades(pool, filter),
     decisions: (filter) => decisions(pool, filter),
+    decisionIds: (account, prefix, limit) => decisionIds(pool, account, prefix, limit),
+    decision: (account, id, origins) => readDecisionRecord(pool, account, id, origins),
     equityCurve: (filter) => equityCurve(pool, filter),
     latestEquity: async (account) => (await equityCurve(pool, { account, limit: 1 })).at(-1),
     riskEvents: (filter) => riskEvents(pool, filter),
@@ -161,6 +174,7 @@ interface DecisionRow extends Pick<
   ListedDecision,
   'session' | 'strategy' | 'symbol' | 'outcome' | 'reasons'
 > {
+  readonly decision_id: string;
   readonly bar_close_ms: string;
   readonly close: string | null;
   readonly position_id: string | null;
@@ -177,18 +191,21 @@ async function decisions(
     filter.limit,
   );
   const { rows } = await pool.query<DecisionRow>(
-    `SELECT session, strategy, symbol, bar_close_ms, outcome, reasons, close, position_id, strategy_version, recorded_at
+    `SELECT decision_id, session, strategy, symbol, bar_close_ms, outcome, reasons, close, position_id, strategy_version, recorded_at
      FROM decisions d ${where} ORDER BY bar_close_ms DESC, strategy, symbol ${limit}`,
     [...values],
   );
-  return rows.map(({ bar_close_ms, position_id, strategy_version, recorded_at, close, ...same }) => ({
-    ...same,
-    strategyVersion: strategy_version,
-    barCloseMs: Number(bar_close_ms),
-    close: decimalOrNull(close),
-    positionId: position_id,
-    recordedAt: recorded_at.toISOString(),
-  }));
+  return rows.map(
+    ({ decision_id, bar_close_ms, position_id, strategy_version, recorded_at, close, ...same }) => ({
+      decisionId: decision_id,
+      ...same,
+      strategyVersion: strategy_version,
+      barCloseMs: Number(bar_close_ms),
+      close: decimalOrNull(close),
+      positionId: position_id,
+      recordedAt: recorded_at.toISOString(),
+    }),
+  );
 }
 
 interface EquityRow {

@@ -1,8 +1,8 @@
 import type { WorkflowExecutionInfo } from '@temporalio/client';
-import type { BallastConfig } from '../../config/config';
 import { defineCommand } from '../command';
 import { withContext } from '../context';
 import { span, utcTime } from '../format';
+import { webUiLink } from '../web-ui-link';
 
 interface RunsOptions {
   readonly limit: number;
@@ -44,7 +44,7 @@ export const runsCommand = defineCommand<RunsOptions>({
         startedAt: run.startTime.toISOString(),
         closedAt: run.closeTime?.toISOString() ?? null,
         events: run.historyLength,
-        link: linkTo(config, run),
+        link: webUiLink(config, run),
       }));
       output.result(shown, () => {
         if (list.length === 0) output.say('There is no such run.');
@@ -54,16 +54,9 @@ export const runsCommand = defineCommand<RunsOptions>({
           output.say(
             `${utcTime(run.startTime.getTime())}  ${run.status.name.toLowerCase()}, ${span(tookMs)}  ${run.workflowId}`,
           );
-          const link = linkTo(config, run);
+          const link = webUiLink(config, run);
           if (link !== null) output.say(`  ${link}`);
         }
       });
     }),
 });
-
-/** The run's page in the Web UI, or null when nobody has said where that is. */
-function linkTo({ temporal }: BallastConfig, { workflowId, runId }: WorkflowExecutionInfo): string | null {
-  if (temporal.uiUrl === undefined) return null;
-  const path = `namespaces/${temporal.namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}/history`;
-  return new URL(path, temporal.uiUrl).href;
-}

@@ -112,6 +112,7 @@ const position: PositionView = {
 };
 
 const decision = (minute: number, overrides: Partial<ListedDecision> = {}): ListedDecision => ({
+  decisionId: `decision-${minute}`,
   session: 's',
   strategy: 'rsi-1m',
   symbol: 'ETH/USDT',

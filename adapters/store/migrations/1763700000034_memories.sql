@@ -49,8 +49,9 @@ CREATE TABLE trade_reflections (
   prompt text,
   prompt_version integer,
   model text,
-  -- Finds the raw answers among model_calls.
+  -- What a replay finds the answer by, and the calls that were made for it.
   request_hash text,
+  call_ids bigint[] NOT NULL DEFAULT '{}',
   known_ms bigint NOT NULL,
   recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   CHECK ((lesson IS NULL) <> (missing IS NULL)),

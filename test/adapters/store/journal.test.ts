@@ -225,11 +225,38 @@ describe('records', () => {
     await bench.store.recordDecision({ ...decision, outcome: 'skipped', reasons: [] });
     await bench.store.recordDecision(decision);
     const listed = await createViews(bench.pool).decisions({ account: ACCOUNT });
-    const recordedAt = listed[0]?.recordedAt ?? '';
+    const { recordedAt = '', decisionId = '' } = listed[0] ?? {};
     expect(listed.map((each) => ({ ...each, account: ACCOUNT }))).toEqual([
-      { ...decision, close: '100.1', recordedAt },
+      { ...decision, close: '100.1', recordedAt, decisionId },
     ]);
+    expect(decisionId).toMatch(/^[0-9a-f]{12}$/);
     expect(Date.parse(recordedAt)).not.toBeNaN();
+  });
+
+  it('of a decision keep what it went by and where it ran, whoever says afterwards what became of it', async () => {
+    const key = {
+      account: ACCOUNT,
+      session: SESSION,
+      strategy: 'rsi',
+      symbol: 'BTC/USDT',
+      barCloseMs: NOW_MS,
+    };
+    const inputs = {
+      ...{ venue: 'binance', timeframe: '1m' as const },
+      candles: { ok: true, problem: null, doubts: [] },
+    };
+    const decision = { ...key, reasons: [], close: null, positionId: null };
+    const first = {
+      ...decision,
+      outcome: 'enter' as const,
+      strategyVersion: 'aaaaaaaaaaaa',
+      inputs,
+      runId: 'r1',
+    };
+    await bench.store.recordDecision(first);
+    await bench.store.recordDecision({ ...decision, outcome: 'refused' });
+    expect(await bench.store.decision(key)).toEqual({ ...first, outcome: 'refused' });
+    expect(await bench.store.decision({ ...key, symbol: 'ETH/USDT' })).toBeUndefined();
   });
 
   it('of a risk event are once per key; those of an operator are all kept', async () => {

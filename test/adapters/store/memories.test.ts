@@ -28,7 +28,7 @@ const HERE: MemorySources = { venue: VENUE, origins: ['news'], trend: null };
 const MINUTE_MS = 60_000;
 const CLOSED_MS = BAR_MS + 5 * MINUTE_MS;
 const WRITTEN = {
-  ...{ lesson: 'Wait for the retest.', judgement: 'sound', model: 'big', requestHash: 'h' },
+  ...{ lesson: 'Wait for the retest.', judgement: 'sound', model: 'big', requestHash: 'h', callIds: ['7'] },
   prompt: { name: 'trade-reflection', version: 1 },
 };
 
@@ -98,7 +98,7 @@ describe('memories of trades', () => {
     const embed = (vector: number[]) => memories.saveEmbedding(positionId, 'gguf:a', vector);
     await Promise.all([embed([1, 0]), embed([0, 1])]);
     await memories.saveReflection(about, WRITTEN, CLOSED_MS + 1);
-    await memories.saveReflection(about, { lesson: null, missing: 'no model' }, CLOSED_MS + 2);
+    await memories.saveReflection(about, { lesson: null, missing: 'no model', callIds: [] }, CLOSED_MS + 2);
     expect(new Set(all.map((memory) => JSON.stringify(memory))).size).toBe(1);
     const counts = await bench.pool.query(
       `SELECT (SELECT count(*) FROM trade_memories)::int AS memories, (SELECT count(*) FROM memory_embeddings)::int AS vectors`,
