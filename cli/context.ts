@@ -6,6 +6,7 @@ import type { ExchangeOptions } from '../adapters/exchange/options';
 import type { ExchangePort } from '../adapters/exchange/port';
 import { createHistory } from '../adapters/history/history';
 import type { HistoryStore } from '../adapters/history/port';
+import { createCallLog, type CallLog } from '../adapters/llm/call-log';
 import { createPool } from '../adapters/store/pool';
 import type { Journal, OrderStore } from '../adapters/store/port';
 import { createStore } from '../adapters/store/store';
@@ -34,6 +35,7 @@ export interface Context {
   readonly history: () => Promise<HistoryStore>;
   readonly sweeps: () => Promise<SweepStore>;
   readonly news: () => Promise<NewsStore>;
+  readonly modelCalls: () => Promise<CallLog>;
   readonly temporal: () => Promise<Client>;
   /** `throttle: false` is for emergencies: it does not wait for the exchange's request rate. */
   readonly exchange: (options?: { readonly throttle: boolean }) => Promise<ExchangePort>;
@@ -58,6 +60,7 @@ export async function withContext<T>(
     history: async () => createHistory(await pool()),
     sweeps: async () => createSweepStore(await pool()),
     news: async () => createNewsStore(await pool()),
+    modelCalls: async () => createCallLog(await pool()),
     temporal: once(() => openTemporal(config, running, closers)),
     exchange: (exchangeOptions) => openExchange(config, running, closers, exchangeOptions?.throttle ?? true),
   };

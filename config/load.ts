@@ -5,6 +5,7 @@ import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import type { BallastConfig } from './config';
 import { inconsistencies, strategyIssues } from './consistency';
 import { ensureDeploymentId } from './deployment';
+import { withEmbeddedModel } from './embedded-model';
 import { environmentLayers, type Environment } from './environment-layer';
 import { ConfigError, issueAt, issuesFrom, type ConfigIssue } from './issues';
 import {
@@ -129,7 +130,8 @@ function misplacedSecrets(fileLayers: readonly Layer[]): ConfigIssue[] {
 function settle(layers: MergedLayers, options: LoadOptions, misplaced: readonly ConfigIssue[]): LoadedConfig {
   const parsed = configSchema.safeParse(layers.settings);
   if (!parsed.success) throw new ConfigError([...misplaced, ...issuesFrom(layers, parsed.error)]);
-  const settings = options.withoutExchangeKeys === true ? withoutKeys(parsed.data) : parsed.data;
+  const told = options.withoutExchangeKeys === true ? withoutKeys(parsed.data) : parsed.data;
+  const settings = { ...told, models: withEmbeddedModel(told.models) };
   const dataDir = settings.market.dataDir ?? options.fallbackDataDir;
   const mode = settings.mode ?? (dataDir === undefined ? Mode.Simulated : Mode.Replay);
   const absolute = <T extends string | undefined>(path: T): T =>

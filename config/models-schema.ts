@@ -60,10 +60,10 @@ const modelSchema = z
   });
 export type ModelConfig = Readonly<z.infer<typeof modelSchema>>;
 
-/** Language models. None is needed: without one, what would ask them stays off. */
+/** Language models, besides the one that comes with Ballast. None is needed: without one, what would ask them stays off. */
 export const modelsSchema = z.strictObject({
   available: z.array(modelSchema).default([]),
-  /** Names of models by role, in the order in which they are asked. */
+  /** Names of models by role, in the order in which they are asked; `scorer` judges headlines, by the embedded model unless named. */
   roles: z
     .record(z.string().regex(/^[a-z][a-z-]{0,39}$/, 'must be small letters and "-"'), z.array(name))
     .default({}),

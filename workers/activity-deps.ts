@@ -21,7 +21,7 @@ import { accountRef } from '../cli/strategy-client';
 import { reconciliationInput } from '../cli/reconciliation-client';
 import { tradedSymbols, type BallastConfig } from '../config/config';
 import { createBarSources } from './bar-sources';
-import { headlineScorer } from './headline-scorer';
+import { headlineScorerName } from './headline-scorer';
 import { MARKET_CLOCK } from './market-time';
 import { REDUCING, VISIBILITY_LAG_MS } from './order-timing';
 import { createOwners } from './owners';
@@ -134,7 +134,7 @@ export async function openActivityDeps(
       sources: config.news.sources.map((source) =>
         feedSource({ ...source, timeoutMs: config.news.timeoutMs }),
       ),
-      scorer: headlineScorer(),
+      scorer: { name: await headlineScorerName(config.models) },
       store: createNewsStore(pools[0]),
     },
   };

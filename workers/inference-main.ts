@@ -15,7 +15,7 @@ import { drainOnSignals, openServing, runProcess, runTogether } from './serving'
 async function main(): Promise<void> {
   const config = loadConfig({ ...processEnvironment(), withoutExchangeKeys: true });
   const log = createLogger(config, 'inference');
-  const { deps, close } = openIntelligenceDeps(config, log);
+  const { deps, close } = await openIntelligenceDeps(config, log);
   const serving = await openServing(config, log);
   const queue = taskQueues(config.exchange.venue).inference;
   const worker = await serving.serve(

@@ -10,17 +10,17 @@ import { createPool } from '../adapters/store/pool';
 import { createNewsStore } from '../adapters/store/stories';
 import { decimal } from '../domain/decimal';
 import type { BallastConfig } from '../config/config';
-import { headlineScorer } from './headline-scorer';
+import { openHeadlineScorer } from './headline-scorer';
 import { MARKET_CLOCK } from './market-time';
 
 /** The process opens few: a model is slower than any query. */
 const MAX_CONNECTIONS = 4;
 
 /** Everything the activities of the inference process need, and how to let go of it. No model is loaded before it is asked. */
-export function openIntelligenceDeps(
+export async function openIntelligenceDeps(
   config: BallastConfig,
   log: Logger,
-): { readonly deps: IntelligenceDeps; readonly close: () => Promise<void> } {
+): Promise<{ readonly deps: IntelligenceDeps; readonly close: () => Promise<void> }> {
   const { postgres, models: settings } = config;
   if (postgres.url === undefined)
     throw new Error('No PostgreSQL is configured and no embedded server is running.');
@@ -39,7 +39,7 @@ export function openIntelligenceDeps(
   const deps: IntelligenceDeps = {
     models,
     isConfigured: (role) => (settings.roles[role] ?? []).length > 0,
-    scorer: headlineScorer(),
+    scorer: await openHeadlineScorer(settings, models),
     news: createNewsStore(pool),
     clock: createMarketClock({ read: () => exchange.clock(), wallTimeMs, ...MARKET_CLOCK }),
     market: config.mode === 'simulated' ? 'made-up' : 'real',

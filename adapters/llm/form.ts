@@ -7,9 +7,16 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** @throws Error when the schema has parts that JSON cannot say, such as transforms: a fault of the code */
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  const known = converted.get(schema);
+  if (known !== undefined) return known;
   const entries = Object.entries(z.toJSONSchema(schema, { io: 'input' }));
-  return Object.fromEntries(entries.filter(([keyword]) => keyword !== '$schema'));
+  const result = Object.fromEntries(entries.filter(([keyword]) => keyword !== '$schema'));
+  converted.set(schema, result);
+  return result;
 }
+
+/** Every call needs it, for its hash alone. */
+const converted = new WeakMap<z.ZodType, JsonSchema>();
 
 /** Keywords of JSON schema that strict modes of vendors do not take; zod checks them anyway. */
 const UNSUPPORTED = new Set([

@@ -3,6 +3,7 @@ import { backtest } from './backtest';
 import { candleLoad } from './candle-load';
 import { cycle } from './cycle';
 import { halt } from './halt';
+import { headlineBatch } from './headline-batch';
 import { optimise } from './optimise';
 import { outboxCommit } from './outbox-commit';
 import { resume } from './resume';
@@ -24,4 +25,5 @@ export const entries: readonly BenchEntry[] = [
   candleLoad,
   backtest,
   optimise,
+  headlineBatch,
 ];

@@ -7,6 +7,7 @@ import { doctorCommand } from './doctor';
 import { driftCommand } from './drift';
 import { emergencyStopCommand } from './emergency-stop';
 import { emulatorCommand } from './emulator';
+import { evaluateCommand } from './evaluate';
 import { lookAheadCommand } from './look-ahead';
 import { metricsCommand } from './metrics';
 import { modelCommand } from './model';
@@ -59,6 +60,7 @@ export const allCommands = [
   driftCommand,
   metricsCommand,
   modelCommand,
+  evaluateCommand,
   trainCommand,
   modelsCommand,
   doctorCommand,

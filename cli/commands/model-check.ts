@@ -1,8 +1,12 @@
-import { z } from 'zod';
 import { deadlineIn, until } from '../../adapters/llm/deadline';
 import { parseAnswer } from '../../adapters/llm/form';
 import { openModel } from '../../adapters/llm/open-models';
-import { loadPrompt } from '../../adapters/llm/prompt';
+import {
+  HEADLINE_TOKENS,
+  headlineForm as form,
+  headlinePrompt,
+  headlineValues,
+} from '../../adapters/news/headline-question';
 import type { BallastConfig } from '../../config/config';
 import { createScrubber } from '../../config/secret-values';
 import { UserError } from '../../domain/errors';
@@ -10,14 +14,6 @@ import { defineCommand } from '../command';
 import { messageOf, RefusedError } from '../failure';
 import { locateConfig } from '../locate-config';
 import { columns, createOutput } from '../output';
-
-const form = {
-  name: 'headline_sentiment',
-  schema: z.strictObject({
-    label: z.enum(['bullish', 'bearish', 'neutral']),
-    sentiment: z.number().min(-1).max(1).multipleOf(0.1),
-  }),
-};
 
 export const modelCheckCommand = defineCommand<{ readonly name: string | undefined }>({
   command: 'check [name]',
@@ -68,11 +64,8 @@ async function check(config: BallastConfig, settings: Model) {
     const deadline = deadlineIn(timeoutMs);
     try {
       startedMs = Date.now();
-      const messages = loadPrompt('headline-sentiment', 1).render({
-        asset: 'BTC',
-        headline: 'Regulator approves the first spot fund',
-      });
-      const request = { messages, form, maxTokens: 200, temperature: 0, seed: 0 };
+      const messages = headlinePrompt().render(headlineValues('Regulator approves the first spot fund'));
+      const request = { messages, form, maxTokens: HEADLINE_TOKENS, temperature: 0, seed: 0 };
       const answer = await until(deadline.signal, model.complete(request, deadline));
       return result(true, JSON.stringify(parseAnswer(form, answer)));
     } finally {

@@ -1,7 +1,9 @@
 import { NEWS_ORIGIN } from '../../adapters/history/origins';
-import { vaderScorer } from '../../adapters/news/vader';
+import { modelEntries } from '../../adapters/llm/open-models';
+import { headlineScorerName } from '../../adapters/news/headline-scorer';
 import type { NewsStore, SourceHealth, StoredStory } from '../../adapters/store/stories';
 import { tradedSymbols } from '../../config/config';
+import { HEADLINES_ROLE } from '../../config/embedded-model';
 import { assetOf } from '../../domain/observations';
 import { defineCommand } from '../command';
 import { withContext, type Context } from '../context';
@@ -29,11 +31,15 @@ export const newsCommand = defineCommand<NewsOptions>({
       const store = await context.news();
       const range = { sinceMs: Date.now() - options.hours * HOUR_MS, limit: options.limit };
       const asset = options.asset?.toUpperCase();
+      const { models } = context.config;
+      const judges = { role: HEADLINES_ROLE, roles: models.roles };
+      const scorer = await headlineScorerName({ ...judges, models: modelEntries(models.available, models) });
       const result = {
         enabled: context.config.news.enabled,
+        scorer,
         sources: await store.sources(NEWS_ORIGIN),
         moods: await moodsOf(store, context),
-        stories: await store.stories(NEWS_ORIGIN, vaderScorer.name, {
+        stories: await store.stories(NEWS_ORIGIN, scorer, {
           ...range,
           ...(asset !== undefined && { asset }),
         }),

@@ -23,7 +23,7 @@ it('add verifies a file and says how to use it; check asks it; list shows it', (
   expect([added.status, added.stderr]).toEqual([0, '']);
   const [, snippet = ''] = added.stdout.split('ballast.yaml:\n\n');
   writeFileSync(join(cwd, 'ballast.yaml'), snippet.split('Then try')[0] ?? '');
-  const checked = runBallast(cwd, ['model', 'check', '--json']);
+  const checked = runBallast(cwd, ['model', 'check', 'tiny', '--json']);
   expect([checked.status, checked.stderr]).toEqual([0, '']);
   expect(JSON.parse(checked.stdout)).toMatchObject([
     { name: 'tiny', ok: true, text: expect.stringContaining('label') as string },

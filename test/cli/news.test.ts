@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createNewsStore } from '../../adapters/store/stories';
@@ -12,6 +12,7 @@ describe('ballast news', () => {
     buildBallast();
     bench = await createBench(2);
     cwd = mkdtempSync(join(tmpdir(), 'ballast-cli-'));
+    writeFileSync(join(cwd, 'ballast.yaml'), 'models: { roles: { scorer: [] } }\n');
   });
   afterAll(async () => {
     rmSync(cwd, { recursive: true, force: true });
@@ -42,7 +43,11 @@ describe('ballast news', () => {
     expect(stdout).toMatch(/BTC +-0\.25 +– +1 +50/);
     expect(stdout).toMatch(/\+0\.50/);
     expect(stdout).toMatch(/BTC .*! Bitcoin exchange hacked/);
-    const told = JSON.parse(news('--asset', 'sol', '--json').stdout) as { stories: { title: string }[] };
+    const told = JSON.parse(news('--asset', 'sol', '--json').stdout) as {
+      scorer: string;
+      stories: { title: string }[];
+    };
+    expect(told.scorer).toBe('vader 1.1.3');
     expect(told.stories.map(({ title }) => title)).toEqual(['Solana wins']);
   });
 });

@@ -18,9 +18,10 @@ const load = (text: string, env: Record<string, string> = {}) => {
   return loadConfig({ env, cwd });
 };
 
-it('needs no model, and takes one with its path beside the file', () => {
+it('needs no model but its own, and takes one with its path beside the file', () => {
   expect(load('log: { level: info }').models).toMatchObject({
-    available: [],
+    available: [{ name: 'embedded', provider: 'local' }],
+    roles: { scorer: ['embedded'] },
     deadlineMs: 10_000,
     monthlyBudgetUsd: '100',
   });
