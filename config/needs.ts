@@ -1,4 +1,5 @@
 import type { BallastConfig } from './config';
+import { HEADLINES_ROLE } from './embedded-model';
 
 /** Made-up and past markets hear nothing of the world's news. */
 const REAL_MARKETS: readonly string[] = ['testnet', 'live', 'paper'];
@@ -13,6 +14,7 @@ export const inferenceNeeds = (
 ): readonly string[] => [
   ...(watchesNews(config) ? ['headlines'] : []),
   ...Object.entries(config.models.roles).flatMap(([role, chain]) =>
-    chain.length === 0 ? [] : [`the role ${role}`],
+    // Whoever judges headlines has nothing to do without any.
+    chain.length === 0 || role === HEADLINES_ROLE ? [] : [`the role ${role}`],
   ),
 ];

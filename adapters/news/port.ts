@@ -49,6 +49,9 @@ export interface HeadlineScore {
 export interface HeadlineScorer {
   /** What its scores are kept under, version included, e.g. `vader 1.1.3`. */
   readonly name: string;
-  /** One answer per headline, in their order; null is no answer, which is no opinion. */
+  /**
+   * One answer per headline, in their order; null is no answer, which is no opinion.
+   * @throws ModelFailure when nobody could be asked
+   */
   score(headlines: readonly string[], signal: AbortSignal): Promise<readonly (HeadlineScore | null)[]>;
 }

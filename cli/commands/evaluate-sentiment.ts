@@ -59,8 +59,7 @@ export const evaluateSentimentCommand = defineCommand<Options>({
     await withContext({ ...options, json: isPrinted }, async (context) => {
       const { judges, close } = await openJudges(context, rows, options.model ?? []);
       const progress = createProgress(process.stderr, isPrinted);
-      const models: Record<string, JudgeResult> = {};
-      const latency: Record<string, JudgeLatency> = {};
+      const result: Record<string, Told> = {};
       try {
         for (const judge of judges) {
           progress.begin(judge.key, rows.length);
@@ -71,80 +70,69 @@ export const evaluateSentimentCommand = defineCommand<Options>({
               progress.update(done, `${done} of ${rows.length}`);
             },
           });
-          models[judge.key] = told.result;
-          latency[judge.key] = told.latency;
+          result[judge.key] = { ...told.result, latency: told.latency };
         }
       } finally {
         progress.end();
         await close();
       }
-      const { runs, seed } = options;
-      const result = { data: basename(options.data), rows: rows.length, runs, seed, models, latency };
       const output = createOutput(isPrinted, (text) => process.stdout.write(text));
       const written =
         options.json === undefined || isPrinted
           ? undefined
           : writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
       output.result(result, () => {
-        print(result, output);
+        output.say(
+          `${rows.length} headlines of ${basename(options.data)}; in brackets 95 % intervals (bootstrap)\n`,
+        );
+        print(Object.entries(result), output);
         if (written !== undefined) output.say(`\nWritten: ${written}`);
       });
     });
   },
 });
 
-type Interval = JudgeResult['accuracy'];
+/** Latency last: it is the one part that is another each time. */
+type Told = JudgeResult & { readonly latency: JudgeLatency };
 
 const number = (value: number | null): string => (value === null ? '–' : value.toFixed(3));
-const withInterval = ({ value, low, high }: Interval): string =>
-  value === null ? '–' : `${number(value)} [${number(low)}, ${number(high)}]`;
 
-function print(
-  result: {
-    readonly data: string;
-    readonly rows: number;
-    readonly models: Readonly<Record<string, JudgeResult>>;
-    readonly latency: Readonly<Record<string, JudgeLatency>>;
-  },
-  output: Output,
-): void {
-  const judged = Object.entries(result.models);
-  output.say(
-    `${result.rows} headlines of ${result.data}; in brackets 95 % intervals of a bootstrap over the rows\n`,
-  );
+function withInterval(told: Told, name: keyof Told['intervals']): string {
+  const [low, high] = told.intervals[name];
+  return told[name] === null ? '–' : `${number(told[name])} [${number(low)}, ${number(high)}]`;
+}
+
+function print(judged: readonly (readonly [string, Told])[], output: Output): void {
   output.table(
     columns('model', 'accuracy', 'macro-F1', 'direction', 'correlation', '>answered'),
-    judged.map(([key, one]) => [
-      ...[key, ...[one.accuracy, one.macroF1, one.direction, one.correlation].map(withInterval)],
-      `${one.answered}`,
+    judged.map(([key, told]) => [
+      key,
+      withInterval(told, 'accuracy'),
+      withInterval(told, 'macroF1'),
+      withInterval(told, 'direction'),
+      withInterval(told, 'correlation'),
+      String(told.answered),
     ]),
     '',
   );
   output.say('');
   output.table(
-    columns(
-      'model',
-      'calibration error',
-      'squared error',
-      '>bearish',
-      '>neutral',
-      '>bullish',
-      '>ms each',
-      '>ms a batch',
-    ),
-    judged.map(([key, one]) => {
-      const { bearish, neutral, bullish } = one.labels;
-      const { perHeadlineMs, medianBatchMs, batch } = result.latency[key] ?? NO_LATENCY;
-      return [
-        ...[key, withInterval(one.calibrationError), withInterval(one.squaredError)],
-        ...[bearish, neutral, bullish].map(String),
-        ...[perHeadlineMs.toFixed(2), `${medianBatchMs.toFixed(1)} of ${batch}`],
-      ];
-    }),
+    columns('model', 'calibration error', 'squared error', '>bearish', '>neutral', '>bullish'),
+    judged.map(([key, told]) => [
+      key,
+      withInterval(told, 'calibrationError'),
+      withInterval(told, 'squaredError'),
+      ...[told.labels.bearish, told.labels.neutral, told.labels.bullish].map(String),
+    ]),
     '',
   );
   output.say('');
-  for (const [key, { scorer }] of judged) output.say(`${key}: ${scorer}`);
+  output.table(
+    columns('model', '>ms a headline', '>ms a batch', '>p95', '>of', 'who exactly'),
+    judged.map(([key, { latency, scorer }]) => [
+      ...[key, latency.perHeadlineMs.toFixed(2), latency.medianBatchMs.toFixed(1)],
+      ...[latency.p95BatchMs.toFixed(1), String(latency.batch), scorer],
+    ]),
+    '',
+  );
 }
-
-const NO_LATENCY: JudgeLatency = { batch: 0, perHeadlineMs: 0, medianBatchMs: 0, p95BatchMs: 0 };

@@ -1,5 +1,5 @@
 import type { HeadlineScore, HeadlineScorer } from '../../adapters/news/port';
-import { intervals, stationaryBootstrap, type Interval } from '../../backtest/truth/resampling';
+import { intervals, stationaryBootstrap } from '../../backtest/truth/resampling';
 import {
   judgementQuality,
   majority,
@@ -32,7 +32,8 @@ export interface JudgeLatency {
   readonly p95BatchMs: number;
 }
 
-export type JudgeResult = {
+/** The figures, and of each the ends of its 95 % interval; null where it is not defined. */
+export interface JudgeResult extends JudgementQuality {
   /** To the hash of a local model and the version of the prompt. */
   readonly scorer: string;
   readonly rows: number;
@@ -40,9 +41,10 @@ export type JudgeResult = {
   readonly answered: number;
   /** How many rows got each label. */
   readonly labels: Readonly<Record<'bearish' | 'neutral' | 'bullish', number>>;
-} & Readonly<
-  Record<keyof JudgementQuality, Pick<Interval, 'low' | 'high'> & { readonly value: number | null }>
->;
+  readonly intervals: Readonly<
+    Record<keyof JudgementQuality, readonly [low: number | null, high: number | null]>
+  >;
+}
 
 const DIRECTION = { bearish: -1, neutral: 0, bullish: 1 } as const;
 
@@ -92,11 +94,7 @@ export async function evaluateJudge(
     // Rows know nothing of each other: the ordinary bootstrap.
     ...{ resample: stationaryBootstrap(1), runs, seed, confidence: CONFIDENCE },
   });
-  const interval = (name: keyof JudgementQuality) => ({
-    value: found[name].observed,
-    low: found[name].low,
-    high: found[name].high,
-  });
+  const interval = (name: keyof JudgementQuality) => [found[name].low, found[name].high] as const;
   const labelled = (label: Direction): number =>
     judgements.filter(({ answer }) => answer?.label === label).length;
   return {
@@ -105,12 +103,15 @@ export async function evaluateJudge(
       rows: rows.length,
       answered: judgements.filter(({ answer }) => answer !== null).length,
       labels: { bearish: labelled(-1), neutral: labelled(0), bullish: labelled(1) },
-      accuracy: interval('accuracy'),
-      macroF1: interval('macroF1'),
-      direction: interval('direction'),
-      correlation: interval('correlation'),
-      calibrationError: interval('calibrationError'),
-      squaredError: interval('squaredError'),
+      ...judgementQuality(judgements),
+      intervals: {
+        accuracy: interval('accuracy'),
+        macroF1: interval('macroF1'),
+        direction: interval('direction'),
+        correlation: interval('correlation'),
+        calibrationError: interval('calibrationError'),
+        squaredError: interval('squaredError'),
+      },
     },
     latency: {
       batch: Math.min(batch, rows.length),

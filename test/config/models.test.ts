@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { ConfigError } from '../../config/issues';
 import { loadConfig } from '../../config/load';
+import { inferenceNeeds } from '../../config/needs';
 import { createScrubber } from '../../config/secret-values';
 
 let cwd: string;
@@ -30,6 +31,12 @@ it('needs no model but its own, and takes one with its path beside the file', ()
     model: join(cwd, 'x/m.gguf'),
     local: { maxThreads: 1, gpu: false },
   });
+});
+
+it('starts no process for a judge of headlines where there are none', () => {
+  expect(inferenceNeeds(load('mode: simulated'))).toEqual([]);
+  const roles = 'models: { roles: { analyst: [embedded] } }';
+  expect(inferenceNeeds(load(`mode: simulated\n${roles}`))).toEqual(['the role analyst']);
 });
 
 it('keeps keys to itself, from the environment or a file', () => {

@@ -136,7 +136,10 @@ it('tells somebody who could not be asked from somebody who had nothing to say',
   const silent = await asking(ModelFailureKind.Malformed, ModelFailureKind.Refused);
   expect(await silent.score(['a', 'b'], never)).toEqual([null, null]);
   const away = await asking(ModelFailureKind.Unavailable);
-  await expect(away.score(['a', 'b'], never)).rejects.toMatchObject({ kind: 'unavailable', message: 'so it is' });
+  await expect(away.score(['a', 'b'], never)).rejects.toMatchObject({
+    kind: 'unavailable',
+    message: 'so it is',
+  });
 });
 
 it('ends when it is told to', async () => {
