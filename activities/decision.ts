@@ -13,6 +13,7 @@ import { chooseStrategy, type StrategyChoice } from './chosen-strategy';
 import type { ActivityDeps } from './deps';
 import { entryNote } from './entry-rationale';
 import type { CandleVerdict } from './market';
+import { concludePanel, type ConcludePanelInput } from './panel-verdict';
 import { readObservations } from './observed-series';
 import { settingsNotes } from './settings-notes';
 import { wakePosition } from './wake';
@@ -185,6 +186,9 @@ export function createDecisionActivities(deps: ActivityDeps) {
       };
       return Promise.all(input.verdicts.map(decide));
     },
+
+    /** Journals what a panel made of a proposal: {@link concludePanel}. */
+    concludePanel: (input: ConcludePanelInput): Promise<void> => concludePanel(deps, input),
   };
 }
 

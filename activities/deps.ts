@@ -1,6 +1,7 @@
 import type { BarSource } from '../adapters/exchange/bar-source';
 import type { ExchangePort } from '../adapters/exchange/port';
 import type { HistoryStore } from '../adapters/history/port';
+import type { DeliberationStore } from '../adapters/store/deliberations';
 import type { Journal, OrderStore } from '../adapters/store/port';
 import type { OrderView } from '../domain/order';
 import type { ExchangeHealth } from './exchange-health';
@@ -35,6 +36,7 @@ export interface ActivityDeps {
   readonly deployment: string;
   readonly exchange: ExchangePort;
   readonly store: OrderStore & Journal;
+  readonly deliberations: Pick<DeliberationStore, 'conclude'>;
   readonly desk: OrderDesk;
   /** A desk whose requests are never throttled, for the emergency stop. */
   readonly emergencyDesk: OrderDesk;

@@ -1,6 +1,7 @@
 import { isUnlisted } from '../adapters/exchange/try-each';
 import { lastCloseMs, timeframeMs, type Bar, type Timeframe } from '../domain/bar';
 import { marketTimeAt, type ClockReading } from '../domain/clock';
+import { BARS_WANTED, TREND_TIMEFRAMES } from '../domain/deliberation/trend';
 import type { FilterSettings } from '../domain/strategies/filters/filter';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import type { BarNeed } from '../domain/strategy-columns';
@@ -101,6 +102,26 @@ export function createMarketActivities(deps: ActivityDeps) {
         deps.clock.reading().catch(() => null),
       ]);
       return { verdicts, clock };
+    },
+
+    /**
+     * Brings the candles of the trend's timeframes up to date, each as far as it can be had by the close. @returns which could not
+     */
+    async fetchTrendCandles(input: {
+      readonly session: string;
+      readonly symbol: string;
+      readonly barCloseMs: number;
+    }): Promise<readonly Timeframe[]> {
+      const { session, symbol, barCloseMs } = input;
+      const fetched = await Promise.all(
+        TREND_TIMEFRAMES.map(async (timeframe) => {
+          const key = { venue: exchange.venue, session, symbol, timeframe };
+          const closeMs = lastCloseMs(barCloseMs, timeframe);
+          const ingested = ingest(key, closeMs, BARS_WANTED).then(() => true);
+          return { timeframe, ok: await ingested.catch(() => false) };
+        }),
+      );
+      return fetched.flatMap(({ timeframe, ok }) => (ok ? [] : [timeframe]));
     },
 
     /** Market time now, for callers that wait for a close. */

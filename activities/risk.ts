@@ -19,6 +19,8 @@ export interface SizePositionInput {
   readonly barCloseMs: number;
   readonly entryTtlBars: number;
   readonly proposal: Proposal;
+  /** What the panel lets through of its size: above 0, at most 1; all of it unless given. */
+  readonly sizeFactor?: DecimalString;
   readonly reasons: readonly Reason[];
   readonly limits: RiskLimits;
 }
@@ -56,6 +58,7 @@ export function createRiskActivities(deps: ActivityDeps) {
         timeframe,
         barCloseMs,
         proposal,
+        ...(input.sizeFactor !== undefined && { sizeFactor: input.sizeFactor }),
         limits: input.limits,
         instrument,
         ...(await readMarks(deps, account, instrument.quote)).marks,

@@ -5,6 +5,7 @@ import {
   type WorkflowHandle,
 } from '@temporalio/client';
 import type { BallastConfig } from '../config/config';
+import { panelOf } from '../config/deliberation';
 import { UserError } from '../domain/errors';
 import { findAdviser } from '../domain/learning/adjuster';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
@@ -48,6 +49,7 @@ export function strategySettings(
   const refusal = liveRefusal(prepared);
   if (refusal !== undefined) throw new UserError(`${name} cannot be traded: ${refusal}.`);
   if (adviser !== undefined) findAdviser(catalogue.models, adviser, timeframe);
+  const deliberation = panelOf(config, name);
   return {
     ...accountRef(config),
     name,
@@ -58,6 +60,7 @@ export function strategySettings(
     ...(prepared.filters !== undefined && { filters: prepared.filters }),
     ...(adviser !== undefined && { adviser }),
     ...(prepared.version !== undefined && { strategyVersion: prepared.version }),
+    ...(deliberation !== undefined && { deliberation }),
     limits: config.risk,
     graceMs,
     entryTtlBars,

@@ -5,6 +5,7 @@ import { filtersFrom } from '../domain/strategies/filters/registry';
 import { liveRefusal } from '../domain/strategies/quotes';
 import { issueAt, type ConfigIssue } from './issues';
 import type { MergedLayers } from './layers';
+import { isHeadlineScorer } from './deliberation';
 import { LIVE_CONFIRMATION, Mode, type Settings } from './schema';
 import { nearest } from './suggestion';
 
@@ -28,6 +29,7 @@ export const inconsistencies = (
   ...pairIssues(layers, settings),
   ...modelIssues(layers, settings),
   ...newsIssues(layers, settings),
+  ...panelIssues(layers, settings),
 ];
 
 function modeIssues(layers: MergedLayers, settings: Settings): ConfigIssue[] {
@@ -91,6 +93,30 @@ const nameIssues = (layers: MergedLayers, { strategies }: Settings): ConfigIssue
       ? [issueAt(layers, ['strategies', index, 'name'], 'another strategy has this name; names are unique')]
       : [],
   );
+
+/** What nobody would notice until an entry is made without the panel that somebody relies on. */
+function panelIssues(layers: MergedLayers, { deliberation, models, strategies }: Settings): ConfigIssue[] {
+  const unknown = (deliberation.strategies ?? []).flatMap((wanted, index) =>
+    strategies.some(({ name }) => name === wanted)
+      ? []
+      : [
+          issueAt(
+            layers,
+            ['deliberation', 'strategies', index],
+            `no configured strategy is called "${wanted}"`,
+          ),
+        ],
+  );
+  const incapable = deliberation.seats.flatMap(({ role }) =>
+    (models.roles[role] ?? []).flatMap((name, index) => {
+      const model = models.available.find((candidate) => candidate.name === name);
+      if (model === undefined || !isHeadlineScorer(model)) return [];
+      const problem = `"${name}" judges headlines and cannot deliberate: name a large model here (docs/models.md), or none`;
+      return [issueAt(layers, ['models', 'roles', role, index], problem)];
+    }),
+  );
+  return [...unknown, ...(deliberation.enabled ? incapable : [])];
+}
 
 /** A pause that nobody would take is one that somebody relies on. */
 const newsIssues = (layers: MergedLayers, { news, strategies }: Settings): ConfigIssue[] =>

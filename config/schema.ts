@@ -5,6 +5,7 @@ import { riskLimitsSchema } from '../domain/risk';
 import { filterEntrySchema } from '../domain/strategies/filters/registry';
 import { triggerLimitsSchema } from '../domain/triggers';
 import { amount, milliseconds, name, path, secret, url } from './fields';
+import { deliberationSchema } from './deliberation-schema';
 import { modelsSchema } from './models-schema';
 import { newsSchema } from './news-schema';
 
@@ -195,6 +196,7 @@ export const configSchema = z.strictObject({
     intervalMs: milliseconds(1_000, 86_400_000).nullable(),
   }),
   news: newsSchema.prefault({}),
+  deliberation: deliberationSchema.prefault({}),
   strategies: z.array(strategySchema),
   /** A default here too: a record of an older `ballast up` has none. */
   models: modelsSchema.prefault({}),

@@ -12,6 +12,7 @@ import type { ExchangePort } from '../adapters/exchange/port';
 import { candleCacheFolder, createCandleCache } from '../adapters/history/candle-cache';
 import { createHistory } from '../adapters/history/history';
 import { feedSource } from '../adapters/news/feed-source';
+import { createDeliberationStore } from '../adapters/store/deliberations';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
 import { createNewsStore } from '../adapters/store/stories';
@@ -108,6 +109,7 @@ export async function openActivityDeps(
     exchange,
     emergencyExchange,
     store,
+    deliberations: createDeliberationStore(pools[0]),
     emergencyStore,
     desk: new OrderDesk({
       exchange: withUrgentOrders(exchange, emergencyExchange),

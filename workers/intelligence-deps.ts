@@ -6,7 +6,9 @@ import { createBareClock } from '../adapters/exchange/market-clock';
 import { createCallLog } from '../adapters/llm/call-log';
 import { createModelManager, type ModelManager } from '../adapters/llm/manager';
 import { modelEntries } from '../adapters/llm/open-models';
+import { createDeliberationStore } from '../adapters/store/deliberations';
 import { createPool } from '../adapters/store/pool';
+import { createStore } from '../adapters/store/store';
 import { createNewsStore } from '../adapters/store/stories';
 import { decimal } from '../domain/decimal';
 import type { BallastConfig } from '../config/config';
@@ -41,6 +43,9 @@ export async function openIntelligenceDeps(
     isConfigured: (role) => (settings.roles[role] ?? []).length > 0,
     scorer: await openHeadlineScorer(settings, models),
     news: createNewsStore(pool),
+    deliberations: createDeliberationStore(pool),
+    journal: createStore(pool),
+    venue: config.exchange.venue,
     clock: createMarketClock({ read: () => exchange.clock(), wallTimeMs, ...MARKET_CLOCK }),
     market: config.mode === 'simulated' ? 'made-up' : 'real',
     wallTimeMs,

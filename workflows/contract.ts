@@ -2,6 +2,7 @@ import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Timeframe } from '../domain/bar';
 import type { ClockReading } from '../domain/clock';
+import type { PanelSettings } from '../domain/deliberation/settings';
 import type { MoodSettings } from '../domain/news/mood';
 import type { Leg, OrderType, OrderView } from '../domain/order';
 import type { Finding, ReconciliationReport, StrayPolicy } from '../domain/findings';
@@ -110,6 +111,8 @@ export interface StrategySettings extends AccountRef {
   readonly adviser?: string;
   /** Which version of the user's strategy was started: no other decides. Absent: a built-in one, or one from before. */
   readonly strategyVersion?: string;
+  /** The panel that looks at its entries; absent: none. */
+  readonly deliberation?: PanelSettings;
   readonly limits: RiskLimits;
   /** Wall milliseconds to wait after a bar's close before asking for it. */
   readonly graceMs: number;

@@ -7,7 +7,9 @@ import {
 } from '@temporalio/workflow';
 import type { SymbolDecision } from '../activities/decision';
 import type { CandleVerdict, FetchedCandles } from '../activities/market';
+import { PanelOutcome, type PanelVerdict } from '../domain/deliberation/verdict';
 import { SEARCH_ATTRIBUTES, type TradingCycleInput, type TradingCycleResult } from './contract';
+import { deliberate } from './deliberation';
 import { decisionActivities, marketActivities, riskActivities } from './proxies';
 import { startPosition } from './start-position';
 
@@ -15,8 +17,8 @@ import { startPosition } from './start-position';
 const LOOKBACK_BARS = 500;
 
 /**
- * One decision on one closed bar of every symbol. A quiet bar costs two activities; a proposal adds the grant, and hands
- * the granted position to its own workflow. A slow or failing step costs the bar, never a position.
+ * One decision on one closed bar of every symbol. A quiet bar costs two activities; a proposal adds the panel, where there is one, and
+ * the grant, and hands the granted position to its own workflow. A slow or failing step costs the bar, never a position.
  */
 export async function tradingCycle(input: TradingCycleInput): Promise<TradingCycleResult> {
   const { settings, session, barCloseMs } = input;
@@ -51,10 +53,13 @@ export async function tradingCycle(input: TradingCycleInput): Promise<TradingCyc
     entriesPaused: input.entriesPaused,
     verdicts,
   });
+  const panel = await deliberate(input, decisions, clock);
   const outcomes = [];
   for (const decision of decisions) {
     // Between the grant and the start of its owner nothing may come in between.
-    const outcome = await CancellationScope.nonCancellable(() => carryOut(input, decision));
+    const outcome = await CancellationScope.nonCancellable(() =>
+      carryOut(input, decision, panel.get(decision.symbol)),
+    );
     outcomes.push({ symbol: decision.symbol, outcome });
   }
   const eventful = outcomes.filter(({ outcome }) => outcome !== 'hold');
@@ -62,7 +67,7 @@ export async function tradingCycle(input: TradingCycleInput): Promise<TradingCyc
     const decision = [...new Set(eventful.map(({ outcome }) => outcome))].join(', ');
     upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.decision, value: decision }]);
   }
-  setCurrentDetails(decisions.map(describe).join('\n'));
+  setCurrentDetails(decisions.map((decision) => describe(decision, panel.get(decision.symbol))).join('\n'));
   return { outcomes, ...(clock !== null && { clock }) };
 }
 
@@ -70,12 +75,26 @@ export async function tradingCycle(input: TradingCycleInput): Promise<TradingCyc
 const readFetched = (fetched: FetchedCandles | readonly CandleVerdict[]): FetchedCandles =>
   'verdicts' in fetched ? fetched : { verdicts: fetched, clock: null };
 
+/** What a cycle tells of an entry that the panel has vetoed. */
+const VETOED = 'panel-veto';
+
 /** Asks risk about a proposal and starts the position it grants. Returns what became of the decision. */
-async function carryOut(input: TradingCycleInput, decision: SymbolDecision): Promise<string> {
-  const { proposal, symbol, reasons } = decision;
+async function carryOut(
+  input: TradingCycleInput,
+  decision: SymbolDecision,
+  verdict?: PanelVerdict,
+): Promise<string> {
+  const { proposal, symbol } = decision;
   if (proposal === null) return decision.outcome;
   const { settings, session, barCloseMs } = input;
   const { deployment, account, venue, name: strategy, timeframe, limits, entryTtlBars } = settings;
+  if (verdict !== undefined && verdict.outcome !== PanelOutcome.Off)
+    await decisionActivities(`the panel on ${symbol}: ${verdict.outcome}`).concludePanel({
+      ...{ account, session, strategy, symbol, barCloseMs, verdict },
+      ...{ reasons: decision.reasons, close: proposal.referencePrice },
+    });
+  if (verdict?.sizeFactor === null) return VETOED;
+  const reasons = [...decision.reasons, ...(verdict?.reasons ?? [])];
   const what = `may ${strategy} buy ${symbol} at ${proposal.referencePrice}, stop ${proposal.stopPrice}?`;
   const grant = await riskActivities(venue, what).sizePosition({
     account,
@@ -85,6 +104,7 @@ async function carryOut(input: TradingCycleInput, decision: SymbolDecision): Pro
     barCloseMs,
     entryTtlBars,
     proposal,
+    ...(verdict !== undefined && { sizeFactor: verdict.sizeFactor }),
     reasons,
     limits,
   });
@@ -107,5 +127,5 @@ setWorkflowOptions(() => {
   return deploymentName === '' ? {} : { versioningBehavior: 'PINNED' };
 }, tradingCycle);
 
-const describe = ({ symbol, outcome, reasons }: SymbolDecision): string =>
-  `- **${symbol}** ${outcome}: ${reasons.map(({ text }) => text).join('; ')}`;
+const describe = ({ symbol, outcome, reasons }: SymbolDecision, verdict?: PanelVerdict): string =>
+  `- **${symbol}** ${outcome}: ${[...reasons, ...(verdict?.reasons ?? [])].map(({ text }) => text).join('; ')}`;

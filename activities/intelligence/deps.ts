@@ -1,5 +1,7 @@
 import type { ModelManager } from '../../adapters/llm/manager';
 import type { HeadlineScorer } from '../../adapters/news/port';
+import type { DeliberationStore } from '../../adapters/store/deliberations';
+import type { Journal, OrderStore } from '../../adapters/store/port';
 import type { NewsStore } from '../../adapters/store/stories';
 import type { Log } from '../deps';
 import type { MarketClock } from '../market-clock';
@@ -14,7 +16,12 @@ export interface IntelligenceDeps {
   /** Whether a model is configured for the role. Without one its feature is off, and says so. */
   readonly isConfigured: (role: string) => boolean;
   readonly scorer: HeadlineScorer;
-  readonly news: Pick<NewsStore, 'unscored' | 'addScores'>;
+  readonly news: Pick<NewsStore, 'unscored' | 'addScores' | 'moods' | 'stories'>;
+  readonly deliberations: DeliberationStore;
+  /** What is known of the account and its market; read only. */
+  readonly journal: Pick<OrderStore & Journal, 'account' | 'candles' | 'livePositions'>;
+  /** Whose candles. */
+  readonly venue: string;
   readonly clock: MarketClock;
   /** Whether what is observed in the real world says anything about the market that is traded. */
   readonly market: 'real' | 'made-up';

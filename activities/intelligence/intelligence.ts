@@ -1,4 +1,5 @@
 import type { IntelligenceDeps } from './deps';
+import { createPanelActivities } from './panel';
 import { createScoringActivities } from './scoring';
 
 /**
@@ -7,6 +8,7 @@ import { createScoringActivities } from './scoring';
  */
 export const createIntelligenceActivities = (deps: IntelligenceDeps) => ({
   ...createScoringActivities(deps),
+  ...createPanelActivities(deps),
 });
 
 export type IntelligenceActivities = ReturnType<typeof createIntelligenceActivities>;

@@ -2,7 +2,7 @@ import { UserError } from '../../domain/errors';
 import type { DecimalString } from '../../domain/decimal';
 import { AnswerCache } from './answer-cache';
 import type { CallLog, CallPlan } from './call-log';
-import { Caller, usable, type ReplayMode } from './caller';
+import { Caller, usable, type CallContext, type ReplayMode } from './caller';
 import { deadlineIn, endOf, until } from './deadline';
 import { ModelFailure, ModelFailureKind } from './failure';
 import { ManagedModel, type ModelEntry } from './managed-model';
@@ -26,6 +26,8 @@ export interface AskOptions {
   /** Wall milliseconds for everything: every model of the chain, retries and the repair. As configured unless given. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
+  /** Hears the id of each call before it is made: retries, the repair and other models of the chain included. */
+  readonly onCall?: (callId: string) => void;
 }
 
 /** A model that was asked in vain. */
@@ -94,7 +96,7 @@ export class Asker {
     asked: Asked,
     request: ModelRequest,
     read: Read<T>,
-    { deadlineMs = this.options.deadlineMs, signal }: AskOptions,
+    { deadlineMs = this.options.deadlineMs, signal, onCall }: AskOptions,
   ): Promise<Reply<T>> {
     const chain = this.#chainOf(asked.role);
     const deadline = deadlineIn(deadlineMs, signal);
@@ -109,7 +111,8 @@ export class Asker {
     try {
       for (const model of chain) {
         try {
-          const asking = this.#askModel(model, asked, request, read, deadline.signal);
+          const context = { signal: deadline.signal, onCall };
+          const asking = this.#askModel(model, asked, request, read, context);
           const found = await until(deadline.signal, asking);
           return { answered: true, ...found, model: model.entry.name, tried };
         } catch (error) {
@@ -147,7 +150,7 @@ export class Asker {
     asked: Asked,
     request: ModelRequest,
     read: Read<T>,
-    signal: AbortSignal,
+    context: CallContext,
   ): Promise<Found<T>> {
     const identity = await usable(model.entry.identity());
     const hash = requestHash(identity, request);
@@ -156,7 +159,7 @@ export class Asker {
       return { value: read(cached), requestHash: hash, source: 'cache', isRepaired: false };
     const source = this.options.replay === 'off' ? 'model' : 'record';
     const call = (asking: ModelRequest, isRepair: boolean): Promise<ModelAnswer> =>
-      this.#caller.call(model, planOf(model, identity, asked, asking, isRepair), asking, signal);
+      this.#caller.call(model, planOf(model, identity, asked, asking, isRepair), asking, context);
     const found = (answer: ModelAnswer, isRepaired: boolean): Found<T> => {
       const value = read(answer);
       this.#cache.set(hash, answer);

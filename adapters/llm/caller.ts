@@ -20,6 +20,13 @@ export interface CallerOptions {
   readonly replay: ReplayMode;
 }
 
+/** What a call is made in. */
+export interface CallContext {
+  readonly signal: AbortSignal;
+  /** Hears the id of each attempt before it is made. */
+  readonly onCall?: ((callId: string) => void) | undefined;
+}
+
 type Plan = Omit<CallPlan, 'attempt' | 'reserveUsd'>;
 
 /** Makes calls that are paid for, recorded, or replayed. */
@@ -33,11 +40,11 @@ export class Caller {
     model: ManagedModel,
     plan: Plan,
     request: ModelRequest,
-    signal: AbortSignal,
+    context: CallContext,
   ): Promise<ModelAnswer> {
     if (this.options.replay !== 'off') return this.#replayed(plan);
-    const running = model.run(signal, (attempt) =>
-      this.#attempt(model, { ...plan, attempt }, request, signal),
+    const running = model.run(context.signal, (attempt) =>
+      this.#attempt(model, { ...plan, attempt }, request, context),
     );
     this.#open.add(running);
     try {
@@ -65,13 +72,14 @@ export class Caller {
     model: ManagedModel,
     plan: Omit<CallPlan, 'reserveUsd'>,
     request: ModelRequest,
-    signal: AbortSignal,
+    { signal, onCall }: CallContext,
   ): Promise<ModelAnswer> {
     const { log, nowMs } = this.options;
     if (signal.aborted) throw endOf(signal);
     const engine = await usable(model.open());
     const reserveUsd = greatestCostOf(model.entry.price, request);
     const callId = await this.#reserve({ ...plan, reserveUsd });
+    onCall?.(callId);
     const startedMs = nowMs();
     const deadline = deadlineIn(model.entry.timeoutMs, signal);
     const settle = (end: Omit<CallEnd, 'latencyMs'>): Promise<void> =>

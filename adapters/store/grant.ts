@@ -1,4 +1,13 @@
-import { divide, maximum, multiply, subtract, sum, ZERO, type DecimalString } from '../../domain/decimal';
+import {
+  divide,
+  maximum,
+  multiply,
+  ONE,
+  subtract,
+  sum,
+  ZERO,
+  type DecimalString,
+} from '../../domain/decimal';
 import { markEquity, type EquityState } from '../../domain/equity';
 import { RefusalCode } from '../../domain/errors';
 import { clientOrderId } from '../../domain/ids';
@@ -29,8 +38,8 @@ export async function grant(tx: Transaction, request: GrantRequest): Promise<Gra
   const equity = markEquity(account.equity, request.equity, request.marketTimeMs);
   await writeMark(tx, account, equity, request.marketTimeMs);
   const snapshot = snapshotOf(account, equity, live, request);
-  const { proposal, limits, instrument } = request;
-  const verdict = sizePosition({ proposal, snapshot, limits, instrument });
+  const { proposal, limits, instrument, sizeFactor = ONE } = request;
+  const verdict = sizePosition({ proposal, snapshot, limits, instrument, sizeFactor });
   if (!verdict.approved) return refuse(tx, request, verdict.code, verdict.message);
   await writeGrant(tx, request, account.haltEpoch, snapshot, verdict.intent);
   return { granted: true, position: await lockPosition(tx, request.positionId) };
@@ -143,8 +152,8 @@ async function writeGrant(
   );
   await tx.query(
     `INSERT INTO approvals (position_id, epoch, quantity, limit_price, stop_price, target_price, trail_distance,
-       reserved_quote, risk_quote, granted_at_ms, expires_at_ms, proposal, limits, snapshot)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+       reserved_quote, risk_quote, granted_at_ms, expires_at_ms, proposal, limits, snapshot, size_factor)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
     [
       positionId,
       epoch,
@@ -160,6 +169,7 @@ async function writeGrant(
       request.proposal,
       request.limits,
       snapshot,
+      request.sizeFactor ?? ONE,
     ],
   );
   await insertBracket(tx, request, intent);

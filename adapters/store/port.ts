@@ -38,6 +38,8 @@ export interface GrantRequest {
   readonly timeframe: Timeframe;
   readonly barCloseMs: number;
   readonly proposal: Proposal;
+  /** What the size that the limits allow is multiplied by: above 0, at most 1, which it is unless given. */
+  readonly sizeFactor?: DecimalString;
   readonly limits: RiskLimits;
   readonly instrument: Instrument;
   /** The exchange's free quote balance, and equity marked to market, read just before. */

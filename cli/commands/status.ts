@@ -5,6 +5,7 @@ import { subtract } from '../../domain/decimal';
 import { describeStranded } from '../../domain/delisting';
 import { isUnexplained } from '../../domain/findings';
 import { isDelisted, PositionState } from '../../domain/position';
+import { panelState, panelText } from '../../config/deliberation';
 import { defineCommand, noOptions } from '../command';
 import { withContext } from '../context';
 import { clip, gain, money, percent, span, utcTime } from '../format';
@@ -43,6 +44,7 @@ export const statusCommand = defineCommand({
         clock,
         strategies,
         riskEvents: events,
+        panel: panelState(config),
         reconciliation: reconciled ?? null,
         delisted: delisted.map(({ positionId }) => positionId),
       };
@@ -84,6 +86,7 @@ export const statusCommand = defineCommand({
         );
         for (const position of delisted)
           line('Delisted', `${describeStranded(position, null)} cannot be sold; see ballast positions`);
+        line('Panel', panelText(config));
         line('Strategies', strategies.length === 0 ? 'none is running' : strategies.join(', '));
         line('Reconciled', reconciled === undefined ? 'never' : outcomeOf(reconciled));
         for (const event of events) line('Risk event', clip(`${event.code}: ${event.message}`, 100));

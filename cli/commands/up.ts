@@ -1,3 +1,4 @@
+import { panelText } from '../../config/deliberation';
 import { loadLayeredConfig, type LoadOptions } from '../../config/load';
 import { Mode } from '../../config/schema';
 import { UserError } from '../../domain/errors';
@@ -79,6 +80,7 @@ export const upCommand = defineCommand<UpCommandOptions>({
     for (const { message } of reconciliation.done) tell(`Reconciled: ${message}`);
     if (continued.length > 0) tell(`Continuing session ${reconciliation.session}: ${continued.join(', ')}`);
     if (started.length > 0) tell(`Started ${started.join(', ')}`);
+    if (system.config.deliberation.enabled) tell(`Panel ${panelText(system.config)}`);
     if (options.view)
       await runView({ ...system, ...system.record }, { plain: options.plain || !process.stdout.isTTY });
     else tell('Trading. Look with `ballast status`; Ctrl-C stops.');
@@ -108,10 +110,16 @@ function withStrategies(load: LoadOptions, names: string | undefined): LoadOptio
     );
   }
   const strategies = config.strategies.filter(({ name }) => wanted.includes(name));
-  // Those that do not run have no entries to pause.
+  // Those that do not run have no entries to pause, and none to deliberate on.
   const pausing = config.news.breaking.strategies.filter((name) => wanted.includes(name));
+  const deliberated = config.deliberation.strategies?.filter((name) => wanted.includes(name)) ?? null;
   return {
     ...load,
-    flags: { ...load.flags, strategies, news: { breaking: { strategies: pausing } } },
+    flags: {
+      ...load.flags,
+      strategies,
+      news: { breaking: { strategies: pausing } },
+      deliberation: { strategies: deliberated },
+    },
   };
 }

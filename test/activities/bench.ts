@@ -14,6 +14,7 @@ import { FakeExchange } from './fake-exchange';
 import type { Grant } from './memory-orders';
 import { intelligenceDeps } from './intelligence-bench';
 import { memoryDesk, type MemoryDesk } from './memory-news';
+import { MemoryDeliberations } from './memory-deliberations';
 import { MemorySweeps } from './memory-sweeps';
 import { MemoryStore } from './memory-store';
 
@@ -38,6 +39,7 @@ export interface Bench {
   readonly history: MemoryHistory;
   readonly sweeps: MemorySweeps;
   readonly news: MemoryDesk;
+  readonly deliberations: MemoryDeliberations;
   readonly deps: ActivityDeps;
   /** Of the inference process. */
   readonly intelligence: IntelligenceDeps;
@@ -59,12 +61,14 @@ export function createDeps(world: {
   readonly strategies?: StrategyCatalogue;
   readonly sweeps?: MemorySweeps;
   readonly news?: MemoryDesk;
+  readonly deliberations?: MemoryDeliberations;
 }): ActivityDeps {
   const { store, timing, wallTimeMs, owners } = world;
   const log = { info: () => undefined, warn: () => undefined };
   const exchangeHealth = new ExchangeHealth({ account: ACCOUNT, journal: store, wallTimeMs, log });
   const { history = new MemoryHistory(), bars = new FakeBars(wallTimeMs) } = world;
   const { sweeps = new MemorySweeps(), news = memoryDesk() } = world;
+  const { deliberations = new MemoryDeliberations() } = world;
   const exchange = exchangeHealth.watch(world.exchange);
   const read = (): ReturnType<ExchangePort['clock']> => exchange.clock();
   const clock = createMarketClock({ read, wallTimeMs, maxAgeMs: 0, maxStaleMs: 0 });
@@ -75,6 +79,7 @@ export function createDeps(world: {
     emergencyExchange: exchange,
     emergencyStore: store,
     store,
+    deliberations,
     desk,
     emergencyDesk: desk,
     exchangeHealth,
@@ -108,10 +113,11 @@ export function createBench(
     time.nowMs += ms;
     return Promise.resolve();
   };
-  const rest = { pause, owners, history, bars, sweeps, news };
+  const deliberations = new MemoryDeliberations();
+  const rest = { pause, owners, history, bars, sweeps, news, deliberations };
   const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, ...rest });
-  const intelligence = intelligenceDeps(deps, news);
-  return { store, exchange, history, bars, sweeps, news, deps, intelligence, time };
+  const intelligence = intelligenceDeps(deps, news, deliberations);
+  return { store, exchange, history, bars, sweeps, news, deliberations, deps, intelligence, time };
 }
 
 /** A granted long position of 1 BTC at 100 with its stop at 90 and its target at 130. */

@@ -1,5 +1,6 @@
 import type { ActivityDeps } from '../../activities/deps';
 import type { IntelligenceDeps } from '../../activities/intelligence/deps';
+import type { DeliberationStore } from '../../adapters/store/deliberations';
 import type { ModelManager } from '../../adapters/llm/manager';
 import { UserError } from '../../domain/errors';
 import type { MemoryDesk } from './memory-news';
@@ -16,9 +17,12 @@ export const noModels: ModelManager = {
 
 /** The inference process's world in memory, beside that of the worker. */
 export const intelligenceDeps = (
-  { clock, market, wallTimeMs, log }: Pick<ActivityDeps, 'clock' | 'market' | 'wallTimeMs' | 'log'>,
+  worker: Pick<ActivityDeps, 'clock' | 'market' | 'wallTimeMs' | 'log' | 'store' | 'exchange'>,
   news: MemoryDesk,
+  deliberations: DeliberationStore,
 ): IntelligenceDeps => ({
+  ...{ deliberations, journal: worker.store, venue: worker.exchange.venue },
   ...{ models: noModels, isConfigured: () => false },
-  ...{ scorer: news.scorer, news: news.store, clock, market, wallTimeMs, log },
+  ...{ scorer: news.scorer, news: news.store, clock: worker.clock, market: worker.market },
+  ...{ wallTimeMs: worker.wallTimeMs, log: worker.log },
 });

@@ -9,7 +9,7 @@ import type {
 } from '../../adapters/store/port';
 import type { SettingsEntry } from '../../adapters/store/run-record';
 import type { Bar } from '../../domain/bar';
-import { compare, greaterThan, ZERO } from '../../domain/decimal';
+import { compare, greaterThan, ONE, ZERO } from '../../domain/decimal';
 import { roundLongStop } from '../../domain/instrument';
 import { isTerminal, Leg, OrderState, type OrderView } from '../../domain/order';
 import { sellable } from '../../domain/planner';
@@ -106,7 +106,16 @@ export class MemoryStore implements OrderStore, Journal {
 
   grant(request: GrantRequest): Promise<GrantResult> {
     return transaction(() => {
-      const { positionId, account, proposal, limits, instrument, equity, freeQuote } = request;
+      const {
+        positionId,
+        account,
+        proposal,
+        limits,
+        instrument,
+        equity,
+        freeQuote,
+        sizeFactor = ONE,
+      } = request;
       const known = this.orders.position(positionId);
       if (known !== undefined) return { granted: true, position: known };
       const state = this.accountOf(account);
@@ -121,7 +130,7 @@ export class MemoryStore implements OrderStore, Journal {
         openPositions: live.length,
         mode: state.mode,
       };
-      const verdict = sizePosition({ proposal, snapshot, limits, instrument });
+      const verdict = sizePosition({ proposal, snapshot, limits, instrument, sizeFactor });
       if (!verdict.approved) return { granted: false, code: verdict.code, message: verdict.message };
       const { marketTimeMs: grantedAtMs, ...granted } = request;
       const blank = { exitReason: null, openedAtMs: null, closedAtMs: null };
