@@ -66,7 +66,7 @@ it.each([
   ],
   [
     'the model that judges headlines',
-    `${modelsOf('name: m, provider: local, model: adapters/llm/embedded/model.gguf')}deliberation: { enabled: true }`,
+    'models: { roles: { analyst: [embedded] } }\ndeliberation: { enabled: true }',
     'cannot deliberate: name a large model here',
   ],
 ])('refuses %s', (_name, text, problem) => {

@@ -42,7 +42,8 @@ CREATE TABLE deliberation_answers (
 
 -- Which calls of models were made for a seat, those included that a crash cut off.
 CREATE TABLE deliberation_calls (
-  call_id bigint PRIMARY KEY REFERENCES model_calls,
+  -- Of model_calls, whose rows may be thinned out.
+  call_id bigint PRIMARY KEY,
   position_id text NOT NULL REFERENCES deliberations,
   round smallint NOT NULL,
   seat text NOT NULL

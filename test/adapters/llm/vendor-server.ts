@@ -148,8 +148,14 @@ export const anthropicWire: Wire = (behaviour) => {
   }
 };
 
-/** A server on loopback that speaks a vendor's wire format and does as it is told. */
-export async function startVendor(wire: Wire): Promise<VendorServer> {
+/**
+ * A server on loopback that speaks a vendor's wire format and does as it is told.
+ * @param choose by what is asked, instead of in turn
+ */
+export async function startVendor(
+  wire: Wire,
+  choose?: (body: unknown) => Behaviour | undefined,
+): Promise<VendorServer> {
   const requests: VendorServer['requests'] = [];
   const state: { behaviours: Behaviour[] } = { behaviours: [] };
   const server = createServer((request, response) => {
@@ -158,7 +164,7 @@ export async function startVendor(wire: Wire): Promise<VendorServer> {
       const [next] = state.behaviours;
       if (state.behaviours.length > 1) state.behaviours.shift();
       if (request.url?.endsWith('/embeddings') === true) embed(response);
-      else await behave(wire, next ?? { kind: 'silence' }, response);
+      else await behave(wire, choose?.(body) ?? next ?? { kind: 'silence' }, response);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -23,8 +23,10 @@ export interface WorkerSite {
   /** Everything of the worker's configuration but where its neighbours are. */
   readonly env: Readonly<Record<string, string>>;
   readonly observe: (worker: WorkerProcess, moment: Moment) => Verdict;
-  /** The program to run, when it is not that of this checkout. */
+  /** The program to run, when it is not the worker of this checkout. */
   readonly main?: string;
+  /** What it logs when it polls for work; as a worker does, unless given. */
+  readonly readyLine?: string;
 }
 
 /**
@@ -159,7 +161,7 @@ export class WorkerProcess {
 
   private async untilReady(): Promise<void> {
     await waitFor(`worker ${this.site.name} to be ready; see ${this.logPath}`, () =>
-      readFileSync(this.logPath, 'utf8').includes(READY_LINE) ? true : undefined,
+      readFileSync(this.logPath, 'utf8').includes(this.site.readyLine ?? READY_LINE) ? true : undefined,
     );
   }
 

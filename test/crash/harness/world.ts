@@ -26,7 +26,7 @@ import type { Instant } from './moments';
 import type { Servers } from './servers';
 import { Traps, type Strike } from './traps';
 import { waitFor } from './wait';
-import { WorkerProcess } from './worker-process';
+import { WorkerProcess, type WorkerSite } from './worker-process';
 import { endAll, unfinishedBusiness } from './workflow-runs';
 
 const VENUE = 'binance';
@@ -159,7 +159,7 @@ export class World {
   /** Starts a worker process, which is started again whenever it dies, and waits until it is ready. */
   async startWorker(
     name = 'a',
-    other: { readonly main?: string; readonly env?: Readonly<Record<string, string>> } = {},
+    other: Pick<WorkerSite, 'main' | 'readyLine'> & { readonly env?: WorkerSite['env'] } = {},
   ): Promise<WorkerProcess> {
     const worker = await WorkerProcess.start({
       name,
@@ -170,6 +170,7 @@ export class World {
       watchTemporal: this.options.watchTemporal ?? false,
       env: { ...this.workerEnvironment(), ...other.env },
       ...(other.main !== undefined && { main: other.main }),
+      ...(other.readyLine !== undefined && { readyLine: other.readyLine }),
       observe: (observed, moment) => this.traps.observe(observed, moment),
     });
     this.workers.push(worker);
