@@ -1,8 +1,8 @@
-import { RefusalCode } from '../domain/errors';
 import { OrderEvent } from '../domain/order';
 import { ExitReason } from '../domain/position';
 import { PositionSide } from '../domain/strategy';
 import type { Account } from './account';
+import { EntryDesk, wouldTake, type EntryDeskParts } from './entry-desk';
 import type { Holding } from './holding';
 import type { Ratio } from './integers';
 import type { HeldAtClose } from './manage';
@@ -10,21 +10,12 @@ import { ExitOrder, type EntryOrder } from './orders';
 import { Protection } from './protection';
 import type { BacktestRules } from './rules';
 import type { Scale } from './scale';
-import { affordable, type EntrySizing } from './sizing';
 import type { Place, Tally } from './tape';
 import { firstTouch, touchSinceLimit, type Levels, type Touch } from './touch';
 
-/** Why a quote was refused that would have taken. */
-const POST_ONLY = 'post-only';
-
-export interface DeskParts {
+export interface DeskParts extends EntryDeskParts {
   readonly rules: BacktestRules;
-  readonly account: Account;
-  readonly scale: Scale;
-  readonly holding: Holding;
-  readonly sizing: EntrySizing;
   readonly liquidationFee: Ratio;
-  readonly tally: Tally;
 }
 
 /**
@@ -44,12 +35,11 @@ export class Desk {
   private readonly account: Account;
   private readonly scale: Scale;
   private readonly holding: Holding;
-  private readonly sizing: EntrySizing;
   private readonly liquidationFee: Ratio;
   private readonly tally: Tally;
   private readonly firstOfBoth: BacktestRules['firstOfBoth'];
   private readonly protection: Protection;
-  private entry: EntryOrder | null = null;
+  private readonly entry: EntryDesk;
   private exit: ExitOrder | null = null;
 
   /** What every trade looks at are fields of its own: see `Lane`. */
@@ -57,16 +47,16 @@ export class Desk {
     this.account = parts.account;
     this.scale = parts.scale;
     this.holding = parts.holding;
-    this.sizing = parts.sizing;
     this.liquidationFee = parts.liquidationFee;
     this.tally = parts.tally;
     this.firstOfBoth = parts.rules.firstOfBoth;
     this.protection = new Protection(parts.scale, parts.rules, maxHoldingMs);
+    this.entry = new EntryDesk(parts, this.protection);
   }
 
   /** Nothing is held yet of an entry that was sent. */
   get isEntering(): boolean {
-    return this.entry !== null && this.holding.direction === 0;
+    return this.entry.order !== null && this.holding.direction === 0;
   }
 
   get isLeaving(): boolean {
@@ -80,14 +70,13 @@ export class Desk {
 
   /** Sends an entry. */
   send(entry: EntryOrder): void {
-    this.entry = entry;
-    this.account.reserved += entry.granted?.reserved ?? 0;
+    this.entry.send(entry);
     this.refresh();
   }
 
   /** Sends an exit; what has not been bought yet is not bought any more. */
   leave(exit: ExitOrder): void {
-    this.dropEntry(OrderEvent.SeenCancelled);
+    this.entry.drop(OrderEvent.SeenCancelled);
     this.exit = exit;
     this.refresh();
   }
@@ -98,17 +87,13 @@ export class Desk {
   }
 
   refuse(code: string): void {
-    const { refusals } = this.tally;
-    refusals[code] = (refusals[code] ?? 0) + 1;
+    this.entry.refuse(code);
   }
 
   /** What has had its time is taken back. */
   expire(nowMs: number): void {
-    const { entry, exit } = this;
-    if (entry !== null && nowMs >= entry.expiresAtMs) {
-      if (entry.filledLots === 0) this.refuse(RefusalCode.Expired);
-      this.dropEntry(OrderEvent.SeenExpired);
-    }
+    const { exit } = this;
+    this.entry.expire(nowMs);
     if (exit !== null && nowMs >= exit.expiresAtMs) this.dropExit(OrderEvent.SeenExpired);
     this.refresh();
   }
@@ -120,44 +105,18 @@ export class Desk {
     const hasRested = exit?.isOpen === true;
     if (exit?.isThere(place.timeMs) === true) {
       if (exit.limitTicks === null) this.takeOut(place, price, exit.reason, false);
-      else if (!hasRested && this.wouldTake(this.holding.direction < 0, exit.limitTicks, price))
+      else if (!hasRested && wouldTake(this.scale, this.holding.direction < 0, exit.limitTicks, price))
         this.dropExit(OrderEvent.SeenRejected);
     }
-    if (this.entry !== null) this.enterAtOpen(this.entry, place, price);
+    this.entry.meetOpen(place, price, this.barIndex);
     this.refresh();
-  }
-
-  private enterAtOpen(entry: EntryOrder, place: Place, price: number): void {
-    const hasRested = entry.isOpen;
-    if (!entry.isThere(place.timeMs)) return;
-    if (!entry.isPostOnly) {
-      if (this.isWithinLimit(entry, price)) this.takeIn(entry, place, price);
-    } else if (!hasRested) this.rest(entry, place, price);
-  }
-
-  /** A quote arrives. The exchange refuses one that would take, and knows from now on how much it is for. */
-  private rest(entry: EntryOrder, place: Place, price: number): void {
-    const { limitTicks, plan } = entry;
-    const isBuy = plan.side === PositionSide.Long;
-    if (limitTicks === null || this.wouldTake(isBuy, limitTicks, price)) {
-      this.reject(POST_ONLY);
-      return;
-    }
-    const { scale, holding } = this;
-    entry.lots ??= this.sizing.lotsAtFill(holding, place, isBuy, scale.price(limitTicks), scale.makerFee);
-  }
-
-  /** The market stands at a limit that arrives, or beyond it. */
-  private wouldTake(isBuy: boolean, limitTicks: number, price: number): boolean {
-    const limit = this.scale.price(limitTicks);
-    return isBuy ? price <= limit : price >= limit;
   }
 
   /** The bar has reached `lower` or `upper`. */
   meetInside(place: Place): void {
     const { holding, tally, firstOfBoth } = this;
     const wasFlat = holding.direction === 0;
-    if (wasFlat) this.meetLimit(place);
+    if (wasFlat) this.entry.meetLimit(place, this.barIndex);
     if (holding.direction !== 0) {
       const { bars, mark } = place.tape;
       const input = { levels: this.levels(), bars, mark, index: place.index, firstOfBoth };
@@ -171,26 +130,19 @@ export class Desk {
   /** Margin has changed. */
   refresh(): void {
     const { holding } = this;
-    this.pending = this.entry !== null || this.exit !== null;
+    this.pending = this.entry.order !== null || this.exit !== null;
     this.side = sideOf(holding);
     if (holding.direction === 0) {
       this.managed = false;
-      this.watchLimit();
+      const { lower, upper } = this.entry.limits;
+      this.lower = lower;
+      this.upper = upper;
       return;
     }
     this.managed = this.protection.isManaged;
     const { direction, stop, target, liquidation } = this.levels();
     this.lower = direction > 0 ? Math.max(stop, liquidation) : target;
     this.upper = direction > 0 ? target : Math.min(stop, liquidation);
-  }
-
-  private watchLimit(): void {
-    const { entry } = this;
-    const limitTicks = entry?.limitTicks ?? null;
-    const limit = limitTicks === null ? null : this.scale.price(limitTicks);
-    const isBuy = entry?.plan.side === PositionSide.Long;
-    this.lower = limit !== null && isBuy ? limit : -Infinity;
-    this.upper = limit !== null && !isBuy ? limit : Infinity;
   }
 
   private levels(): Levels {
@@ -211,82 +163,6 @@ export class Desk {
     const { exit } = this;
     if (exit?.isOpen !== true || exit.limitTicks === null) return direction * Infinity;
     return this.scale.price(exit.limitTicks + direction);
-  }
-
-  private isWithinLimit({ limitTicks, plan }: EntryOrder, price: number): boolean {
-    return limitTicks === null || this.wouldTake(plan.side === PositionSide.Long, limitTicks, price);
-  }
-
-  /** A limit fills when the price has gone through it: at the limit itself others come first. */
-  private meetLimit(place: Place): void {
-    const { entry } = this;
-    const limitTicks = entry?.limitTicks ?? null;
-    if (entry === null || limitTicks === null) return;
-    // A quote has to have met an open, which might have refused it.
-    if (entry.isPostOnly ? !entry.isOpen : !entry.isThere(place.timeMs)) return;
-    const { bars } = place.tape;
-    const limit = this.scale.price(limitTicks);
-    const isThrough =
-      entry.plan.side === PositionSide.Long
-        ? (bars.low[place.index] ?? NaN) < limit
-        : (bars.high[place.index] ?? NaN) > limit;
-    if (isThrough) this.fillEntry(entry, place, limitTicks, this.scale.makerFee);
-  }
-
-  private takeIn(entry: EntryOrder, place: Place, price: number): void {
-    const { holding, scale, sizing } = this;
-    const isBuy = entry.plan.side === PositionSide.Long;
-    const { execution } = place.tape;
-    entry.lots ??= sizing.lotsAtFill(holding, place, isBuy, price, scale.takerFee);
-    const wanted = Math.min(entry.lots - entry.filledLots, execution.available(place, isBuy));
-    const ticks = execution.ticks(place, isBuy, price, Math.max(1, wanted));
-    if (entry.limitTicks !== null && (isBuy ? ticks > entry.limitTicks : ticks < entry.limitTicks)) return;
-    this.fillEntry(entry, place, ticks, scale.takerFee);
-  }
-
-  private fillEntry(entry: EntryOrder, place: Place, ticks: number, feeRate: Ratio): void {
-    const { holding, scale, account } = this;
-    const isBuy = entry.plan.side === PositionSide.Long;
-    const total = entry.lots ?? 0;
-    const isFirst = entry.filledLots === 0;
-    if (isFirst && (total < scale.minLots || scale.notional(ticks, total) < scale.minNotional)) {
-      this.reject(RefusalCode.BelowMinimum);
-      return;
-    }
-    const { execution } = place.tape;
-    const left = total - entry.filledLots;
-    const available = execution.available(place, isBuy);
-    const lots = affordable(holding, ticks, Math.min(left, available), feeRate, this.freeCash(entry));
-    if (lots < 1) {
-      if (available >= 1) this.reject(RefusalCode.InsufficientFunds);
-      return;
-    }
-    holding.enter(isBuy ? 1 : -1, { ticks, lots, feeRate, timeMs: place.timeMs, index: this.barIndex });
-    if (isFirst) this.protection.place(entry, ticks, place.timeMs);
-    entry.filledLots += lots;
-    account.reserved -= entry.release();
-    if (entry.filledLots >= total) {
-      entry.learn(OrderEvent.SeenFilled);
-      this.entry = null;
-    }
-  }
-
-  /** What other entries have not been promised. */
-  private freeCash(entry: EntryOrder): number {
-    const { account } = this;
-    return account.cash - (account.reserved - entry.stillReserved);
-  }
-
-  private reject(code: string): void {
-    if (this.entry?.filledLots === 0) this.refuse(code);
-    this.dropEntry(OrderEvent.SeenRejected);
-  }
-
-  private dropEntry(event: OrderEvent): void {
-    if (this.entry === null) return;
-    this.account.reserved -= this.entry.stillReserved;
-    this.entry.learn(event);
-    this.entry = null;
   }
 
   private endBy({ reason, price }: Touch, place: Place): void {
@@ -343,7 +219,7 @@ export class Desk {
     const bars = this.barIndex - holding.openIndex + (isInside ? 1 : 0);
     account.trades.push(holding.close({ timeMs, exitReason: reason, bars }));
     this.dropExit(this.exit?.reason === reason ? OrderEvent.SeenFilled : OrderEvent.SeenCancelled);
-    this.dropEntry(OrderEvent.SeenCancelled);
+    this.entry.drop(OrderEvent.SeenCancelled);
   }
 
   private dropExit(event: OrderEvent): void {

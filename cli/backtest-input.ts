@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { SweepStore } from '../adapters/store/sweeps';
 import type { BacktestInput, StrategyRun } from '../backtest/backtest';
 import { modelsThatHaveSeen } from '../backtest/in-sample';
 import type { MarketData } from '../backtest/market';
@@ -66,11 +67,12 @@ const SIMULATED_DAYS = 60;
 
 /**
  * Loads what a backtest needs and runs something on it. A database that was started for it runs until that has ended.
+ * @param run is also given the optimisations made on the market history, where the bars are from there
  * @throws UserError naming what is missing or does not fit
  */
 export async function withBacktestInput<T>(
   request: InputRequest,
-  run: (loaded: LoadedInput) => T | Promise<T>,
+  run: (loaded: LoadedInput, sweeps: SweepStore | null) => T | Promise<T>,
 ): Promise<T> {
   const { data, simulate, seed } = request.source;
   const options = {
@@ -82,14 +84,14 @@ export async function withBacktestInput<T>(
   if (simulate) {
     const { toMs = 0 } = request;
     const untilMs = toMs > SIMULATION_START_MS ? toMs : SIMULATION_START_MS + SIMULATED_DAYS * DAY_MS;
-    return run(await loadInput(simulatedSource(seed, untilMs, request.symbols), request));
+    return run(await loadInput(simulatedSource(seed, untilMs, request.symbols), request), null);
   }
   if (data !== undefined) {
     const { stateDir } = locateConfig(options).config;
-    return run(await loadInput(folderSource(resolve(workingFolder(), data), stateDir), request));
+    return run(await loadInput(folderSource(resolve(workingFolder(), data), stateDir), request), null);
   }
   return withMarketData(options, async (history) =>
-    run(await loadInput(await historySource(history), request)),
+    run(await loadInput(await historySource(history), request), history.sweeps),
   );
 }
 

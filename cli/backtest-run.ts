@@ -1,3 +1,4 @@
+import type { SweepStore } from '../adapters/store/sweeps';
 import { runBacktest, type BacktestResult } from '../backtest/backtest';
 import { modelsThatHaveSeen } from '../backtest/in-sample';
 import { bracketOf, type BracketReading } from '../backtest/bracket';
@@ -16,7 +17,7 @@ import type { EquityPoint, PerformanceInput } from '../domain/performance/types'
 import type { Assessment } from '../backtest/truth/assessment';
 import { withBacktestInput, type InputRequest, type LoadedInput } from './backtest-input';
 import { observedBy } from './backtest-observations';
-import { assessBacktest } from './backtest-truth';
+import { assessBacktest, withTrials } from './backtest-truth';
 import type { Progress } from './progress-bar';
 import type { TruthRequest } from './truth-options';
 import { identityOf } from '../domain/strategies/prepare';
@@ -40,7 +41,7 @@ export async function testStrategies(
   request: TestRequest,
 ): Promise<{ readonly report: Report; readonly charts: ChartData }> {
   checkHidden(request);
-  return withBacktestInput(request, (loaded) => testOn(loaded, request));
+  return withBacktestInput(request, (loaded, sweeps) => testOn(loaded, request, sweeps));
 }
 
 function checkHidden(request: TestRequest): void {
@@ -55,13 +56,15 @@ function checkHidden(request: TestRequest): void {
   );
 }
 
-function testOn(loaded: LoadedInput, request: TestRequest) {
+async function testOn(loaded: LoadedInput, request: TestRequest, sweeps: SweepStore | null) {
   const { input, markets, fromMs } = loaded;
   const result = runBacktest(input);
   const bracket = request.bracket ? bracketOf(input) : undefined;
-  const notes = notesOf(result, loaded, bracket);
+  const strategies = request.runs.map(({ strategy }) => strategy);
+  const truth = request.truth && (await withTrials(request.truth, strategies, sweeps));
+  const notes = [...notesOf(result, loaded, bracket), ...(truth?.notes ?? [])];
   const measured = measuredOf(result, loaded, request);
-  const assessment = request.truth && assessBacktest(input, measured, request.truth, request.progress);
+  const assessment = truth && assessBacktest(input, measured, truth.asked, request.progress);
   const report = reportOf({ request, loaded, result, measured, bracket, notes, assessment });
   const without = request.without.length === 0 ? undefined : testWithout(loaded, request);
   return {

@@ -1,5 +1,6 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { openStrategies } from '../adapters/strategies/load';
 import { isEmulated, tradedSymbols } from '../config/config';
 import { buildIdOf, readCurrentBuild } from '../temporal/versioning';
 import { workflowIds } from '../workflows/contract';
@@ -36,6 +37,20 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return Promise.resolve(
       ok(`mode ${config.mode}, ${config.strategies.length} strategies on ${pairs || 'no pair'}; ${source}`),
     );
+  },
+  strategies: ({ config }) => {
+    const { strategies, faults } = openStrategies(config);
+    const own = strategies.filter(({ origin }) => origin !== undefined).map(({ id }) => id);
+    const from = `of ${config.strategiesDir}`;
+    if (faults.length === 0)
+      return Promise.resolve(
+        ok(own.length === 0 ? `none of your own in ${config.strategiesDir}` : `${own.join(', ')} ${from}`),
+      );
+    return Promise.resolve({
+      verdict: Verdict.Warn,
+      text: `${own.length} load ${from}, ${faults.length} do not: ${faults.map(({ file, problem }) => `${file}: ${problem}`).join('; ')}`,
+      todo: faults.map(({ file, todo }) => `${file}: ${todo}`).join(' '),
+    });
   },
   disk: ({ config }) => {
     const folder = existsSync(config.stateDir) ? config.stateDir : dirname(config.stateDir);

@@ -78,9 +78,24 @@ export async function findDrift(
   const strategy = found.parse(settings.parameters);
   if (settings.strategyVersion !== null && strategy.version !== settings.strategyVersion)
     notes.push('The file of this strategy has changed since: the backtest runs it as it is now.');
+  notes.push(...sharedNotes(record));
   const input = await inputOf(context, { record, settings, strategy, name, notes });
   const report = driftOf(liveRunOf(record), input);
   return { ...report, name, session: record.session, settings, notes };
+}
+
+/** The money and the limits of an account are for all its strategies; the backtest has them for this one alone. */
+function sharedNotes({ others, decisions }: RunRecord): readonly string[] {
+  if (others.length === 0) return [];
+  const names = others.map(({ strategy, positions }) => `${strategy} (${positions} positions)`).join(', ');
+  const refused = decisions.filter(({ outcome }) => outcome === 'refused').length;
+  const missing =
+    refused === 0
+      ? 'none of its entries was refused for that'
+      : `${refused} of its entries were refused by the limits of the account, which the backtest may have granted`;
+  return [
+    `The account was shared with ${names}. The backtest had it alone: sizes differ for that reason, and ${missing}.`,
+  ];
 }
 
 /** The settings that were in force last, and since when where there were others before. */

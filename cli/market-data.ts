@@ -3,6 +3,7 @@ import { createHistory } from '../adapters/history/history';
 import type { HistoryStore } from '../adapters/history/port';
 import { migrate } from '../adapters/store/migrate';
 import { createPool } from '../adapters/store/pool';
+import { createSweepStore, type SweepStore } from '../adapters/store/sweeps';
 import type { BallastConfig } from '../config/config';
 import { borrowPostgres } from '../workers/borrowed-postgres';
 import { messageOf, UnavailableError } from './failure';
@@ -15,6 +16,8 @@ export interface MarketData {
   readonly output: Output;
   readonly history: HistoryStore;
   readonly candles: CandleCache;
+  /** Optimisations that were made on it. */
+  readonly sweeps: SweepStore;
   /** A line for people on stderr; nothing of the result. */
   readonly tell: (line: string) => void;
 }
@@ -48,7 +51,7 @@ export async function withMarketData<T>(
       const folder = candleCacheFolder(config.stateDir);
       const candles = createCandleCache({ folder, store: history, warn: tell });
       const output = createOutput(options.json, (text) => process.stdout.write(text));
-      return await run({ config, output, history, candles, tell });
+      return await run({ config, output, history, candles, sweeps: createSweepStore(pool), tell });
     } finally {
       await pool.end();
     }

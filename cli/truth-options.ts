@@ -23,7 +23,8 @@ export interface TruthRequest {
   readonly randomRuns: number;
   readonly confidence: number;
   readonly seed: number;
-  readonly trials: number;
+  /** Null when nobody has told: those of the durable sweeps that have tried the settings, else the one. */
+  readonly trials: number | null;
   readonly trialSharpeVariance: number | undefined;
 }
 
@@ -55,7 +56,8 @@ export const truthOptions = <T>(yargs: Argv<T>) =>
     .option('trials', {
       type: 'number',
       requiresArg: true,
-      describe: 'With --truth: how many settings were tried before this one was chosen (1)',
+      describe:
+        'With --truth: how many settings were tried before this one was chosen (those of durable sweeps that have tried it, else 1)',
     })
     .option('trials-from', {
       type: 'string',
@@ -76,7 +78,10 @@ export function truthRequest(options: TruthOptions): TruthRequest | undefined {
     randomRuns: atLeastOne('random-runs', options['random-runs']),
     ...{ confidence, seed },
     ...(from === undefined
-      ? { trials: atLeastOne('trials', options.trials ?? 1), trialSharpeVariance: undefined }
+      ? {
+          trials: options.trials === undefined ? null : atLeastOne('trials', options.trials),
+          trialSharpeVariance: undefined,
+        }
       : recordedTrials(from)),
   };
 }

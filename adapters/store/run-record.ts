@@ -67,6 +67,8 @@ export interface RunRecord {
   readonly limits: RiskLimits | null;
   /** The account's equity when the first decision was made, or soon after; null when it was never marked. */
   readonly equity: DecimalString | null;
+  /** Other strategies of the account that were granted positions meanwhile, and how many. */
+  readonly others: readonly { readonly strategy: string; readonly positions: number }[];
 }
 
 export interface RunFilter {
@@ -101,6 +103,7 @@ export const readRun = (pool: Pool, filter: RunFilter): Promise<RunRecord | unde
       fills: await fillsOf(tx, ids),
       limits: await limitsOf(tx, ids),
       equity: await equityAt(tx, filter.account, session, first.barCloseMs),
+      others: await othersOf(tx, [...key, first.barCloseMs, last.barCloseMs]),
     };
   });
 
@@ -144,6 +147,16 @@ async function limitsOf(tx: Transaction, positionIds: readonly string[]): Promis
   );
   const [row] = rows;
   return row === undefined ? null : riskLimitsSchema.parse(row.limits);
+}
+
+async function othersOf(tx: Transaction, key: readonly unknown[]): Promise<RunRecord['others']> {
+  const { rows } = await tx.query<{ strategy: string; positions: number }>(
+    `SELECT strategy, count(*)::integer AS positions FROM positions
+     WHERE account = $1 AND session = $2 AND strategy <> $3 AND bar_close_ms BETWEEN $4 AND $5
+     GROUP BY strategy ORDER BY strategy`,
+    [...key],
+  );
+  return rows;
 }
 
 /** The last mark until then, else the first after it. */

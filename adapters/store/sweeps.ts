@@ -16,6 +16,8 @@ export interface SweepStore {
   create(sweepId: string, definition: unknown): Promise<void>;
   /** Undefined when there is no such sweep. */
   find(sweepId: string): Promise<{ readonly definition: unknown; readonly ground: unknown } | undefined>;
+  /** All that vary parameters of this strategy, by their ids. */
+  of(strategyId: string): Promise<readonly { readonly sweepId: string; readonly definition: unknown }[]>;
   /** Sets what the sweep is made on, unless it is set. @returns what is set */
   settle(sweepId: string, ground: unknown): Promise<unknown>;
   /** Adds trials that are to be tried. */
@@ -46,6 +48,14 @@ export function createSweepStore(pool: Pick<Pool, 'query'>): SweepStore {
         [sweepId],
       );
       return rows[0];
+    },
+    async of(strategyId) {
+      const { rows } = await pool.query<{ sweepId: string; definition: unknown }>(
+        `SELECT sweep_id AS "sweepId", definition FROM sweeps
+         WHERE definition->'definition'->>'strategyId' = $1 ORDER BY sweep_id`,
+        [strategyId],
+      );
+      return rows;
     },
     async settle(sweepId, ground) {
       const { rows } = await pool.query<{ ground: unknown }>(

@@ -9,10 +9,11 @@ export function serveTrials(port: MessagePort, strategy: AnyStrategy, setup: Thr
   const say = (answer: ThreadAnswer): void => {
     port.postMessage(answer);
   };
-  port.on('message', ({ id, point, period }: ThreadTask) => {
+  port.on('message', ({ id, point, period, known }: ThreadTask) => {
     try {
+      study.exchange.adopt(known);
       const result = study.tryPoint(point, period);
-      say({ kind: 'tried', id, result, indicators: study.indicators });
+      say({ kind: 'tried', id, result, indicators: study.indicators, fresh: study.exchange.fresh() });
     } catch (error) {
       say({ kind: 'failed', id, error });
     }

@@ -23,7 +23,8 @@ const sharedBars = (bars: BarColumns): BarColumns => ({
   volume: sharedColumn(bars.volume),
 });
 
-function sharedColumn(values: Float64Array): Float64Array {
+/** The same values in memory that threads share: the column itself when it is there already. */
+export function sharedColumn(values: Float64Array): Float64Array {
   if (values.buffer instanceof SharedArrayBuffer) return values;
   const shared = new Float64Array(new SharedArrayBuffer(values.byteLength));
   shared.set(values);

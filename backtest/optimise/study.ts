@@ -63,6 +63,8 @@ export interface Study {
   /** The same, told by its metrics. */
   tryPoint(point: Point, period: Period): TrialResult;
   readonly indicators: IndicatorCache['counts'];
+  /** What trials elsewhere may have of what was computed here, and the other way round. */
+  readonly exchange: Pick<IndicatorCache, 'fresh' | 'adopt'>;
 }
 
 /** Of each trial these are kept. */
@@ -83,7 +85,10 @@ export function createStudy(
   indicatorBytes: number = INDICATOR_BYTES,
 ): Study {
   const strategy = withFilters(unfiltered, prepareFilters(setup.filters ?? []));
-  const cache = createBoundedCache(indicatorBytes);
+  const cache = createBoundedCache(
+    indicatorBytes,
+    setup.markets.flatMap(({ bars, finer }) => (finer === undefined ? [bars] : [bars, finer.bars])),
+  );
   const cut = new Map<number, readonly MarketData[]>();
 
   const marketsUntil = (toMs: number): readonly MarketData[] => {
@@ -129,6 +134,7 @@ export function createStudy(
       };
     },
     indicators: cache.counts,
+    exchange: cache,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { SharedResult } from './indicator-cache';
 import type { Period, StudySetup, TrialResult } from './study';
 import type { Point } from './space';
 
@@ -20,6 +21,8 @@ export interface ThreadTask {
   readonly id: number;
   readonly point: Point;
   readonly period: Period;
+  /** Indicators that other threads have computed since the last task. */
+  readonly known: readonly SharedResult[];
 }
 
 /** How often results of indicators were there already, in a thread or in all of them. */
@@ -37,5 +40,7 @@ export type ThreadAnswer =
       readonly id: number;
       readonly result: TrialResult;
       readonly indicators: IndicatorCounts;
+      /** Indicators that it had to compute. */
+      readonly fresh: readonly SharedResult[];
     }
   | { readonly kind: 'failed'; readonly id: number; readonly error: unknown };

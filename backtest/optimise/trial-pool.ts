@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { SharedResult } from './indicator-cache';
 import { shareMarkets } from './shared-markets';
 import type { Point } from './space';
 import { INDICATOR_BYTES, type Period, type StudySetup, type TrialResult } from './study';
@@ -15,7 +16,7 @@ export interface TrialPool {
   readonly threads: number;
   /** Begins as soon as a thread is free. @throws whatever went wrong in the thread */
   tryPoint(point: Point, period: Period): Promise<TrialResult>;
-  /** Over all threads. */
+  /** Over all threads; the bytes are those that the fullest holds, for most of them are shared. */
   indicators(): IndicatorCounts;
   /** Ends the threads; what they have not finished fails. */
   close(): Promise<void>;
@@ -26,7 +27,7 @@ export interface TrialPoolOptions {
   readonly folders: StrategyFolders;
   readonly setup: StudySetup;
   readonly threads: number;
-  /** Room for results of indicators in each thread; 0 computes all of them anew. */
+  /** Room for results of indicators, which threads share; 0 computes all of them anew. */
   readonly indicatorBytes?: number;
   /** The compiled program of a thread: dist/workers/trial-thread.js. */
   readonly script: string;
@@ -36,7 +37,7 @@ export interface TrialPoolOptions {
 const TASKS_AT_HAND = 2;
 
 interface Job {
-  readonly task: ThreadTask;
+  readonly task: Omit<ThreadTask, 'known'>;
   readonly resolve: (result: TrialResult) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -45,6 +46,8 @@ interface Thread {
   readonly worker: Worker;
   readonly jobs: Map<number, Job>;
   indicators: IndicatorCounts;
+  /** What others have computed and it has not been told of. */
+  untold: SharedResult[];
 }
 
 /**
@@ -86,6 +89,7 @@ class Pool implements TrialPool {
       worker: new Worker(script, { workerData: data, execArgv: [] }),
       jobs: new Map<number, Job>(),
       indicators: { hits: 0, misses: 0, bytes: 0 },
+      untold: [],
     }));
     this.ready = Promise.all(this.workers.map((thread) => this.attend(thread)));
   }
@@ -99,9 +103,10 @@ class Pool implements TrialPool {
   }
 
   indicators(): IndicatorCounts {
-    const sum = (name: keyof IndicatorCounts): number =>
+    const sum = (name: 'hits' | 'misses'): number =>
       this.workers.reduce((total, { indicators }) => total + indicators[name], 0);
-    return { hits: sum('hits'), misses: sum('misses'), bytes: sum('bytes') };
+    const bytes = Math.max(...this.workers.map(({ indicators }) => indicators.bytes));
+    return { hits: sum('hits'), misses: sum('misses'), bytes };
   }
 
   async close(): Promise<void> {
@@ -132,6 +137,8 @@ class Pool implements TrialPool {
   private settle(thread: Thread, answer: Exclude<ThreadAnswer, { kind: 'ready' }>): void {
     const job = thread.jobs.get(answer.id);
     thread.jobs.delete(answer.id);
+    if (answer.kind === 'tried')
+      for (const other of this.workers) if (other !== thread) other.untold.push(...answer.fresh);
     this.dispatch();
     if (answer.kind === 'failed') {
       job?.reject(answer.error);
@@ -149,7 +156,8 @@ class Pool implements TrialPool {
         const job = this.waiting.shift();
         if (job === undefined) return;
         thread.jobs.set(job.task.id, job);
-        thread.worker.postMessage(job.task);
+        thread.worker.postMessage({ ...job.task, known: thread.untold } satisfies ThreadTask);
+        thread.untold = [];
       }
   }
 

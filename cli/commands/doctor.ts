@@ -7,7 +7,7 @@ const MARKS: Readonly<Record<Verdict, string>> = { ok: 'ok  ', warn: 'WARN', fai
 
 export const doctorCommand = defineCommand({
   command: 'doctor',
-  describe: 'Check Temporal, PostgreSQL, the exchange, clocks, disk and key rights',
+  describe: 'Check Temporal, PostgreSQL, the exchange, clocks, disk, key rights and strategies of your own',
   builder: noOptions,
   run: (options) =>
     withContext(options, async (context) => {

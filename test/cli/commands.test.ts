@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildBallast, runBallast } from './ballast-process';
@@ -84,8 +84,19 @@ describe('what programs read', () => {
     const { status, stdout } = ballast(['doctor', '--json']);
     expect({ status, ...(JSON.parse(stdout) as object) }).toMatchObject({ status: 3, ok: false });
     expect(JSON.parse(ballast(['status', '--json']).stdout)).toMatchObject({ exitCode: 3 });
-    const doctor = ballast(['doctor', '--json']).stdout;
-    expect(doctor).toContain('"what": "PostgreSQL"');
+    mkdirSync(join(cwd, 'strategies'));
+    writeFileSync(join(cwd, 'strategies', 'mine.ts'), 'export const other = 1;\n');
+    const { findings } = JSON.parse(ballast(['doctor', '--json']).stdout) as { findings: readonly unknown[] };
+    expect(findings).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ what: 'PostgreSQL' }),
+        expect.objectContaining({
+          what: 'strategies',
+          verdict: 'warn',
+          text: expect.stringMatching(/1 do not: .*mine\.ts: it exports no strategy/) as string,
+        }),
+      ]),
+    );
   });
 
   it('never holds a secret', () => {

@@ -298,6 +298,18 @@ it('says what there is nothing of', async () => {
   );
 });
 
+it('says with whom the account was shared', async () => {
+  const marketTimeMs = START_MS + (BARS - 5) * MINUTE_MS;
+  const { granted } = await bench.store.grant({
+    ...grantRequest({ session: 's2', strategy: 'another', barCloseMs: marketTimeMs }),
+    ...{ marketTimeMs, expiresAtMs: marketTimeMs + MINUTE_MS },
+  });
+  expect(granted).toBe(true);
+  expect((await drift('s2')).notes).toEqual([
+    'The account was shared with another (1 positions). The backtest had it alone: sizes differ for that reason, and none of its entries was refused for that.',
+  ]);
+});
+
 it('takes the settings that were in force, from where they were', async () => {
   const views = createViews(bench.pool);
   const entry = { account: ACCOUNT, session: 's2', strategy: NAME } as const;

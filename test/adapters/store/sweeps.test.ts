@@ -46,6 +46,17 @@ describe('stored sweeps', () => {
     expect(await store.trials('a')).toEqual([]);
   });
 
+  it('are found by their strategy', async () => {
+    const definition = (strategyId: string) => ({ definition: { strategyId } });
+    await store.create('mine-2', definition('mine'));
+    await store.create('mine-1', definition('mine'));
+    await store.create('others', definition('other'));
+    expect(await store.of('mine')).toEqual(
+      ['mine-1', 'mine-2'].map((sweepId) => ({ sweepId, definition: definition('mine') })),
+    );
+    expect(await store.of('nobody')).toEqual([]);
+  });
+
   it('keep the first result of a trial', async () => {
     await store.record('b', 1, { score: 0.1 });
     await store.record('b', 1, { score: 9 });

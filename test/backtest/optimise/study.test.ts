@@ -91,6 +91,21 @@ describe('a study', () => {
     expect(anew.indicators).toMatchObject({ misses: 12, hits: 0, bytes: 0 });
   });
 
+  it('takes over what another has computed of the same bars, and passes it on in shared memory', () => {
+    const [first, second] = [createStudy(ema, setup), createStudy(ema, setup)];
+    const result = first.tryPoint({ fast: 5, slow: 20 }, period);
+    const fresh = first.exchange.fresh();
+    expect(fresh).toHaveLength(2);
+    expect(
+      fresh.every(({ outputs }) => outputs.every(({ buffer }) => buffer instanceof SharedArrayBuffer)),
+    ).toBe(true);
+    expect(first.exchange.fresh()).toEqual([]);
+    second.exchange.adopt(fresh);
+    expect(second.tryPoint({ fast: 5, slow: 20 }, period)).toEqual(result);
+    expect(second.indicators).toMatchObject({ misses: 0, hits: 2 });
+    expect(second.exchange.fresh()).toEqual([]);
+  });
+
   it('keeps no more results than there is room for, and forgets the oldest', () => {
     const study = createStudy(ema, setup, 2 * 8 * BARS);
     for (const slow of [20, 30, 20]) study.tryPoint({ fast: 5, slow }, period);
