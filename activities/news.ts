@@ -1,10 +1,11 @@
 import { Context } from '@temporalio/activity';
 import { moodKey, moodRows } from '../adapters/history/rows';
-import type { HeadlineScorer, NewsSource } from '../adapters/news/port';
+import type { Gauge, HeadlineScorer, NewsSource } from '../adapters/news/port';
 import type { NewsStore, StoredMood, StoredStory } from '../adapters/store/stories';
 import { combineMood, moodTrend, type MoodSettings, type MoodStory } from '../domain/news/mood';
 import { MARKET_SUBJECT } from '../domain/observations';
 import type { ActivityDeps } from './deps';
+import { gaugeOpinions } from './gauges';
 import { newsTime } from './news-time';
 
 /** News as they are configured. */
@@ -13,6 +14,10 @@ export interface NewsDesk {
   /** Whose judgement moods rest on. Judging is done elsewhere, by a process of its own (`intelligence/scoring.ts`). */
   readonly scorer: Pick<HeadlineScorer, 'name'>;
   readonly store: NewsStore;
+  /** Whose news these are: the real world's, or those of the session of a market that the world says nothing about. */
+  readonly market: 'real' | 'made-up';
+  /** Numbers that count in moods beside the headlines. */
+  readonly gauges: readonly Gauge[];
 }
 
 export interface CollectedNews {
@@ -48,9 +53,8 @@ export function createNewsActivities({
   news,
   clock,
   history,
-  market,
-}: Pick<ActivityDeps, 'news' | 'clock' | 'history' | 'market'>) {
-  const { sources, scorer, store } = news;
+}: Pick<ActivityDeps, 'news' | 'clock' | 'history'>) {
+  const { sources, scorer, store, market, gauges } = news;
 
   const now = () => newsTime(clock, market);
 
@@ -98,7 +102,8 @@ export function createNewsActivities({
       const moods: StoredMood[] = [];
       for (const asset of assets) {
         const about = stories.map((story) => relevantTo(asset, story));
-        const mood = combineMood(asked, about, settings, nowMs);
+        const numbers = await gaugeOpinions(gauges, history, asset, { nowMs, answered });
+        const mood = combineMood(asked, about, settings, nowMs, numbers);
         if (mood === null) continue;
         const { score, timeMs, breaking, stories: count, missing, silent } = mood;
         const before = await store.moods(origin, asset, TREND_OVER - 1);
@@ -113,11 +118,13 @@ export function createNewsActivities({
       }));
     },
 
-    /** Breaking stories, at most `withinMs` old, of which nobody has been told. */
+    /** Breaking stories, known and told of as at most `withinMs` old, of which nobody has been told. */
     async findBreaking({ withinMs }: { readonly withinMs: number }): Promise<readonly BreakingStory[]> {
       const { origin, nowMs } = await now();
       const stories = await store.unannounced(origin, nowMs - withinMs);
-      return stories.map(({ storyId, title, assets, knownMs }) => ({ storyId, title, assets, knownMs }));
+      // What has been known for a moment may have happened long ago: nobody pauses for yesterday's.
+      const young = stories.filter(({ timeMs }) => timeMs >= nowMs - withinMs);
+      return young.map(({ storyId, title, assets, knownMs }) => ({ storyId, title, assets, knownMs }));
     },
 
     async markAnnounced({ storyIds }: { readonly storyIds: readonly string[] }): Promise<void> {

@@ -82,7 +82,10 @@ export async function historySource({
         .map(({ path }) => path),
     observations: async ({ kind, subject }, wanted) => {
       const told = all.filter((info) => info.kind === kind && info.symbol === subject);
-      const venue = kind === ObservedKind.Funding ? (wanted ?? told[0]?.venue ?? '') : '';
+      const venue =
+        kind === ObservedKind.Funding || kind === ObservedKind.LongShort
+          ? (wanted ?? told[0]?.venue ?? '')
+          : '';
       const origins = originsOf(kind, { venue, session: null });
       const known = await history.observations({ kind, subject, origins });
       return known.length === 0 ? undefined : known;

@@ -119,8 +119,9 @@ function panelIssues(layers: MergedLayers, { deliberation, models, strategies }:
 }
 
 /** A pause that nobody would take is one that somebody relies on. */
-const newsIssues = (layers: MergedLayers, { news, strategies }: Settings): ConfigIssue[] =>
-  news.breaking.strategies.flatMap((wanted, index) =>
+const newsIssues = (layers: MergedLayers, { news, strategies }: Settings): ConfigIssue[] => [
+  ...redditIssues(layers, news),
+  ...news.breaking.strategies.flatMap((wanted, index) =>
     strategies.some(({ name }) => name === wanted)
       ? []
       : [
@@ -130,7 +131,17 @@ const newsIssues = (layers: MergedLayers, { news, strategies }: Settings): Confi
             `no configured strategy is called "${wanted}"`,
           ),
         ],
-  );
+  ),
+];
+
+function redditIssues(layers: MergedLayers, news: Settings['news']): ConfigIssue[] {
+  const hasId = (news.redditClientId ?? news.redditClientIdFile) !== undefined;
+  const hasSecret = (news.redditClientSecret ?? news.redditClientSecretFile) !== undefined;
+  if (hasId === hasSecret) return [];
+  const missing = hasId ? 'redditClientSecret' : 'redditClientId';
+  const problem = 'redditClientId and redditClientSecret go together: give both, or none';
+  return [issueAt(layers, ['news', missing], problem)];
+}
 
 /** What of the configured strategies does not fit the ones there are; nothing when those are not known. */
 export function strategyIssues(

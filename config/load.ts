@@ -174,6 +174,7 @@ function settle(layers: MergedLayers, options: LoadOptions, misplaced: readonly 
     },
     postgres: { ...settings.postgres, ...secrets.postgres },
     models: { ...settings.models, ...secrets.models, available: localModels(settings, absolute) },
+    news: { ...settings.news, ...secrets.news },
     // Last, because it may write: only a configuration without faults gets this far.
     deployment: settings.deployment ?? (options.deploymentId ?? ensureDeploymentId)(stateDir),
   };
@@ -213,7 +214,7 @@ const localModels = ({ models }: Settings, absolute: ToAbsolute): Settings['mode
 /** What the environment gives wins over what a file holds. */
 function readSecrets(
   layers: MergedLayers,
-  { exchange, temporal, postgres, models }: Settings,
+  { exchange, temporal, postgres, models, news }: Settings,
   absolute: ToAbsolute,
 ) {
   const issues: ConfigIssue[] = [];
@@ -249,6 +250,14 @@ function readSecrets(
         'models',
         'compatibleApiKeyFile',
       ]),
+    },
+    news: {
+      redditClientId: pick(news.redditClientId, news.redditClientIdFile, ['news', 'redditClientIdFile']),
+      redditClientSecret: pick(news.redditClientSecret, news.redditClientSecretFile, [
+        'news',
+        'redditClientSecretFile',
+      ]),
+      xBearerToken: pick(news.xBearerToken, news.xBearerTokenFile, ['news', 'xBearerTokenFile']),
     },
   };
   if (issues.length > 0) throw new ConfigError(issues);

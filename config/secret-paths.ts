@@ -13,6 +13,9 @@ export const SECRETS: readonly SecretSource[] = [
   { path: 'models.openaiApiKey', variable: 'BALLAST_OPENAI_API_KEY' },
   { path: 'models.anthropicApiKey', variable: 'BALLAST_ANTHROPIC_API_KEY' },
   { path: 'models.compatibleApiKey', variable: 'BALLAST_COMPATIBLE_API_KEY' },
+  { path: 'news.redditClientId', variable: 'BALLAST_REDDIT_CLIENT_ID' },
+  { path: 'news.redditClientSecret', variable: 'BALLAST_REDDIT_CLIENT_SECRET' },
+  { path: 'news.xBearerToken', variable: 'BALLAST_X_BEARER_TOKEN' },
 ];
 
 export const isSecretPath = (path: string): boolean => SECRETS.some((secret) => secret.path === path);

@@ -1,12 +1,18 @@
 import type { BallastConfig } from './config';
 
-type SecretHolders = Pick<BallastConfig, 'exchange' | 'temporal' | 'postgres' | 'models'>;
+type SecretHolders = Pick<BallastConfig, 'exchange' | 'temporal' | 'postgres' | 'models' | 'news'>;
 
 /** Shorter values would match by accident, and protect nothing. */
 const SHORTEST = 6;
 
 /** Every secret value of a configuration, the password inside the database URL included, longest first. */
-export function secretValues({ exchange, temporal, postgres, models }: SecretHolders): readonly string[] {
+export function secretValues({
+  exchange,
+  temporal,
+  postgres,
+  models,
+  news,
+}: SecretHolders): readonly string[] {
   const url = postgres.url?.reveal();
   const password = url === undefined ? undefined : URL.parse(url)?.password;
   const values = [
@@ -16,6 +22,9 @@ export function secretValues({ exchange, temporal, postgres, models }: SecretHol
     models.openaiApiKey?.reveal(),
     models.anthropicApiKey?.reveal(),
     models.compatibleApiKey?.reveal(),
+    news.redditClientId?.reveal(),
+    news.redditClientSecret?.reveal(),
+    news.xBearerToken?.reveal(),
     url,
     password,
   ];

@@ -2,7 +2,12 @@ import { firstAtOrAfter, type BarColumns } from './bar-columns';
 import { UserError } from './errors';
 
 /** What is observed beside the bars. */
-export const ObservedKind = { FearGreed: 'fear-greed', Funding: 'funding', Mood: 'mood' } as const;
+export const ObservedKind = {
+  FearGreed: 'fear-greed',
+  Funding: 'funding',
+  LongShort: 'long-short',
+  Mood: 'mood',
+} as const;
 export type ObservedKind = (typeof ObservedKind)[keyof typeof ObservedKind];
 
 /**
@@ -10,11 +15,13 @@ export type ObservedKind = (typeof ObservedKind)[keyof typeof ObservedKind];
  *
  * - `value`: the Fear & Greed index, from 0 (extreme fear) to 100 (extreme greed), of the whole market
  * - `rate`: the funding rate as a fraction, as longs paid it last
+ * - `ratio`: accounts that are long for each that is short, of a perpetual
  * - `score`: the mood about an asset, from −1 (bearish) to 1 (bullish); `breaking`: 1 while it rests on a breaking story, else 0
  */
 export const OBSERVED_OUTPUTS = {
   [ObservedKind.FearGreed]: ['value'],
   [ObservedKind.Funding]: ['rate'],
+  [ObservedKind.LongShort]: ['ratio'],
   [ObservedKind.Mood]: ['score', 'breaking'],
 } as const satisfies Readonly<Record<ObservedKind, readonly string[]>>;
 
@@ -79,12 +86,13 @@ const MINUTE_MS = 60_000;
 
 /**
  * How long after the time it is about an observation can be known, where nobody has written down when it was: a day's index is
- * published soon after its midnight, a rate within seconds of its settlement, a mood when it has been told. Rather too late than
+ * published soon after its midnight, a rate within seconds of its settlement, a ratio minutes after its time, a mood when it has been told. Rather too late than
  * too early.
  */
 export const PUBLISHED_AFTER_MS: Readonly<Record<ObservedKind, number>> = {
   [ObservedKind.FearGreed]: 60 * MINUTE_MS,
   [ObservedKind.Funding]: MINUTE_MS,
+  [ObservedKind.LongShort]: 5 * MINUTE_MS,
   [ObservedKind.Mood]: 0,
 };
 
@@ -110,6 +118,7 @@ export function observedSource(spec: ObservedSpec, symbol: string): ObservedSour
     case ObservedKind.FearGreed:
       return { kind: spec.of, subject: MARKET_SUBJECT };
     case ObservedKind.Funding:
+    case ObservedKind.LongShort:
       return {
         kind: spec.of,
         subject: named.includes(':') ? named : `${named}:${named.split('/')[1] ?? ''}`,

@@ -11,11 +11,9 @@ import { createExchange } from '../adapters/exchange/exchange';
 import type { ExchangePort } from '../adapters/exchange/port';
 import { candleCacheFolder, createCandleCache } from '../adapters/history/candle-cache';
 import { createHistory } from '../adapters/history/history';
-import { feedSource } from '../adapters/news/feed-source';
 import { createDeliberationStore } from '../adapters/store/deliberations';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
-import { createNewsStore } from '../adapters/store/stories';
 import { createSweepStore } from '../adapters/store/sweeps';
 import { openStrategies } from '../adapters/strategies/load';
 import { accountRef } from '../cli/strategy-client';
@@ -24,6 +22,7 @@ import { tradedSymbols, type BallastConfig } from '../config/config';
 import { createBarSources } from './bar-sources';
 import { headlineScorerName } from './headline-scorer';
 import { MARKET_CLOCK } from './market-time';
+import { openNewsDesk } from './news-desk';
 import { REDUCING, VISIBILITY_LAG_MS } from './order-timing';
 import { createOwners } from './owners';
 import { createSweeps } from './sweeps';
@@ -104,6 +103,7 @@ export async function openActivityDeps(
     folders: { strategiesDir: config.strategiesDir, stateDir: config.stateDir },
     threads: config.worker.slots.jobs,
   });
+  const news = openNewsDesk(config, pools[0], { name: await headlineScorerName(config.models) });
   const deps: ActivityDeps = {
     deployment,
     exchange,
@@ -132,16 +132,16 @@ export async function openActivityDeps(
     market: config.mode === 'simulated' ? 'made-up' : 'real',
     barSource: sources.barSource,
     sweeps,
-    news: {
-      sources: config.news.sources.map((source) =>
-        feedSource({ ...source, timeoutMs: config.news.timeoutMs }),
-      ),
-      scorer: { name: await headlineScorerName(config.models) },
-      store: createNewsStore(pools[0]),
-    },
+    news: news.desk,
   };
   const close = async (): Promise<void> => {
-    await Promise.all([exchange.close(), emergencyExchange.close(), sources.close(), sweeps.close()]);
+    await Promise.all([
+      exchange.close(),
+      emergencyExchange.close(),
+      sources.close(),
+      sweeps.close(),
+      news.close(),
+    ]);
     await Promise.all(pools.map((pool) => pool.end()));
   };
   return { deps, gate, close };

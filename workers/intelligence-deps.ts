@@ -12,6 +12,7 @@ import { createStore } from '../adapters/store/store';
 import { createNewsStore } from '../adapters/store/stories';
 import { decimal } from '../domain/decimal';
 import type { BallastConfig } from '../config/config';
+import { newsPlan } from '../config/news-plan';
 import { openHeadlineScorer } from './headline-scorer';
 import { MARKET_CLOCK } from './market-time';
 
@@ -47,7 +48,7 @@ export async function openIntelligenceDeps(
     journal: createStore(pool),
     venue: config.exchange.venue,
     clock: createMarketClock({ read: () => exchange.clock(), wallTimeMs, ...MARKET_CLOCK }),
-    market: config.mode === 'simulated' ? 'made-up' : 'real',
+    market: newsPlan(config).of === 'demonstration' ? 'made-up' : 'real',
     wallTimeMs,
     log,
   };

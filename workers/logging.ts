@@ -15,7 +15,7 @@ const redactedPaths = SECRET_NAMES.flatMap((name) => {
  * configuration's secrets are replaced wherever in a line they turn up, messages and stack traces included.
  */
 export function createLogger(
-  config: Pick<BallastConfig, 'log' | 'exchange' | 'temporal' | 'postgres' | 'models'>,
+  config: Pick<BallastConfig, 'log' | 'exchange' | 'temporal' | 'postgres' | 'models' | 'news'>,
   component: string,
   destination: DestinationStream = pino.destination({ fd: 1, sync: true }),
 ): Logger {

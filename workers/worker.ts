@@ -5,6 +5,7 @@ import { createBackfillActivities } from '../activities/backfill';
 import { createDecisionActivities } from '../activities/decision';
 import { createEmergencyActivities } from '../activities/emergency';
 import { createFeedActivities } from '../activities/feed';
+import { createGaugeActivities } from '../activities/gauges';
 import { createMarketActivities } from '../activities/market';
 import { createNewsActivities } from '../activities/news';
 import { createOptimisationActivities } from '../activities/optimisation';
@@ -50,6 +51,7 @@ export async function startWorkers(
       ...createBackfillActivities(deps),
       ...createOptimisationActivities(deps),
       ...createNewsActivities(deps),
+      ...createGaugeActivities(deps),
     }),
     // Listening has nothing to finish: it ends at once and goes on in another worker.
     serve(queues.feed, slots.feed, createFeedActivities(deps), { shutdownGraceTime: 0 }),

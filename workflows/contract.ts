@@ -323,6 +323,8 @@ export interface NewsWatchInput extends AccountRef {
   /** Of which moods are made. */
   readonly assets: readonly string[];
   readonly mood: MoodSettings;
+  /** Numbers of the market are read besides headlines; absent: there are none. */
+  readonly gauges?: true;
   /** Who is to pause for breaking stories about which assets; null for nobody. */
   readonly breaking: {
     /** Market milliseconds from when the story was known. */

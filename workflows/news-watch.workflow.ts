@@ -22,6 +22,10 @@ export async function newsWatch(input: NewsWatchInput): Promise<NewsWatchReport>
     }
   };
   const collected = await tried('collecting', () => newsActivities('ask the sources').collectNews());
+  const observed =
+    input.gauges === true
+      ? await tried('the gauges', () => newsActivities('read the gauges').observeGauges({ assets }))
+      : null;
   const scored = await tried('scoring', () =>
     intelligenceActivities('judge new stories').scoreNews({ maxAgeMs }),
   );
@@ -31,7 +35,9 @@ export async function newsWatch(input: NewsWatchInput): Promise<NewsWatchReport>
   const paused = await tried('breaking news', () => pauseFor(input));
   const report = {
     newStories: collected?.newStories ?? 0,
-    missingSources: (collected?.sources ?? []).flatMap(({ name, error }) => (error === null ? [] : [name])),
+    missingSources: [...(collected?.sources ?? []), ...(observed?.sources ?? [])].flatMap(
+      ({ name, error }) => (error === null ? [] : [name]),
+    ),
     scored: scored ?? 0,
     moods: moods ?? [],
     paused: paused ?? [],

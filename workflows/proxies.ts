@@ -3,6 +3,7 @@ import type { BackfillActivities } from '../activities/backfill';
 import type { DecisionActivities } from '../activities/decision';
 import type { EmergencyActivities } from '../activities/emergency';
 import type { FeedActivities } from '../activities/feed';
+import type { GaugeActivities } from '../activities/gauges';
 import type { IntelligenceActivities } from '../activities/intelligence/intelligence';
 import type { MarketActivities } from '../activities/market';
 import type { NewsActivities } from '../activities/news';
@@ -109,7 +110,7 @@ export const jobActivities = (summary: string) => proxyActivities<BackfillActivi
 
 /** News have no time to wait for: a round that finds no worker is given up, and the next one does its work. */
 export const newsActivities = (summary: string) =>
-  proxyActivities<NewsActivities>({
+  proxyActivities<NewsActivities & GaugeActivities>({
     summary,
     ...JOB,
     startToCloseTimeout: '1 minute',

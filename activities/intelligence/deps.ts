@@ -23,7 +23,7 @@ export interface IntelligenceDeps {
   /** Whose candles. */
   readonly venue: string;
   readonly clock: MarketClock;
-  /** Whether what is observed in the real world says anything about the market that is traded. */
+  /** Whose news are judged: the real world's, or those of the session of a market that the world says nothing about. */
   readonly market: 'real' | 'made-up';
   /** UTC milliseconds. */
   readonly wallTimeMs: () => number;

@@ -59,6 +59,8 @@ export interface CcxtBinance {
   readonly privateDeleteOrder: Endpoint;
   readonly sapiGetAssetTradeFee: Endpoint;
   readonly sapiGetAccountApiRestrictions: Endpoint;
+  readonly fapiPublicGetFundingRate: Endpoint;
+  readonly fapiDataGetGlobalLongShortAccountRatio: Endpoint;
 }
 
 type CcxtConstructor = new (config: object) => CcxtBinance;
@@ -92,10 +94,11 @@ export const userStreamUrl = (client: CcxtBinance): string => socketUrls(client)
 export const marketStreamUrl = (client: CcxtBinance): string => `${socketUrls(client).spot}/1`;
 
 /** The servers which REST requests are meant for, as ccxt sees it: `https://api.binance.com` or the testnet. */
-export function restOrigins(client: CcxtBinance): ReadonlySet<string> {
-  const urls = ['public', 'private', 'sapi']
-    .map((api) => client.urls.api[api])
-    .filter((url) => typeof url === 'string');
+export function restOrigins(
+  client: CcxtBinance,
+  apis: readonly string[] = ['public', 'private', 'sapi'],
+): ReadonlySet<string> {
+  const urls = apis.map((api) => client.urls.api[api]).filter((url) => typeof url === 'string');
   return new Set(urls.map((url) => new URL(url).origin));
 }
 
@@ -137,4 +140,16 @@ export async function createCcxtClient(
     await client.loadHttpProxyAgent();
   }
   return client;
+}
+
+/** A client without keys for public data of the futures beside the spot market; it opens no websocket. */
+export async function createPublicClient(
+  timeoutMs: number,
+  fetchFor: (origins: ReadonlySet<string>) => Fetch,
+): Promise<CcxtBinance> {
+  const Binance = await loadBinance();
+  const client = new Binance({ timeout: timeoutMs, enableRateLimit: true, maxRetriesOnFailure: 0 });
+  return Object.assign(client, {
+    fetchImplementation: fetchFor(restOrigins(client, ['fapiPublic', 'fapiData'])),
+  });
 }

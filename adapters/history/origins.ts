@@ -10,16 +10,19 @@ export const sessionOrigin = (session: string): string => `session ${session}`;
 
 /**
  * Whose observations of a kind count: those of the real world, and those of the session.
- * @param venue whose funding rates count; null where the market is made up, and the real world says nothing about it
+ * @param venue whose funding rates and ratios count; null where the market is made up, and the real world says nothing about it
  * @param session null outside of any
  */
 export function originsOf(
   kind: ObservedKind,
   { venue, session }: { readonly venue: string | null; readonly session: string | null },
 ): readonly string[] {
-  const real = { [ObservedKind.FearGreed]: FEAR_GREED_ORIGIN, [ObservedKind.Mood]: NEWS_ORIGIN };
-  return [
-    ...(venue === null ? [] : [kind === ObservedKind.Funding ? venue : real[kind]]),
-    ...(session === null ? [] : [sessionOrigin(session)]),
-  ];
+  const real = {
+    [ObservedKind.FearGreed]: FEAR_GREED_ORIGIN,
+    [ObservedKind.Funding]: venue,
+    [ObservedKind.LongShort]: venue,
+    [ObservedKind.Mood]: NEWS_ORIGIN,
+  };
+  const origin = venue === null ? null : real[kind];
+  return [...(origin === null ? [] : [origin]), ...(session === null ? [] : [sessionOrigin(session)])];
 }

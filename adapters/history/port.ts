@@ -8,6 +8,7 @@ export const HistoryKind = {
   Funding: 'funding',
   Trades: 'trades',
   FearGreed: 'fear-greed',
+  LongShort: 'long-short',
   Mood: 'mood',
 } as const;
 export type HistoryKind = (typeof HistoryKind)[keyof typeof HistoryKind];

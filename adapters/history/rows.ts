@@ -1,4 +1,5 @@
 import type { BarColumns } from '../../domain/bar-columns';
+import type { GaugeKind } from '../../domain/news/gauges';
 import { NEWS_ORIGIN } from './origins';
 import { HistoryKind, type RowSource, type SeriesKey } from './port';
 
@@ -38,5 +39,23 @@ export const moodRows = (moods: readonly Mood[]): RowSource => ({
   copyLine: (at) => {
     const { timeMs = NaN, score = NaN, breaking = false, knownMs = NaN } = moods[at] ?? {};
     return `${timeMs}\t${score}\t${breaking ? 1 : 0}\t${knownMs}`;
+  },
+});
+
+/** Where the numbers of a gauge about a subject are kept. @param origin whose they are */
+export const gaugeKey = (kind: GaugeKind, subject: string, origin: string): SeriesKey => ({
+  ...{ kind, venue: origin, symbol: subject, timeframe: '', price: 'last' },
+});
+
+/** Numbers of a gauge as rows for the database, known now; no two of them about the same millisecond. */
+export const gaugeRows = (
+  readings: readonly { readonly timeMs: number; readonly value: number }[],
+  knownMs: number,
+): RowSource => ({
+  length: readings.length,
+  timeMs: (index) => readings[index]?.timeMs ?? NaN,
+  copyLine: (at) => {
+    const { timeMs = NaN, value = NaN } = readings[at] ?? {};
+    return `${timeMs}\t${value}\t${knownMs}`;
   },
 });

@@ -20,6 +20,11 @@ export const TABLES: Readonly<Record<HistoryKind, TableShape>> = {
     key: 'time_ms',
   },
   [HistoryKind.Funding]: { table: 'history_funding', columns: [TIME, number('rate'), KNOWN], key: 'time_ms' },
+  [HistoryKind.LongShort]: {
+    table: 'history_long_short',
+    columns: [TIME, number('ratio'), KNOWN],
+    key: 'time_ms',
+  },
   [HistoryKind.FearGreed]: {
     table: 'history_fear_greed',
     columns: [TIME, number('value'), KNOWN],

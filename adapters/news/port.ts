@@ -1,3 +1,5 @@
+import type { GaugeKind } from '../../domain/news/gauges';
+
 /** A headline as a source tells it, its text plain. */
 export interface Headline {
   /** Of the source's own making when it gives one, else its link, else its title: the same headline has the same key. */
@@ -34,6 +36,31 @@ export interface NewsSource {
 /** A source could not be read; the message names it and says why. */
 export class NewsSourceError extends Error {
   override readonly name = 'NewsSourceError';
+}
+
+/** A number that is observed beside the bars, and who tells it. */
+export interface Gauge {
+  /** Unique among all sources; its health is kept under it. */
+  readonly name: string;
+  /** How much it counts in a mood beside the sources of headlines, above zero. */
+  readonly weight: number;
+  readonly kind: GaugeKind;
+  /** Whose observations these are: the venue of their series. */
+  readonly origin: string;
+  /** Of its series for an asset, e.g. `BTC/USDT:USDT` for BTC; `CRYPTO` for all. */
+  subjectOf(asset: string): string;
+  /**
+   * The newest numbers about these assets, those included that have been told before. Nothing for an asset that it does not know.
+   * @throws Error when it cannot be read, in time and in bounds
+   */
+  read(assets: readonly string[], signal: AbortSignal): Promise<readonly GaugeReading[]>;
+}
+
+export interface GaugeReading {
+  readonly subject: string;
+  /** What it is about, UTC milliseconds. */
+  readonly timeMs: number;
+  readonly value: number;
 }
 
 export const SentimentLabel = { Bullish: 'bullish', Neutral: 'neutral', Bearish: 'bearish' } as const;

@@ -1,13 +1,10 @@
-import { NEWS_ORIGIN } from '../../adapters/history/origins';
-import { modelEntries } from '../../adapters/llm/open-models';
-import { headlineScorerName } from '../../adapters/news/headline-scorer';
-import type { NewsStore, SourceHealth, StoredStory } from '../../adapters/store/stories';
-import { tradedSymbols } from '../../config/config';
-import { HEADLINES_ROLE } from '../../config/embedded-model';
-import { assetOf } from '../../domain/observations';
+import type { SourceHealth, StoredMood, StoredStory } from '../../adapters/store/stories';
+import { newsPlan } from '../../config/news-plan';
 import { defineCommand } from '../command';
 import { withContext, type Context } from '../context';
 import { clip, percent, utcTime } from '../format';
+import { readMarket } from '../market-now';
+import { readNewsFacts, signedScore } from '../news-facts';
 import { columns } from '../output';
 
 interface NewsOptions {
@@ -28,38 +25,30 @@ export const newsCommand = defineCommand<NewsOptions>({
       .option('asset', { type: 'string', describe: 'Only stories about it, e.g. BTC; CRYPTO: the market' }),
   run: (options) =>
     withContext(options, async (context) => {
-      const store = await context.news();
-      const range = { sinceMs: Date.now() - options.hours * HOUR_MS, limit: options.limit };
+      const { config, account, output } = context;
+      const [store, views, market] = await Promise.all([
+        context.news(),
+        context.views(),
+        readMarket(context, []),
+      ]);
+      const state = await views.account(account.account);
+      // While nobody tells the market's time, nothing is too old to be shown.
+      const nowMs = market?.marketTimeMs ?? (newsPlan(config).of === 'demonstration' ? 0 : Date.now());
       const asset = options.asset?.toUpperCase();
-      const { models } = context.config;
-      const judges = { role: HEADLINES_ROLE, roles: models.roles };
-      const scorer = await headlineScorerName({ ...judges, models: modelEntries(models.available, models) });
-      const result = {
-        enabled: context.config.news.enabled,
-        scorer,
-        sources: await store.sources(NEWS_ORIGIN),
-        moods: await moodsOf(store, context),
-        stories: await store.stories(NEWS_ORIGIN, scorer, {
-          ...range,
-          ...(asset !== undefined && { asset }),
-        }),
-      };
-      context.output.result(result, () => {
-        if (!result.enabled) context.output.say('No news are asked for: set news.enabled (docs/news.md).\n');
-        printSources(result.sources, context);
-        printMoods(result.moods, context);
-        printStories(result.stories, context);
+      const facts = await readNewsFacts(store, config, {
+        session: state?.session ?? null,
+        sinceMs: Math.max(0, nowMs - options.hours * HOUR_MS),
+        limit: options.limit,
+        ...(asset !== undefined && { asset }),
+      });
+      output.result({ ...facts, enabled: facts.of !== 'nothing' }, () => {
+        output.say(facts.of === 'nothing' ? `${facts.label}\n` : `News of: ${facts.label}.\n`);
+        printSources(facts.sources, context);
+        printMoods(facts.moods, context);
+        printStories(facts.stories, context);
       });
     }),
 });
-
-async function moodsOf(store: NewsStore, { config }: Context) {
-  const assets = [...new Set(tradedSymbols(config).map(assetOf))];
-  return (await Promise.all(assets.map((asset) => store.moods(NEWS_ORIGIN, asset, 1)))).flat();
-}
-
-const signed = (value: number | null): string =>
-  value === null ? '–' : `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
 
 function printSources(sources: readonly SourceHealth[], { output }: Context): void {
   const rows = sources.map(({ source, failures, answeredMs, error }) => [
@@ -72,9 +61,16 @@ function printSources(sources: readonly SourceHealth[], { output }: Context): vo
   output.say('');
 }
 
-function printMoods(moods: Awaited<ReturnType<typeof moodsOf>>, { output }: Context): void {
+function printMoods(moods: readonly StoredMood[], { output }: Context): void {
   const rows = moods.map(({ asset, score, trend, stories, missing, breaking, knownMs, scorer }) => [
-    ...[asset, signed(score), signed(trend), String(stories), percent(missing), breaking ? 'yes' : ''],
+    ...[
+      asset,
+      signedScore(score),
+      signedScore(trend),
+      String(stories),
+      percent(missing),
+      breaking ? 'yes' : '',
+    ],
     ...[utcTime(knownMs), scorer],
   ]);
   const heads = columns(
@@ -94,7 +90,7 @@ function printMoods(moods: Awaited<ReturnType<typeof moodsOf>>, { output }: Cont
 function printStories(stories: readonly StoredStory[], { output }: Context): void {
   const width = Math.max(40, (process.stdout.columns || 160) - 76);
   const rows = stories.map(({ knownMs, assets, topics, sentiment, breaking, sources, title }) => [
-    ...[utcTime(knownMs, 'minutes'), assets.join(' '), signed(sentiment), clip(topics.join(' '), 18)],
+    ...[utcTime(knownMs, 'minutes'), assets.join(' '), signedScore(sentiment), clip(topics.join(' '), 18)],
     ...[String(sources.length), clip(`${breaking ? '! ' : ''}${title}`, width)],
   ]);
   const heads = columns('known (utc)', 'about', '>score', 'topics', '>told by', 'story');

@@ -1,5 +1,6 @@
 import { panelText } from '../../config/deliberation';
 import { loadLayeredConfig, type LoadOptions } from '../../config/load';
+import { newsPlan } from '../../config/news-plan';
 import { Mode } from '../../config/schema';
 import { UserError } from '../../domain/errors';
 import { isUnexplained } from '../../domain/findings';
@@ -81,6 +82,7 @@ export const upCommand = defineCommand<UpCommandOptions>({
     if (continued.length > 0) tell(`Continuing session ${reconciliation.session}: ${continued.join(', ')}`);
     if (started.length > 0) tell(`Started ${started.join(', ')}`);
     if (system.config.deliberation.enabled) tell(`Panel ${panelText(system.config)}`);
+    tell(`News: ${newsPlan(system.config).label}`);
     if (options.view)
       await runView({ ...system, ...system.record }, { plain: options.plain || !process.stdout.isTTY });
     else tell('Trading. Look with `ballast status`; Ctrl-C stops.');

@@ -1,5 +1,7 @@
 import { subtract } from '../../domain/decimal';
+import { DEMONSTRATION_LABEL } from '../../domain/news/demonstration';
 import { gain, money, utcTime } from '../format';
+import { signedScore } from '../news-facts';
 import { keyOf, type Snapshot } from './snapshot';
 
 /**
@@ -30,6 +32,7 @@ export function plainLines(snapshot: Snapshot, told: Set<string>): readonly stri
       : `equity ${money(equity.equity)} (today ${gain(subtract(equity.equity, equity.equityAtDayStart))})`,
     `${positions.length} open`,
     totals === null ? '' : `${totals.fills} fills`,
+    moodPart(snapshot),
     services
       .filter(({ phase }) => phase !== 'ready')
       .map(({ name, phase }) => `${name} ${phase}`)
@@ -38,4 +41,11 @@ export function plainLines(snapshot: Snapshot, told: Set<string>): readonly stri
   ];
   lines.push(parts.filter((part) => part !== '').join('  '));
   return lines;
+}
+
+/** The moods, and that they are made of made-up headlines where they are. */
+function moodPart({ news }: Snapshot): string {
+  if (news === null || news.moods.length === 0) return '';
+  const moods = news.moods.map(({ asset, score }) => `${asset} ${signedScore(score)}`).join(' ');
+  return `mood ${moods}${news.of === 'demonstration' ? ` (${DEMONSTRATION_LABEL})` : ''}`;
 }

@@ -5,6 +5,7 @@ import {
   decisionLines,
   footerLines,
   headerLines,
+  newsLines,
   orderLines,
   positionLines,
   riskLines,
@@ -42,6 +43,9 @@ export function renderView(snapshot: Snapshot, { columns, rows, colour }: ViewSi
     },
     { title: 'Decisions', lines: decisionLines(snapshot, width, paint), least: 3 },
     { title: 'Orders', lines: orderLines(snapshot, width, paint), least: 3 },
+    ...(snapshot.news === null
+      ? []
+      : [{ title: 'News', lines: newsLines(snapshot, width, paint), least: 2 }]),
     { title: 'Risk events', lines: riskLines(snapshot, width, paint), least: 1 },
   ];
   const room = rows - header.length - footer.length;

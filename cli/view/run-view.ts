@@ -2,11 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createExchange } from '../../adapters/exchange/exchange';
 import type { ExchangePort } from '../../adapters/exchange/port';
 import { createPool } from '../../adapters/store/pool';
+import { createNewsStore, type NewsStore } from '../../adapters/store/stories';
 import { createViews, type Views } from '../../adapters/store/views';
 import { tradedSymbols, type BallastConfig } from '../../config/config';
+import { newsPlan } from '../../config/news-plan';
 import { processEnvironment } from '../../config/environment';
 import { exchangeOptions } from '../context';
 import { messageOf } from '../failure';
+import { readNewsFacts, type NewsFacts } from '../news-facts';
 import { plainLines } from './plain';
 import { renderView } from './render';
 import { Screen } from './screen';
@@ -35,6 +38,7 @@ const FRAME_MS = 500;
 const PLAIN_MS = 10_000;
 /** Reading the journal may take as long as it takes; a new read begins so long after the last one has ended. */
 const READ_PAUSE_MS = 500;
+const STORIES = 4;
 
 /** Shows the live view until the system has ended. Without a terminal, or with `plain`, lines are printed instead. */
 export async function runView(watched: Watched, { plain }: { readonly plain: boolean }): Promise<void> {
@@ -102,6 +106,7 @@ class SnapshotReader {
     private readonly watched: Watched,
     private readonly views: Views,
     private readonly exchange: ExchangePort,
+    private readonly news: NewsStore,
     readonly close: () => Promise<void>,
   ) {}
 
@@ -115,7 +120,7 @@ class SnapshotReader {
       onConnectionError: () => undefined,
     });
     const exchange = await createExchange(exchangeOptions(config));
-    return new SnapshotReader(watched, createViews(pool), exchange, async () => {
+    return new SnapshotReader(watched, createViews(pool), exchange, createNewsStore(pool), async () => {
       await Promise.allSettled([exchange.close(), pool.end()]);
     });
   }
@@ -125,12 +130,20 @@ class SnapshotReader {
     const symbols = tradedSymbols(config);
     await Promise.all([
       this.repeat('The journal does not answer', async () => {
-        this.journal = await readJournal(this.views, config.account.name);
+        this.journal = await readJournal(this.views, config.account.name, (session) =>
+          this.readNews(session),
+        );
       }),
       this.repeat('The exchange does not answer', async () => {
         this.market = await readMarketPart(this.exchange, symbols);
       }),
     ]);
+  }
+
+  private readNews(session: string | null): Promise<NewsFacts | null> {
+    const { config } = this.watched;
+    if (newsPlan(config).of === 'nothing') return Promise.resolve(null);
+    return readNewsFacts(this.news, config, { session, sinceMs: 0, limit: STORIES });
   }
 
   stop(): void {

@@ -3,6 +3,7 @@ import { drawdownFraction } from '../../domain/equity';
 import { OrderState, OrderType } from '../../domain/order';
 import { TradingMode } from '../../domain/risk';
 import { averagePrice, clip, gain, money, percent, plain, span, utcTime, price } from '../format';
+import { signedScore } from '../news-facts';
 import { protectionOf, troubleOf, unrealisedPnl } from '../position-facts';
 import type { Paint, Style } from './paint';
 import { bidsOf, type ServiceState, type Snapshot } from './snapshot';
@@ -201,6 +202,34 @@ export const riskLines: Section = ({ riskEvents }, width, paint) => {
     paint(clip(`${recordedAt.slice(11, 19)}  ${code}: ${message}`, width), 'yellow'),
   );
 };
+
+/** Whose they are is said first, whatever there is room for. */
+export const newsLines: Section = ({ news }, width, paint) => {
+  if (news === null) return [];
+  const answering = news.sources.filter(({ failures }) => failures === 0).length;
+  const moods = news.moods.map(({ asset, score, trend, missing }): Cell => ({
+    text: `${asset} ${signedScore(score)}${trend === null ? '' : ` (${signedScore(trend)})`}${missing === 0 ? '' : `, ${percent(missing)} missing`}`,
+    ...scoreStyle(score),
+  }));
+  const none: Cell = { text: 'no mood', style: 'dim' };
+  const sources: Cell = {
+    text: `${answering} of ${news.sources.length} sources answer`,
+    style: answering === news.sources.length ? 'dim' : 'yellow',
+  };
+  const stories = news.stories.map(({ title, sentiment, breaking }) =>
+    paint(clip(`${signedScore(sentiment).padStart(5)}  ${breaking ? '! ' : ''}${title}`, width), 'dim'),
+  );
+  return [
+    paint(clip(news.label, width), news.of === 'demonstration' ? 'yellow' : 'dim'),
+    row([...(moods.length === 0 ? [none] : moods), sources], width, paint),
+    ...stories,
+  ];
+};
+
+function scoreStyle(score: number): { readonly style?: Style } {
+  if (Math.abs(score) < 0.05) return {};
+  return { style: score < 0 ? 'red' : 'green' };
+}
 
 export const footerLines: Section = ({ links }, width, paint) => {
   const parts = links.map(({ name, url }): Cell => ({ text: `${name} ${url}` }));

@@ -5,6 +5,7 @@ import type { ExchangePort, Quote } from '../../adapters/exchange/port';
 import { listedQuotes } from '../../adapters/exchange/try-each';
 import { marketTimeAt, type ClockReading } from '../../domain/clock';
 import { marketState } from '../market-now';
+import type { NewsFacts } from '../news-facts';
 import type { DecimalString } from '../../domain/decimal';
 import { PositionState, type PositionView } from '../../domain/position';
 
@@ -39,6 +40,8 @@ export interface Snapshot {
   readonly decisions: readonly ListedDecision[];
   readonly orders: readonly ListedOrder[];
   readonly riskEvents: readonly ListedRiskEvent[];
+  /** Null where no news are read, and until they have been. */
+  readonly news: NewsFacts | null;
   readonly links: readonly { readonly name: string; readonly url: string }[];
   /** Why parts of the picture are old, or null. */
   readonly problem: string | null;
@@ -51,7 +54,7 @@ export const bidsOf = (snapshot: Pick<Snapshot, 'quotes'>): ReadonlyMap<string, 
 /** What the journal says; a picture that is a moment old. */
 export type JournalPart = Pick<
   Snapshot,
-  'account' | 'totals' | 'positions' | 'decisions' | 'orders' | 'riskEvents'
+  'account' | 'totals' | 'positions' | 'decisions' | 'orders' | 'riskEvents' | 'news'
 >;
 /** What the exchange says. */
 export type MarketPart = Pick<Snapshot, 'clock' | 'quotes'>;
@@ -63,13 +66,18 @@ export const EMPTY_JOURNAL: JournalPart = {
   decisions: [],
   orders: [],
   riskEvents: [],
+  news: null,
 };
 export const EMPTY_MARKET: MarketPart = { clock: null, quotes: [] };
 
 const ACTING = Object.values(DecisionOutcome).filter((outcome) => outcome !== DecisionOutcome.Hold);
 
 /** Reads PostgreSQL, and nothing else: workflows are never asked. */
-export async function readJournal(views: Views, account: string): Promise<JournalPart> {
+export async function readJournal(
+  views: Views,
+  account: string,
+  readNews: (session: string | null) => Promise<NewsFacts | null> = () => Promise.resolve(null),
+): Promise<JournalPart> {
   const [state, totals, positions, latest, acting, orders, riskEvents] = await Promise.all([
     views.account(account),
     views.totals({ account }),
@@ -86,6 +94,7 @@ export async function readJournal(views: Views, account: string): Promise<Journa
     decisions: mergeDecisions(latest, acting),
     orders,
     riskEvents,
+    news: await readNews(state?.session ?? null),
   };
 }
 

@@ -4,6 +4,7 @@
  * - A story i that a source s told counts with v = r · 2^(−age / halfLife): r is 1 when it is about the asset, less when it is
  *   about the market; age is from its time to now. Stories without a score do not count at all.
  * - A source's opinion is the mean of its stories' sentiments, weighted by v.
+ * - A gauge (domain/news/gauges.ts) is a source whose opinion is what its newest number says.
  * - The score is the mean of the opinions, weighted by the sources' weights W, over the sources that answered and have one.
  * - `missing` is the share of all W whose sources did not answer; `silent` that of sources that answered and have no opinion.
  *
@@ -29,6 +30,12 @@ export interface MoodStory {
   readonly sources: readonly string[];
 }
 
+/** A source that has a number instead of stories. */
+export interface MoodGauge extends MoodSource {
+  /** What the number says, and the time that it is about; null when there is none, or it is too old. */
+  readonly told: { readonly opinion: number; readonly timeMs: number } | null;
+}
+
 export interface MoodSettings {
   readonly halfLifeMs: number;
   /** Older stories do not count. */
@@ -37,7 +44,7 @@ export interface MoodSettings {
 
 export interface CombinedMood {
   readonly score: number;
-  /** Of the newest story that counts. */
+  /** Of the newest story or number that counts. */
   readonly timeMs: number;
   readonly ageMs: number;
   /** One of the stories that count is breaking and younger than a half-life. */
@@ -54,6 +61,7 @@ export function combineMood(
   stories: readonly MoodStory[],
   { halfLifeMs, maxAgeMs }: MoodSettings,
   nowMs: number,
+  gauges: readonly MoodGauge[] = [],
 ): CombinedMood | null {
   const counted = stories.flatMap((story) => {
     const { sentiment, relevance, timeMs } = story;
@@ -63,10 +71,19 @@ export function combineMood(
     return isHeard ? [{ ...story, sentiment, ageMs, value: relevance * 2 ** (-ageMs / halfLifeMs) }] : [];
   });
   const sum = { all: 0, missing: 0, silent: 0, told: 0, weighted: 0 };
-  for (const { name, weight, answered } of sources) {
+  const opinions = [
+    ...sources.map(({ name, weight, answered }) => {
+      const own = counted.filter((story) => story.sources.includes(name));
+      return {
+        weight,
+        answered,
+        opinion: weightedMean(own.map(({ sentiment, value }) => [sentiment, value])),
+      };
+    }),
+    ...gauges.map(({ weight, answered, told }) => ({ weight, answered, opinion: told?.opinion ?? null })),
+  ];
+  for (const { weight, answered, opinion } of opinions) {
     sum.all += weight;
-    const own = counted.filter((story) => story.sources.includes(name));
-    const opinion = weightedMean(own.map(({ sentiment, value }) => [sentiment, value]));
     if (!answered) sum.missing += weight;
     else if (opinion === null) sum.silent += weight;
     else {
@@ -74,7 +91,11 @@ export function combineMood(
       sum.weighted += weight * opinion;
     }
   }
-  const newest = counted.reduce<number | null>((best, { timeMs }) => Math.max(best ?? timeMs, timeMs), null);
+  const numbers = gauges.flatMap(({ answered, told }) => (answered && told !== null ? [told] : []));
+  const newest = [...counted, ...numbers].reduce<number | null>(
+    (best, { timeMs }) => Math.max(best ?? timeMs, timeMs),
+    null,
+  );
   if (newest === null || sum.told === 0) return null;
   return {
     score: within(sum.weighted / sum.told),

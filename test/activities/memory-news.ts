@@ -128,4 +128,6 @@ export const memoryDesk = (): MemoryDesk => ({
   sources: [new FakeSource('first', 3), new FakeSource('second')],
   scorer: { name: 'by word', score: scoreByWord },
   store: new MemoryNews(),
+  market: 'real',
+  gauges: [],
 });

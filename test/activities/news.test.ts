@@ -66,7 +66,10 @@ describe('the activities of the news', () => {
 
   it('keep the news of a made-up market to its session', async () => {
     bench.news.sources[0].titles = ['Bitcoin has good news'];
-    const activities = createNewsActivities({ ...bench.deps, market: 'made-up' });
+    const activities = createNewsActivities({
+      ...bench.deps,
+      news: { ...bench.news, market: 'made-up' },
+    });
     await run(() => activities.collectNews());
     await run(() =>
       createScoringActivities({ ...bench.intelligence, market: 'made-up' }).scoreNews(settings),

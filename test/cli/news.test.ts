@@ -19,7 +19,10 @@ describe('ballast news', () => {
     await bench.close();
   });
   const news = (...args: readonly string[]) =>
-    runBallast(cwd, ['news', ...args], { BALLAST_POSTGRES_URL: bench.url });
+    runBallast(cwd, ['news', ...args], {
+      BALLAST_POSTGRES_URL: bench.url,
+      BALLAST_PROFILE: 'paper',
+    });
 
   it('lists stories with their scores, moods and the health of the sources', async () => {
     const store = createNewsStore(bench.pool);
@@ -49,5 +52,21 @@ describe('ballast news', () => {
     };
     expect(told.scorer).toBe('vader 1.1.3');
     expect(told.stories.map(({ title }) => title)).toEqual(['Solana wins']);
+  });
+
+  it('says whose news a simulated market has, shows those of its session, and none of the world', async () => {
+    const store = createNewsStore(bench.pool);
+    await bench.store.openAccount('main', 's7');
+    const told = { key: 'k', title: 'Solana wins in a made-up world', url: null, publishedMs: null };
+    await store.addHeadlines('session s7', 'demo-wire', 1_767_981_600_000, [told]);
+    await store.addHeadlines('news', 'decrypt', Date.now(), [{ ...told, title: 'Solana wins in the world' }]);
+    const { status, stdout } = runBallast(cwd, ['news'], {
+      BALLAST_POSTGRES_URL: bench.url,
+      BALLAST__mode: 'simulated',
+    });
+    expect(status).toBe(0);
+    expect(stdout).toContain('local demonstration feed of the emulator: made-up headlines');
+    expect(stdout).toContain('Solana wins in a made-up world');
+    expect(stdout).not.toContain('in the world');
   });
 });

@@ -243,6 +243,27 @@ describe('the live view', () => {
     );
   });
 
+  it('says of made-up news whose they are before it shows a mood, in any room', () => {
+    const mood = { asset: 'BTC', score: 0.25, trend: -0.1, missing: 0.5, stories: 2, breaking: false };
+    const news = {
+      of: 'demonstration' as const,
+      label: 'local demonstration feed of the emulator: made-up headlines',
+      sources: [],
+      moods: [{ ...mood, timeMs: 1, knownMs: 1, silent: 0, scorer: 'any' }],
+      stories: [],
+    };
+    for (const [columns, rows] of SIZES) {
+      const shown = renderView({ ...trading, news }, { columns, rows, colour: false });
+      const at = shown.findIndex((line) => line.includes('BTC +0.25'));
+      if (at >= 0) expect(shown[at - 1]).toContain('local demonstration');
+      if (columns >= 120) expect(at).toBeGreaterThan(0);
+    }
+    expect(plainLines({ ...trading, news }, new Set()).at(-1)).toContain(
+      'mood BTC +0.25 (local demonstration feed of the emulator)',
+    );
+    expect(renderView(trading, { columns: 120, rows: 40, colour: false }).join('\n')).not.toContain('mood');
+  });
+
   it('colours only what it is told to, and never changes the text', () => {
     const colourful = renderView(trading, { columns: 100, rows: 30, colour: true }).join('\n');
     const bare = renderView(trading, { columns: 100, rows: 30, colour: false }).join('\n');

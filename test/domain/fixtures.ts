@@ -114,6 +114,7 @@ export function observedBetween(fromMs: number, toMs: number, stepMs: number, se
     mood: () => [Number((2 * next() - 1).toFixed(2)), next() < 0.2 ? 1 : 0],
     'fear-greed': () => [Math.floor(101 * next())],
     funding: () => [(next() - 0.5) / 1_000],
+    'long-short': () => [0.5 + 2 * next()],
   };
   const seriesOf = (kind: ObservedKind): ObservationColumns =>
     observationColumns(

@@ -11,6 +11,7 @@ import {
   type IntelligenceActivities,
 } from '../../activities/intelligence/intelligence';
 import { createMarketActivities, type MarketActivities } from '../../activities/market';
+import { createGaugeActivities, type GaugeActivities } from '../../activities/gauges';
 import { createNewsActivities, type NewsActivities } from '../../activities/news';
 import { createOptimisationActivities, type OptimisationActivities } from '../../activities/optimisation';
 import { createOrderActivities, type OrderActivities } from '../../activities/orders';
@@ -55,7 +56,8 @@ type Activities = MarketActivities &
   BackfillActivities &
   OptimisationActivities &
   NewsActivities &
-  IntelligenceActivities;
+  IntelligenceActivities &
+  GaugeActivities;
 
 /** One test's account: an exchange and a journal of its own, under the real activities. */
 export interface World extends Bench {
@@ -384,4 +386,5 @@ const realActivities = ({ deps, intelligence }: Pick<Bench, 'deps' | 'intelligen
   ...createOptimisationActivities(deps),
   ...createNewsActivities(deps),
   ...createIntelligenceActivities(intelligence),
+  ...createGaugeActivities(deps),
 });

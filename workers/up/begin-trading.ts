@@ -2,7 +2,7 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { reconcileNow, reconciliationInput } from '../../cli/reconciliation-client';
 import { configureStrategy, startStrategy, strategySettings } from '../../cli/strategy-client';
 import { tradedSymbols, type BallastConfig } from '../../config/config';
-import { watchesNews } from '../../config/needs';
+import { newsPlan } from '../../config/news-plan';
 import type { StrategyCatalogue } from '../../domain/strategies/catalogue';
 import {
   configureRiskDeskSignal,
@@ -38,8 +38,7 @@ export async function beginTrading(
   const reconciled = reconciliationInput(config, account);
   const reconciliation = await reconcileNow(client, { ...reconciled, trigger: 'start' });
   await ensureReconciliationSchedule(client, reconciled, config.reconciliation.intervalMs);
-  const newsEveryMs = watchesNews(config) ? config.news.intervalMs : null;
-  await ensureNewsSchedule(client, newsWatchInput(config, account), newsEveryMs);
+  await ensureNewsSchedule(client, newsWatchInput(config, account), newsPlan(config).intervalMs);
   for (const desk of desksOf(config, account)) await ensureRunning(client, desk, 'as configured');
 
   const started: string[] = [];

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { newsPlan } from '../../config/news-plan';
 import { tradedSymbols, type BallastConfig } from '../../config/config';
 import { assetOf } from '../../domain/observations';
 import {
@@ -21,6 +22,7 @@ export function newsWatchInput(config: BallastConfig, account: AccountRef): News
     ...account,
     assets: assetsOf(tradedSymbols(config)),
     mood: { halfLifeMs, maxAgeMs },
+    ...(newsPlan(config).of === 'world' && { gauges: true }),
     breaking: strategies.length === 0 ? null : { pauseMs: breaking.pauseMs, strategies },
   };
 }

@@ -31,6 +31,11 @@ const SHAPES: Readonly<Record<HistoryKind, Readonly<Record<string, readonly stri
     quantity: names('quantity', 'qty', 'amount', 'size'),
     side: names('side', 'is_buyer_maker', 'isbuyermaker'),
   },
+  [HistoryKind.LongShort]: {
+    time: TIMES,
+    ratio: names('long_short_ratio', 'longshortratio', 'ratio'),
+    known: KNOWN,
+  },
   [HistoryKind.FearGreed]: { time: TIMES, value: names('value', 'fng', 'fear_greed'), known: KNOWN },
   [HistoryKind.Mood]: {
     known: KNOWN,
@@ -49,6 +54,7 @@ const OPTIONAL: Readonly<Record<HistoryKind, readonly string[]>> = {
   [HistoryKind.Funding]: ['known'],
   [HistoryKind.Trades]: [],
   [HistoryKind.FearGreed]: ['known'],
+  [HistoryKind.LongShort]: ['known'],
   [HistoryKind.Mood]: ['time', 'breaking'],
 };
 

@@ -22,6 +22,7 @@ const FOLDER_VENUES: Readonly<Record<string, string>> = { '1m-2018': 'bitfinex' 
 /** Quotes by which a pair that is written as one word is split. */
 const QUOTES = ['FDUSD', 'USDT', 'USDC', 'TUSD', 'BUSD', 'USD', 'EUR', 'BTC', 'ETH', 'BNB'] as const;
 
+const PERPETUAL_FOLDERS: readonly string[] = ['perp', 'funding', 'long-short'];
 const TIMEFRAMES: readonly string[] = Object.values(Timeframe);
 const PRICES: readonly string[] = Object.values(PriceKind);
 const asset = '[A-Z0-9]{2,20}';
@@ -31,7 +32,7 @@ const WORD = new RegExp(`^(${asset}?)(${QUOTES.join('|')})(?=$|[_.-])`);
 
 /**
  * Reads venue, symbol, timeframe and kind of price off a path like `spot/1h/BTC_USDT.csv.gz`, `perp/1h/ETH_USDT_mark.csv.gz`,
- * `funding/binance_BTC_USDT.csv.gz` or `BTCUSDT-1m-2024-01.csv`. Folders called `perp` or `funding` hold perpetuals, whose
+ * `funding/binance_BTC_USDT.csv.gz` or `BTCUSDT-1m-2024-01.csv`. Folders called `perp`, `funding` or `long-short` hold perpetuals, whose
  * symbols end in `:` and the quote.
  */
 export function locate(path: string): Located {
@@ -53,7 +54,7 @@ export function locate(path: string): Located {
     venue: named ? prefix : folderVenue.find((name) => VENUES.includes(name)),
     symbol: symbolOf(
       rest,
-      folders.some((folder) => folder === 'perp' || folder === 'funding'),
+      folders.some((folder) => PERPETUAL_FOLDERS.includes(folder)),
     ),
     timeframe: Object.values(Timeframe).find((one) => one === timeframe),
     price: Object.values(PriceKind).find((one) => one === price) ?? PriceKind.Last,

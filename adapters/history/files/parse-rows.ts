@@ -32,6 +32,14 @@ const PLAIN_ID = /^[\w.:-]{1,64}$/;
 const readers: Readonly<Record<Exclude<HistoryKind, 'candles'>, Read>> = {
   [HistoryKind.Funding]: (cell) =>
     readPoint(cell, HistoryKind.Funding, 'rate', (rate) => rate > -1 && rate < 1, 'a fraction'),
+  [HistoryKind.LongShort]: (cell) =>
+    readPoint(
+      cell,
+      HistoryKind.LongShort,
+      'ratio',
+      (ratio) => ratio >= 0 && ratio < Infinity,
+      'zero or more',
+    ),
   [HistoryKind.FearGreed]: (cell) =>
     readPoint(cell, HistoryKind.FearGreed, 'value', (value) => value >= 0 && value <= 100, 'from 0 to 100'),
   [HistoryKind.Mood]: readMood,
@@ -58,7 +66,7 @@ const readers: Readonly<Record<Exclude<HistoryKind, 'candles'>, Read>> = {
 
 function readPoint(
   cell: (name: string) => Cell | undefined,
-  kind: 'funding' | 'fear-greed',
+  kind: 'funding' | 'fear-greed' | 'long-short',
   name: string,
   isValid: (value: number) => boolean,
   rule: string,

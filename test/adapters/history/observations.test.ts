@@ -2,7 +2,7 @@ import { importData } from '../../../adapters/history/files/import';
 import { exportFile, observationTable } from '../../../adapters/history/files/export-file';
 import { openBarFolder } from '../../../adapters/history/files/bar-folder';
 import { sessionOrigin } from '../../../adapters/history/origins';
-import { moodKey, moodRows } from '../../../adapters/history/rows';
+import { gaugeKey, gaugeRows, moodKey, moodRows } from '../../../adapters/history/rows';
 import { NO_OBSERVATIONS } from '../../../domain/observations';
 import { createHistoryBench, quiet, START_MS, temporaryFolder, type HistoryBench } from './support';
 
@@ -19,6 +19,7 @@ const FOLDER = {
   'funding/bybit_BTC_USDT.csv': `timestamp_ms,funding_rate\n${START_MS},9e-4\n`,
   'fear-greed/fng_daily.csv': `timestamp_ms,value,known_at_ms\n${START_MS},30,${START_MS + 7}\n${START_MS + DAY_MS},40,${START_MS + DAY_MS + 9}\n`,
   'moods/BTC.csv': MOODS,
+  'long-short/binance_BTC_USDT.csv': `timestamp_ms,long_short_ratio\n${START_MS},1.5\n`,
 };
 
 let bench: HistoryBench;
@@ -64,6 +65,22 @@ describe('observations that are imported', () => {
       [0, 5_000, 0.4, 1],
       [0, HOUR_MS, 0.2, 0],
     ]);
+  });
+
+  it('of accounts long and short are known as they were told first, and a correction since it was made', async () => {
+    await run(files.folder);
+    const RATIO = { kind: 'long-short', subject: 'BTC/USDT:USDT', origins: ['binance'] } as const;
+    expect(told(await bench.history.observations(RATIO))).toEqual([[0, 300_000, 1.5]]);
+    const write = (value: number, knownMs: number) =>
+      bench.history.write(
+        gaugeKey('long-short', RATIO.subject, 'binance'),
+        gaugeRows([{ timeMs: START_MS + HOUR_MS, value }], START_MS + knownMs),
+      );
+    await write(2, HOUR_MS + 1);
+    await write(2, HOUR_MS + 2);
+    expect(told(await bench.history.observations(RATIO)).at(-1)).toEqual([HOUR_MS, HOUR_MS + 1, 2]);
+    await write(2.5, HOUR_MS + 3);
+    expect(told(await bench.history.observations(RATIO)).at(-1)).toEqual([HOUR_MS, HOUR_MS + 3, 2.5]);
   });
 
   it('are read by when they were known', async () => {
