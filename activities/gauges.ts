@@ -80,10 +80,11 @@ export async function gaugeOpinions(
   { nowMs, answered }: { readonly nowMs: number; readonly answered: ReadonlySet<string> },
 ): Promise<readonly MoodGauge[]> {
   return Promise.all(
-    gauges.map(async ({ name, weight, kind, origin, subjectOf }): Promise<MoodGauge> => {
+    gauges.map(async (gauge): Promise<MoodGauge> => {
+      const { name, weight, kind, origin } = gauge;
       const { opinionOf, maxAgeMs } = GAUGE_RULES[kind];
       const known = await history.observations({
-        ...{ kind, subject: subjectOf(asset), origins: [origin] },
+        ...{ kind, subject: gauge.subjectOf(asset), origins: [origin] },
         ...windowOf({ maxAgeMs }, nowMs, nowMs),
       });
       const timeMs = known.timeMs.at(-1);

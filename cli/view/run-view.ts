@@ -39,6 +39,8 @@ const PLAIN_MS = 10_000;
 /** Reading the journal may take as long as it takes; a new read begins so long after the last one has ended. */
 const READ_PAUSE_MS = 500;
 const STORIES = 4;
+/** News change with their rounds, which are half a minute apart at least. */
+const NEWS_EVERY_MS = 5_000;
 
 /** Shows the live view until the system has ended. Without a terminal, or with `plain`, lines are printed instead. */
 export async function runView(watched: Watched, { plain }: { readonly plain: boolean }): Promise<void> {
@@ -101,6 +103,7 @@ class SnapshotReader {
   private market: MarketPart = EMPTY_MARKET;
   private readonly problems = new Map<string, string>();
   private stopped = false;
+  private newsReadMs = 0;
 
   private constructor(
     private readonly watched: Watched,
@@ -140,10 +143,15 @@ class SnapshotReader {
     ]);
   }
 
-  private readNews(session: string | null): Promise<NewsFacts | null> {
+  private async readNews(session: string | null): Promise<NewsFacts | null> {
     const { config } = this.watched;
-    if (newsPlan(config).of === 'nothing') return Promise.resolve(null);
-    return readNewsFacts(this.news, config, { session, sinceMs: 0, limit: STORIES });
+    if (newsPlan(config).of === 'nothing') return null;
+    const nowMs = performance.now();
+    if (this.journal.news === null || nowMs - this.newsReadMs > NEWS_EVERY_MS) {
+      this.newsReadMs = nowMs;
+      return await readNewsFacts(this.news, config, { session, sinceMs: 0, limit: STORIES });
+    }
+    return this.journal.news;
   }
 
   stop(): void {

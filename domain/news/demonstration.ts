@@ -10,5 +10,8 @@ export const DEMONSTRATION_FEEDS: readonly DemonstrationFeed[] = Object.values(D
 /** What is said wherever their headlines or moods are shown. */
 export const DEMONSTRATION_LABEL = 'local demonstration feed of the emulator';
 
+/** What the paths of the feeds begin with. */
+export const DEMONSTRATION_PREFIX = '/news/';
+
 /** Where the emulator serves a feed. */
-export const demonstrationPath = (feed: DemonstrationFeed): string => `/news/${feed}.rss`;
+export const demonstrationPath = (feed: DemonstrationFeed): string => `${DEMONSTRATION_PREFIX}${feed}.rss`;

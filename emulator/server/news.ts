@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import {
   DEMONSTRATION_FEEDS,
+  DEMONSTRATION_PREFIX,
   demonstrationPath,
   type DemonstrationFeed,
 } from '../../domain/news/demonstration';
@@ -13,10 +14,9 @@ import type { Reply } from './faults/request-faults';
 /** What a feed goes back, and holds at most. */
 const WINDOW_MS = 48 * 3_600_000;
 const MAX_ITEMS = 50;
-const PREFIX = '/news/';
 const TYPE = 'application/rss+xml; charset=utf-8';
 
-export const isNewsPath = (path: string): boolean => path.startsWith(PREFIX);
+export const isNewsPath = (path: string): boolean => path.startsWith(DEMONSTRATION_PREFIX);
 
 /** Is there such an endpoint? `key` is `METHOD path`. */
 export const isNewsEndpoint = (key: string): boolean => feedAt(key) !== undefined;

@@ -156,6 +156,7 @@ describe('the feeds', () => {
       status: 503,
       match: 'GET /news/wire.rss',
     });
+    await client.control('POST /emulator/faults', { kind: 'status', status: 500, match: '*' });
     expect((await ask(`${emulator.url}/news/wire.rss`)).status).toBe(503);
     expect((await ask(`${emulator.url}/news/wire.rss`)).status).toBe(200);
     expect((await ask(`${emulator.url}/news/other.rss`)).status).toBe(404);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DEMONSTRATION_PREFIX } from '../../../domain/news/demonstration';
 import type { ApiError } from '../errors';
 import { codedAnswer, GARBAGE_PAGE, MAINTENANCE_ANSWER, rateLimitAnswer } from './answers';
 import type { FaultPlan, Occasion } from './plan';
@@ -64,6 +65,8 @@ const reply = (answer: Reply): Outcome => ({ kind: 'reply', reply: answer });
 /** Where the exchange tells that it is being maintained, and so the one endpoint that works meanwhile. */
 const SYSTEM_STATUS = 'GET /sapi/v1/system/status';
 
+const FEEDS = ` ${DEMONSTRATION_PREFIX}`;
+
 /** An error as it is sent. */
 export function replyOfError(error: ApiError): Reply {
   return { status: error.status, headers: error.extra.headers ?? {}, body: error.body() };
@@ -97,6 +100,13 @@ export class RequestFaults {
 function isDue(request: FaultOf<Kind>, phase: Phase, endpoint: string): boolean {
   const due = 'phase' in request ? request.phase : PHASES[request.kind];
   if (due !== phase) return false;
+  // Feeds are no part of the exchange: what is to strike it goes past them, unless it names them.
+  if (endpoint.includes(FEEDS))
+    return (
+      request.kind !== 'maintenance' &&
+      request.match.includes(FEEDS) &&
+      coversEndpoint(request.match, endpoint)
+    );
   return request.kind === 'maintenance'
     ? endpoint !== SYSTEM_STATUS
     : coversEndpoint(request.match, endpoint);

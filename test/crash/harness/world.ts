@@ -314,6 +314,8 @@ export class World {
       BALLAST__deployment: this.options.name,
       BALLAST__account__name: this.owner.name,
       BALLAST__mode: 'simulated',
+      // Rounds of news are no part of what is tested, unless a test says so.
+      BALLAST__news__enabled: 'false',
       BALLAST__risk: JSON.stringify(this.limits),
       BALLAST__strategies: JSON.stringify(
         this.options.strategies ?? [idleStrategy(this.options.symbols ?? SYMBOLS)],
