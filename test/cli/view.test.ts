@@ -247,6 +247,7 @@ describe('the live view', () => {
     const mood = { asset: 'BTC', score: 0.25, trend: -0.1, missing: 0.5, stories: 2, breaking: false };
     const news = {
       of: 'demonstration' as const,
+      scorer: 'any',
       label: 'local demonstration feed of the emulator: made-up headlines',
       sources: [],
       moods: [{ ...mood, timeMs: 1, knownMs: 1, silent: 0, scorer: 'any' }],
