@@ -136,20 +136,21 @@ describe('SIGKILL in the middle of a panel', () => {
   };
 
   it('of the inference process: it goes on with the speaker that was cut off, and nobody who has answered is asked again', async () => {
+    // The last speaker has the most time: on a busy machine the process takes its own to be back.
     const { outcome, held, id } = await killed(() => {
       inference.kill();
-    }, 2);
-    expect(asked()).toEqual(['Analyst', 'Risk Officer', 'Risk Officer', "Devil's Advocate", 'Supervisor']);
+    }, 4);
+    expect(asked()).toEqual([...SEATS, 'Supervisor']);
     expect(outcome).toBe('enter');
     expect(held).toMatchObject({ outcome: 'shrink', sizeFactor: '0.5' });
-    expect(held?.answers.map(({ callIds }) => callIds.length)).toEqual([1, 2, 1, 1]);
+    expect(held?.answers.map(({ callIds }) => callIds.length)).toEqual([1, 1, 1, 2]);
     expect([await sizeFactorOf(id), bought()]).toEqual(['0.5', 1]);
   });
 
-  it('of the worker: nobody is asked again', async () => {
+  it('of the worker: the next speaker speaks, and nobody is asked again', async () => {
     const { outcome, id } = await killed(() => {
       world.worker.kill();
-    }, 3);
+    }, 1);
     expect(asked()).toEqual([...SEATS]);
     expect(outcome).toBe('enter');
     expect([await sizeFactorOf(id), bought()]).toEqual(['0.5', 2]);
