@@ -81,6 +81,11 @@ export class WorkerProcess {
       ?.atMs;
   }
 
+  /** Of the process that runs now. */
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
   /** SIGKILL, at once. It is started again soon after. */
   kill(): void {
     this.child?.signal('SIGKILL');
