@@ -9,14 +9,18 @@ const systemProjects = ['crash', 'crash-full'];
  */
 module.exports = class LanesRunner extends TestRunner {
   async runTests(tests, watcher, options) {
+    if (options.serial) {
+      await super.runTests(tests, watcher, options);
+      return;
+    }
     const isSystem = ({ context }) => systemProjects.includes(context.config.displayName?.name);
-    const lane = (chosen, isSerial) =>
-      chosen.length === 0 ? undefined : super.runTests(chosen, watcher, { ...options, serial: isSerial });
+    const lane = (chosen, serial) =>
+      chosen.length === 0 ? undefined : super.runTests(chosen, watcher, { ...options, serial });
     await Promise.all([
       lane(tests.filter(isSystem), true),
       lane(
         tests.filter((test) => !isSystem(test)),
-        options.serial,
+        false,
       ),
     ]);
   }
