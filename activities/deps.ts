@@ -2,6 +2,7 @@ import type { BarSource } from '../adapters/exchange/bar-source';
 import type { ExchangePort } from '../adapters/exchange/port';
 import type { HistoryStore } from '../adapters/history/port';
 import type { DeliberationStore } from '../adapters/store/deliberations';
+import type { AgentJournal } from '../adapters/store/agent';
 import type { Journal, OrderStore } from '../adapters/store/port';
 import type { OrderView } from '../domain/order';
 import type { ExchangeHealth } from './exchange-health';
@@ -62,4 +63,6 @@ export interface ActivityDeps {
   /** Optimisations, whose backtests run beside everything else. */
   readonly sweeps: Sweeps;
   readonly news: NewsDesk;
+  /** What the agent said and did. */
+  readonly agent: AgentJournal;
 }

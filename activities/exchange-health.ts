@@ -44,6 +44,8 @@ export class ExchangeHealth {
       isListed: (symbol) => this.count(Market, port.isListed(symbol)),
       bars: (request) => this.count(Market, port.bars(request)),
       quotes: (symbols) => this.count(Market, port.quotes(symbols)),
+      book: (symbol, levels) => this.count(Market, port.book(symbol, levels)),
+      trades: (symbol, limit) => this.count(Market, port.trades(symbol, limit)),
       balances: () => this.count(Account, port.balances()),
       lookUp: (symbol, id) => this.count(Account, port.lookUp(symbol, id)),
       openOrders: (symbol) => this.count(Account, port.openOrders(symbol)),

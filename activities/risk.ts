@@ -1,28 +1,14 @@
-import { timeframeMs, type Timeframe } from '../domain/bar';
-import { marketTimeAt } from '../domain/clock';
 import type { DecimalString } from '../domain/decimal';
 import type { RefusalCode } from '../domain/errors';
-import type { Instrument } from '../domain/instrument';
-import { positionId } from '../domain/ids';
-import { TradingMode, type Proposal, type RiskLimits } from '../domain/risk';
+import { TradingMode } from '../domain/risk';
 import { DecisionOutcome } from '../adapters/store/port';
 import type { Reason } from '../domain/strategy';
 import { AccountLook, type AccountAssessment, type AssessInput } from './account-look';
-import { readMarks } from './account-marks';
 import type { ActivityDeps } from './deps';
+import { grantRequestOf, marketNow, type EntryAsked } from './grant-request';
 
-export interface SizePositionInput {
-  readonly account: string;
-  readonly session: string;
-  readonly strategy: string;
-  readonly timeframe: Timeframe;
-  readonly barCloseMs: number;
-  readonly entryTtlBars: number;
-  readonly proposal: Proposal;
-  /** What the panel lets through of its size: above 0, at most 1; all of it unless given. */
-  readonly sizeFactor?: DecimalString;
+export interface SizePositionInput extends EntryAsked {
   readonly reasons: readonly Reason[];
-  readonly limits: RiskLimits;
 }
 
 export type SizePositionResult =
@@ -31,40 +17,16 @@ export type SizePositionResult =
 
 /** Grants, looks at the account, and the end of a halt. */
 export function createRiskActivities(deps: ActivityDeps) {
-  const { exchange, store } = deps;
+  const { store } = deps;
   const look = new AccountLook(deps);
-
-  async function instrumentOf(symbol: string): Promise<Instrument> {
-    const [instrument] = await exchange.instruments([symbol]);
-    if (instrument === undefined) throw new Error(`${exchange.venue} does not list ${symbol}.`);
-    return instrument;
-  }
-
-  const marketNow = async (): Promise<number> =>
-    Math.floor(marketTimeAt(await deps.clock.reading(), deps.wallTimeMs()));
 
   return {
     /** The grant: sizes the proposal against every limit and commits reservation, approval and outbox, or says why not. */
     async sizePosition(input: SizePositionInput): Promise<SizePositionResult> {
-      const { account, session, strategy, proposal, barCloseMs, timeframe } = input;
-      const instrument = await instrumentOf(proposal.symbol);
-      const id = positionId({ account, session, strategy, symbol: proposal.symbol, barCloseMs });
-      const result = await store.grant({
-        deployment: deps.deployment,
-        positionId: id,
-        account,
-        session,
-        strategy,
-        timeframe,
-        barCloseMs,
-        proposal,
-        ...(input.sizeFactor !== undefined && { sizeFactor: input.sizeFactor }),
-        limits: input.limits,
-        instrument,
-        ...(await readMarks(deps, account, instrument.quote)).marks,
-        marketTimeMs: await marketNow(),
-        expiresAtMs: barCloseMs + input.entryTtlBars * timeframeMs(timeframe),
-      });
+      const { account, session, strategy, proposal, barCloseMs } = input;
+      const request = await grantRequestOf(deps, input);
+      const { positionId: id } = request;
+      const result = await store.grant(request);
       const decision = {
         account,
         session,
@@ -116,7 +78,10 @@ export function createRiskActivities(deps: ActivityDeps) {
         reason,
         by,
         epoch: state.haltEpoch,
-        measureAfresh: { wallTimeMs: deps.wallTimeMs(), marketTimeMs: await marketNow().catch(() => null) },
+        measureAfresh: {
+          wallTimeMs: deps.wallTimeMs(),
+          marketTimeMs: await marketNow(deps).catch(() => null),
+        },
         ...(input.key !== undefined && { key: input.key }),
       });
       return after.mode;

@@ -10,6 +10,7 @@ import {
   type BarSource,
   type Compute,
 } from '../domain/strategy-columns';
+import { refuseUntestable } from '../domain/strategies/can-run';
 import { MovingView } from '../domain/strategy-view';
 import type { Account } from './account';
 import type { BacktestInput, StrategyRun } from './backtest';
@@ -77,8 +78,9 @@ export class LaneBuilder {
         : cashFraction(account, sizing.kind === 'risk' ? 0 : sizing.fraction);
   }
 
-  /** @throws UserError when there is no such market, or one that the strategy looks at is missing */
+  /** @throws UserError when there is no such market, one that the strategy looks at is missing, or it cannot be tested */
   build({ name, strategy, maxHoldingBars }: StrategyRun, symbol: string): Lane {
+    refuseUntestable(strategy);
     const { rules } = this.input;
     const market = findMarket(this.input.markets, symbol);
     const own: BarSource = { symbol, timeframe: market.timeframe };

@@ -10,6 +10,7 @@ import { UserError } from '../domain/errors';
 import { findAdviser } from '../domain/learning/adjuster';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { filtersFrom } from '../domain/strategies/filters/registry';
+import { modelProblem } from '../domain/strategies/can-run';
 import { withFilters } from '../domain/strategies/filters/with-filters';
 import { liveRefusal } from '../domain/strategies/quotes';
 import {
@@ -48,6 +49,9 @@ export function strategySettings(
   for (const symbol of symbols) prepared.needs({ symbol, timeframe });
   const refusal = liveRefusal(prepared);
   if (refusal !== undefined) throw new UserError(`${name} cannot be traded: ${refusal}.`);
+  const unready = modelProblem(prepared, config.models.roles, entry.filters);
+  if (unready !== undefined)
+    throw new UserError(`${name} cannot be started: ${unready.problem}.`, unready.todo);
   if (adviser !== undefined) findAdviser(catalogue.models, adviser, timeframe);
   const deliberation = panelOf(config, name);
   return {

@@ -2,6 +2,7 @@ import { UserError } from '../domain/errors';
 import { findAdviser } from '../domain/learning/adjuster';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { filtersFrom } from '../domain/strategies/filters/registry';
+import { modelProblem } from '../domain/strategies/can-run';
 import { liveRefusal } from '../domain/strategies/quotes';
 import { issueAt, type ConfigIssue } from './issues';
 import type { MergedLayers } from './layers';
@@ -146,7 +147,7 @@ function redditIssues(layers: MergedLayers, news: Settings['news']): ConfigIssue
 /** What of the configured strategies does not fit the ones there are; nothing when those are not known. */
 export function strategyIssues(
   layers: MergedLayers,
-  { strategies }: Settings,
+  { strategies, models }: Settings,
   catalogue: StrategyCatalogue | undefined,
 ): readonly ConfigIssue[] {
   if (catalogue === undefined) return [];
@@ -167,6 +168,9 @@ export function strategyIssues(
       for (const symbol of entry.symbols) strategy.needs({ symbol, timeframe: entry.timeframe });
       const refusal = liveRefusal(strategy);
       if (refusal !== undefined) return at('strategy', refusal);
+      const unready = modelProblem(strategy, models.roles, entry.filters);
+      if (entry.enabled && unready !== undefined)
+        return at('strategy', `${unready.problem}. ${unready.todo}`);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return at('parameters', error.message);

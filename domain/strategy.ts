@@ -165,6 +165,10 @@ export interface Strategy<P, I extends string> {
    * as on spot the coins that an offer would sell back the protective stop (docs/adr/0023).
    */
   readonly quotes?: boolean;
+  /** Why it can be traded and not tested: it decides by something that no backtest can repeat. Absent: it can be tested. */
+  readonly liveOnly?: string;
+  /** The role in which it asks a language model: without a model for it, it is not started. Absent: it asks none. */
+  readonly asksRole?: string;
   /** The symbols it can be run on, where its parameters name them. Absent: any. */
   symbols?(parameters: P): readonly string[];
   /** Bars it needs beyond what its indicators need to settle, e.g. for `close.at(300)`. Absent: none. */

@@ -12,6 +12,7 @@ import type { ExchangePort } from '../adapters/exchange/port';
 import { candleCacheFolder, createCandleCache } from '../adapters/history/candle-cache';
 import { createHistory } from '../adapters/history/history';
 import { createDeliberationStore } from '../adapters/store/deliberations';
+import { createAgentJournal } from '../adapters/store/agent';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
 import { createSweepStore } from '../adapters/store/sweeps';
@@ -132,6 +133,7 @@ export async function openActivityDeps(
     market: config.mode === 'simulated' ? 'made-up' : 'real',
     barSource: sources.barSource,
     sweeps,
+    agent: createAgentJournal(pools[0]),
     news: news.desk,
   };
   const close = async (): Promise<void> => {

@@ -7,6 +7,7 @@ import { createCallLog } from '../adapters/llm/call-log';
 import { createModelManager, type ModelManager } from '../adapters/llm/manager';
 import { modelEntries } from '../adapters/llm/open-models';
 import { createDeliberationStore } from '../adapters/store/deliberations';
+import { createAgentJournal } from '../adapters/store/agent';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
 import { createNewsStore } from '../adapters/store/stories';
@@ -47,6 +48,7 @@ export async function openIntelligenceDeps(
     deliberations: createDeliberationStore(pool),
     journal: createStore(pool),
     venue: config.exchange.venue,
+    agent: createAgentJournal(pool),
     clock: createMarketClock({ read: () => exchange.clock(), wallTimeMs, ...MARKET_CLOCK }),
     market: newsPlan(config).of === 'demonstration' ? 'made-up' : 'real',
     wallTimeMs,

@@ -1,6 +1,7 @@
 import { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import type { ActivityDeps } from '../activities/deps';
+import { createAgentDesk } from '../activities/agent-desk';
 import { createBackfillActivities } from '../activities/backfill';
 import { createDecisionActivities } from '../activities/decision';
 import { createEmergencyActivities } from '../activities/emergency';
@@ -30,6 +31,7 @@ export async function startWorkers(
   const { common, serve } = serving;
   const { slots, cachedWorkflows } = config.worker;
   const queues = taskQueues(config.exchange.venue);
+  const agentDesk = createAgentDesk(deps);
   const workers = await Promise.all([
     Worker.create({
       ...common,
@@ -39,9 +41,10 @@ export async function startWorkers(
       maxCachedWorkflows: cachedWorkflows,
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     }),
-    serve(queues.market, slots.market, createMarketActivities(deps)),
-    serve(queues.journal, slots.journal, createDecisionActivities(deps)),
+    serve(queues.market, slots.market, { ...createMarketActivities(deps), ...agentDesk }),
+    serve(queues.journal, slots.journal, { ...createDecisionActivities(deps), ...agentDesk }),
     serve(queues.orders, slots.orders, {
+      ...agentDesk,
       ...createOrderActivities(deps),
       ...createRiskActivities(deps),
       ...createReconciliationActivities(deps),

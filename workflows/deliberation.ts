@@ -13,7 +13,7 @@ import { intelligenceActivities, marketActivities } from './proxies';
 export type PanelVerdicts = ReadonlyMap<string, PanelVerdict>;
 
 /** A decision with a proposal. */
-type Proposed = SymbolDecision & { readonly proposal: Proposal };
+export type Proposed = SymbolDecision & { readonly proposal: Proposal };
 
 /** Before the deadline the last turn ends, so that what was said by then is judged in time. */
 const SETTLING_MS = 100;

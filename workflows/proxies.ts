@@ -1,4 +1,5 @@
 import { proxyActivities } from '@temporalio/workflow';
+import type { AgentDeskActivities } from '../activities/agent-desk';
 import type { BackfillActivities } from '../activities/backfill';
 import type { DecisionActivities } from '../activities/decision';
 import type { EmergencyActivities } from '../activities/emergency';
@@ -41,6 +42,24 @@ export const decisionActivities = (summary: string) =>
     startToCloseTimeout: '8 seconds',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     scheduleToCloseTimeout: '30 seconds',
+    retry: { initialInterval: '300 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
+  });
+
+/**
+ * The agent's tools, on the queue of what they read or do. `withinMs` bounds everything: what an agent has no time for is not done.
+ */
+export const agentDesk = (
+  place: 'market' | 'journal' | 'orders',
+  venue: string,
+  summary: string,
+  withinMs: number,
+) =>
+  proxyActivities<AgentDeskActivities>({
+    summary,
+    taskQueue: taskQueues(venue)[place],
+    startToCloseTimeout: '8 seconds',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    scheduleToCloseTimeout: Math.max(1, Math.ceil(withinMs)),
     retry: { initialInterval: '300 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
   });
 

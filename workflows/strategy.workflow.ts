@@ -11,6 +11,7 @@ import {
   sleep,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
+import { AGENT_ID, boundsOf } from '../domain/agent/tool-names';
 import { lastCloseMs, timeframeMs } from '../domain/bar';
 import { marketTimeAt, wallDelayUntil, type ClockReading } from '../domain/clock';
 import { ExitReason } from '../domain/position';
@@ -44,7 +45,7 @@ const CLOCK_DRIFT = 0.0002;
 /** How often a market that stands still is looked at again. */
 const STANDSTILL_MS = 2_000;
 /** A cycle that takes longer than this has lost its bar. */
-const CYCLE_TIMEOUT = '45 seconds';
+const CYCLE_TIMEOUT_MS = 45_000;
 /** Cycles after which a run is continued as new that began before its events were counted. */
 const CYCLES_PER_RUN = 500;
 
@@ -223,6 +224,10 @@ function untilDue(settings: StrategySettings, progress: StrategyProgress, clock:
   return Math.max(1, wallDelayUntil(clock, progress.lastBarCloseMs + timeframeMs(settings.timeframe), nowMs));
 }
 
+/** An agent has its own time beside the cycle's. */
+const cycleTimeoutMs = ({ strategyId, parameters }: StrategySettings): number =>
+  CYCLE_TIMEOUT_MS + (strategyId === AGENT_ID ? boundsOf(parameters).timeoutMs : 0);
+
 /** Runs the bar's one cycle. Null when it failed or had been run before: the bar is over either way. */
 async function runCycle(
   settings: StrategySettings,
@@ -236,7 +241,7 @@ async function runCycle(
       ...abandoned,
       workflowId: workflowIds.tradingCycle(account, session, name, barCloseMs),
       workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
-      workflowExecutionTimeout: CYCLE_TIMEOUT,
+      workflowExecutionTimeout: cycleTimeoutMs(settings),
       args: [
         {
           settings,

@@ -8,8 +8,12 @@ import {
 import type { SymbolDecision } from '../activities/decision';
 import type { CandleVerdict, FetchedCandles } from '../activities/market';
 import { PanelOutcome, type PanelVerdict } from '../domain/deliberation/verdict';
+import type { RiskLimits } from '../domain/risk';
+import type { ClockReading } from '../domain/clock';
+import type { Reason } from '../domain/strategy';
+import { agentTurns, isAgent, type AgentDecided } from './agent-turns';
 import { SEARCH_ATTRIBUTES, type TradingCycleInput, type TradingCycleResult } from './contract';
-import { deliberate } from './deliberation';
+import { deliberate, type PanelVerdicts, type Proposed } from './deliberation';
 import { decisionActivities, marketActivities, riskActivities } from './proxies';
 import { startPosition } from './start-position';
 
@@ -31,7 +35,7 @@ export async function tradingCycle(input: TradingCycleInput): Promise<TradingCyc
     ...(strategyVersion !== undefined && { strategyVersion }),
   };
   const closes = new Date(barCloseMs).toISOString().slice(0, 16);
-  const { verdicts, clock } = readFetched(
+  const fetched = readFetched(
     await marketActivities(venue, `${symbols.join(', ')} ${timeframe} to ${closes}`).fetchCandles({
       session,
       symbols,
@@ -41,6 +45,7 @@ export async function tradingCycle(input: TradingCycleInput): Promise<TradingCyc
       ...choice,
     }),
   );
+  const { verdicts, clock } = fetched;
   const decisions = await decisionActivities(`${strategy} on the bar of ${closes}`).evaluateStrategy({
     account,
     session,
@@ -53,9 +58,13 @@ export async function tradingCycle(input: TradingCycleInput): Promise<TradingCyc
     entriesPaused: input.entriesPaused,
     verdicts,
   });
-  const panel = await deliberate(input, decisions, clock);
+  const talk = isAgent(input)
+    ? await agentTurns(input, fetched, decisions, (...asked) => propose(input, clock, ...asked))
+    : null;
+  const panel = talk === null ? await deliberate(input, decisions, clock) : NOBODY;
   const outcomes = [];
-  for (const decision of decisions) {
+  for (const { symbol, outcome } of talk ?? []) outcomes.push({ symbol, outcome });
+  for (const decision of talk === null ? decisions : []) {
     // Between the grant and the start of its owner nothing may come in between.
     const outcome = await CancellationScope.nonCancellable(() =>
       carryOut(input, decision, panel.get(decision.symbol)),
@@ -67,7 +76,8 @@ export async function tradingCycle(input: TradingCycleInput): Promise<TradingCyc
     const decision = [...new Set(eventful.map(({ outcome }) => outcome))].join(', ');
     upsertSearchAttributes([{ key: SEARCH_ATTRIBUTES.decision, value: decision }]);
   }
-  setCurrentDetails(decisions.map((decision) => describe(decision, panel.get(decision.symbol))).join('\n'));
+  const told = decisions.map((decision) => toldOf(decision, panel.get(decision.symbol)));
+  setCurrentDetails((talk ?? told).map(describe).join('\n'));
   return { outcomes, ...(clock !== null && { clock }) };
 }
 
@@ -78,22 +88,57 @@ const readFetched = (fetched: FetchedCandles | readonly CandleVerdict[]): Fetche
 /** What a cycle tells of an entry that the panel has vetoed. */
 const VETOED = 'panel-veto';
 
-/** Asks risk about a proposal and starts the position it grants. Returns what became of the decision. */
+/** No panel has been held. */
+const NOBODY: PanelVerdicts = new Map();
+
+/** Returns what became of the decision. */
 async function carryOut(
   input: TradingCycleInput,
   decision: SymbolDecision,
   verdict?: PanelVerdict,
 ): Promise<string> {
+  if (decision.proposal === null) return decision.outcome;
+  return (await enter(input, { ...decision, proposal: decision.proposal }, input.settings.limits, verdict))
+    .outcome;
+}
+
+/** An agent's proposal, which passes the panel where there is one, and risk, as every strategy's. */
+async function propose(
+  input: TradingCycleInput,
+  clock: ClockReading | null,
+  decision: Proposed,
+  limits: RiskLimits,
+): Promise<Entered> {
+  const panel = await deliberate(input, [decision], clock);
+  return enter(input, decision, limits, panel.get(decision.symbol));
+}
+
+/** What became of a proposal. */
+interface Entered {
+  readonly outcome: string;
+  /** Null when it was not granted. */
+  readonly positionId: string | null;
+  /** What was granted, or why nothing was, in plain words. */
+  readonly answer: string;
+}
+
+/** Asks risk about a proposal and starts the position it grants. */
+async function enter(
+  input: TradingCycleInput,
+  decision: Proposed,
+  limits: RiskLimits,
+  verdict?: PanelVerdict,
+): Promise<Entered> {
   const { proposal, symbol } = decision;
-  if (proposal === null) return decision.outcome;
   const { settings, session, barCloseMs } = input;
-  const { deployment, account, venue, name: strategy, timeframe, limits, entryTtlBars } = settings;
+  const { deployment, account, venue, name: strategy, timeframe, entryTtlBars } = settings;
   if (verdict !== undefined && verdict.outcome !== PanelOutcome.Off)
     await decisionActivities(`the panel on ${symbol}: ${verdict.outcome}`).concludePanel({
       ...{ account, session, strategy, symbol, barCloseMs, verdict },
       ...{ reasons: decision.reasons, close: proposal.referencePrice },
     });
-  if (verdict?.sizeFactor === null) return VETOED;
+  if (verdict?.sizeFactor === null)
+    return { outcome: VETOED, positionId: null, answer: `vetoed by the panel: ${textOf(verdict.reasons)}` };
   const reasons = [...decision.reasons, ...(verdict?.reasons ?? [])];
   const what = `may ${strategy} buy ${symbol} at ${proposal.referencePrice}, stop ${proposal.stopPrice}?`;
   const grant = await riskActivities(venue, what).sizePosition({
@@ -108,7 +153,8 @@ async function carryOut(
     reasons,
     limits,
   });
-  if (!grant.granted) return grant.code;
+  if (!grant.granted)
+    return { outcome: grant.code, positionId: null, answer: `${grant.code}: ${grant.message}` };
   const why = `Decided by \`${workflowInfo().workflowId}\`
 
 ${reasons.map(({ text }) => `- ${text}`).join('\n')}`;
@@ -118,7 +164,7 @@ ${reasons.map(({ text }) => `- ${text}`).join('\n')}`;
     `${quantity} ${symbol}`,
     why,
   );
-  return decision.outcome;
+  return { outcome: decision.outcome, positionId, answer: `${quantity} ${symbol}` };
 }
 
 // Over within seconds: it ends on the build that began it, where workers are versioned. Elsewhere Temporal refuses to hear of it.
@@ -127,5 +173,11 @@ setWorkflowOptions(() => {
   return deploymentName === '' ? {} : { versioningBehavior: 'PINNED' };
 }, tradingCycle);
 
-const describe = ({ symbol, outcome, reasons }: SymbolDecision, verdict?: PanelVerdict): string =>
-  `- **${symbol}** ${outcome}: ${[...reasons, ...(verdict?.reasons ?? [])].map(({ text }) => text).join('; ')}`;
+const textOf = (reasons: readonly Reason[]): string => reasons.map(({ text }) => text).join('; ');
+
+const toldOf = ({ symbol, outcome, reasons }: SymbolDecision, verdict?: PanelVerdict): AgentDecided => ({
+  ...{ symbol, outcome },
+  text: textOf([...reasons, ...(verdict?.reasons ?? [])]),
+});
+
+const describe = ({ symbol, outcome, text }: AgentDecided): string => `- **${symbol}** ${outcome}: ${text}`;

@@ -2,6 +2,7 @@ import type { ModelManager } from '../../adapters/llm/manager';
 import type { HeadlineScorer } from '../../adapters/news/port';
 import type { DeliberationStore } from '../../adapters/store/deliberations';
 import type { Journal, OrderStore } from '../../adapters/store/port';
+import type { AgentJournal } from '../../adapters/store/agent';
 import type { NewsStore } from '../../adapters/store/stories';
 import type { Log } from '../deps';
 import type { MarketClock } from '../market-clock';
@@ -22,6 +23,8 @@ export interface IntelligenceDeps {
   readonly journal: Pick<OrderStore & Journal, 'account' | 'candles' | 'livePositions'>;
   /** Whose candles. */
   readonly venue: string;
+  /** What the agent has said and been told; what it does is done elsewhere. */
+  readonly agent: Pick<AgentJournal, 'turns' | 'steps' | 'recordTurn'>;
   readonly clock: MarketClock;
   /** Whose news are judged: the real world's, or those of the session of a market that the world says nothing about. */
   readonly market: 'real' | 'made-up';

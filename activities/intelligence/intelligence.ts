@@ -1,3 +1,4 @@
+import { createAgentActivities } from './agent';
 import type { IntelligenceDeps } from './deps';
 import { createPanelActivities } from './panel';
 import { createScoringActivities } from './scoring';
@@ -9,6 +10,7 @@ import { createScoringActivities } from './scoring';
 export const createIntelligenceActivities = (deps: IntelligenceDeps) => ({
   ...createScoringActivities(deps),
   ...createPanelActivities(deps),
+  ...createAgentActivities(deps),
 });
 
 export type IntelligenceActivities = ReturnType<typeof createIntelligenceActivities>;

@@ -187,6 +187,24 @@ export const tickerPayload = z.object({
   lastPrice: decimalSchema,
 });
 
+const bookLevel = z
+  .tuple([decimalSchema, decimalSchema], z.unknown())
+  .transform(([price, quantity]) => ({ price, quantity }));
+
+export const bookPayload = z.object({ bids: z.array(bookLevel), asks: z.array(bookLevel) });
+
+/** `p` price, `q` quantity, `T` time, `m` whether the buyer had waited on the book. */
+export const aggregateTradesPayload = z.array(
+  z
+    .object({ p: decimalSchema, q: decimalSchema, T: integer, m: z.boolean() })
+    .transform(({ p, q, T, m }) => ({
+      price: p,
+      quantity: q,
+      side: m ? Side.Sell : Side.Buy,
+      marketTimeMs: T,
+    })),
+);
+
 const price = decimalSchema.transform(Number);
 
 /** `[openTime, open, high, low, close, volume, …]` */

@@ -48,6 +48,7 @@ export interface CcxtBinance {
   readonly publicGetExchangeInfo: Endpoint;
   readonly publicGetKlines: Endpoint;
   readonly publicGetDepth: Endpoint;
+  readonly publicGetAggTrades: Endpoint;
   readonly publicGetTicker24hr: Endpoint;
   readonly privateGetAccount: Endpoint;
   readonly privateGetOrder: Endpoint;

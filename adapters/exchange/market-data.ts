@@ -2,6 +2,8 @@ import { lastCloseMs, timeframeMs, type Bar } from '../../domain/bar';
 import { fromNumber, type DecimalString } from '../../domain/decimal';
 import {
   accountPayload,
+  aggregateTradesPayload,
+  bookPayload,
   klinesPayload,
   tickerPayload,
   tradeFeePayload,
@@ -14,7 +16,10 @@ import type { ExchangePort } from './port';
 import type { SymbolBook } from './symbols';
 import { isUnlisted } from './try-each';
 
-type MarketDataPort = Pick<ExchangePort, 'bars' | 'quotes' | 'instruments' | 'isListed'>;
+type MarketDataPort = Pick<ExchangePort, 'bars' | 'quotes' | 'book' | 'trades' | 'instruments' | 'isListed'>;
+
+/** The cheapest request there is: up to so many levels cost the same. */
+const BOOK_LEVELS = 100;
 
 interface Fees {
   readonly makerFee: DecimalString;
@@ -79,6 +84,20 @@ export function createMarketData(deps: MarketDataDeps): MarketDataPort {
           return { symbol, bid: ticker.bidPrice, ask: ticker.askPrice, last: ticker.lastPrice };
         }),
       ),
+
+    async book(symbol, levels) {
+      const { bids, asks } = await gateway.call({
+        schema: bookPayload,
+        send: (client) => client.publicGetDepth({ symbol: symbols.toId(symbol), limit: BOOK_LEVELS }),
+      });
+      return { symbol, bids: bids.slice(0, levels), asks: asks.slice(0, levels) };
+    },
+
+    trades: (symbol, limit) =>
+      gateway.call({
+        schema: aggregateTradesPayload,
+        send: (client) => client.publicGetAggTrades({ symbol: symbols.toId(symbol), limit }),
+      }),
 
     async isListed(symbol) {
       try {

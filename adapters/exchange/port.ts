@@ -70,6 +70,27 @@ export interface Quote {
   readonly last: DecimalString;
 }
 
+/** What is offered on both sides, the best first; quantities in base units. */
+export interface MarketBook {
+  readonly symbol: string;
+  readonly bids: readonly BookLevel[];
+  readonly asks: readonly BookLevel[];
+}
+
+export interface BookLevel {
+  readonly price: DecimalString;
+  readonly quantity: DecimalString;
+}
+
+/** A trade of anybody's. */
+export interface MarketTrade {
+  readonly price: DecimalString;
+  readonly quantity: DecimalString;
+  /** Of whoever took. */
+  readonly side: Side;
+  readonly marketTimeMs: number;
+}
+
 /** News from the user stream. `connected` is told after every (re)connection: whatever happened before it was missed. */
 export type AccountEvent =
   | { readonly kind: 'connected' }
@@ -104,6 +125,10 @@ export interface ExchangePort {
     untilMs?: number;
   }): Promise<readonly Bar[]>;
   quotes(symbols: readonly string[]): Promise<readonly Quote[]>;
+  /** At most `levels` (100 or less) on each side. */
+  book(symbol: string, levels: number): Promise<MarketBook>;
+  /** The last `limit` (1,000 or less) trades of a pair, oldest first. */
+  trades(symbol: string, limit: number): Promise<readonly MarketTrade[]>;
   balances(): Promise<readonly Balance[]>;
   submit(request: OrderRequest): Promise<OrderReport>;
   /** Cancels `cancelClientOrderId` and places `request` in one request. */

@@ -14,11 +14,12 @@ import { clientOrderId } from '../../domain/ids';
 import { isTerminal, Leg, OrderState, OrderType, Side, type OrderView } from '../../domain/order';
 import type { PositionView } from '../../domain/position';
 import { sizePosition, type Approved, type OrderIntent, type RiskSnapshot } from '../../domain/risk';
-import { lockAccount, writeMark } from './accounts';
+import { findAccount, lockAccount, writeMark } from './accounts';
 import { recordRiskEvent } from './journal';
 import { insertOrder } from './orders';
 import { findPosition, livePositions, lockPosition } from './positions';
-import type { AccountState, GrantRequest, GrantResult } from './port';
+import type { AccountState, GrantPreview, GrantRequest, GrantResult } from './port';
+import { StoreError, StoreErrorCode } from './store-error';
 import type { Transaction } from './transaction';
 
 /**
@@ -43,6 +44,23 @@ export async function grant(tx: Transaction, request: GrantRequest): Promise<Gra
   if (!verdict.approved) return refuse(tx, request, verdict.code, verdict.message);
   await writeGrant(tx, request, account.haltEpoch, snapshot, verdict.intent);
   return { granted: true, position: await lockPosition(tx, request.positionId) };
+}
+
+/** What {@link grant} would say now, without granting anything or remembering the question. */
+export async function preview(tx: Transaction, request: GrantRequest): Promise<GrantPreview> {
+  const account = await findAccount(tx, request.account);
+  if (account === undefined)
+    throw new StoreError(StoreErrorCode.UnknownAccount, `Account ${request.account} is not in the journal.`);
+  const live = await livePositions(tx, request.account);
+  const misplaced = misplacement(account, live, request);
+  if (misplaced !== undefined) return { granted: false, ...misplaced };
+  const equity = markEquity(account.equity, request.equity, request.marketTimeMs);
+  const snapshot = snapshotOf(account, equity, live, request);
+  const { proposal, limits, instrument } = request;
+  const verdict = sizePosition({ proposal, snapshot, limits, instrument });
+  return verdict.approved
+    ? { granted: true, intent: verdict.intent }
+    : { granted: false, code: verdict.code, message: verdict.message };
 }
 
 const refusalKey = (positionId: string): string => `grant/${positionId}`;

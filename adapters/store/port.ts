@@ -6,7 +6,7 @@ import type { Executed } from '../../domain/inferred-fill';
 import type { Instrument } from '../../domain/instrument';
 import type { Fill, Leg, OrderEvent, OrderType, OrderView } from '../../domain/order';
 import type { ExitReason, PositionView } from '../../domain/position';
-import type { Proposal, RiskLimits, TradingMode } from '../../domain/risk';
+import type { OrderIntent, Proposal, RiskLimits, TradingMode } from '../../domain/risk';
 import type { Reason } from '../../domain/strategy';
 import type { FailureStreak, RequestKind } from '../../domain/triggers';
 import type { SettingsEntry } from './run-record';
@@ -51,6 +51,11 @@ export interface GrantRequest {
 
 export type GrantResult =
   | { readonly granted: true; readonly position: PositionView }
+  | { readonly granted: false; readonly code: RefusalCode; readonly message: string };
+
+/** What a grant would say: of an entry that was never asked for. */
+export type GrantPreview =
+  | { readonly granted: true; readonly intent: OrderIntent }
   | { readonly granted: false; readonly code: RefusalCode; readonly message: string };
 
 export interface OrderPlan {
@@ -102,6 +107,8 @@ export interface OrderStore {
    * entry and stop. A repeated request returns the first answer, grant or refusal; a refusal is a risk event.
    */
   grant(request: GrantRequest): Promise<GrantResult>;
+  /** What {@link grant} would say now. Changes nothing. */
+  preview(request: GrantRequest): Promise<GrantPreview>;
   position(positionId: string): Promise<PositionView | undefined>;
   livePositions(account: string): Promise<readonly PositionView[]>;
   /** Journals an exit wish (the first reason stays). False when the position is unknown or closed. */

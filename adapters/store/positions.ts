@@ -41,7 +41,8 @@ interface PositionRow {
 
 const SELECT = `SELECT p.position_id, p.account, p.session, p.strategy, p.symbol, p.timeframe, p.bar_close_ms, p.instrument,
     p.state, p.stop_price, p.exit_reason, p.opened_at_ms, p.closed_at_ms, p.unprotected_ms, p.missing_quantity, p.delisted_at_ms, g.epoch, g.quantity,
-    g.limit_price, g.target_price, g.trail_distance, g.reserved_quote, g.granted_at_ms, g.expires_at_ms
+    g.limit_price, coalesce(p.target_price, g.target_price) AS target_price, g.trail_distance, g.reserved_quote, g.granted_at_ms,
+    least(g.expires_at_ms, p.entry_until_ms) AS expires_at_ms
   FROM positions p JOIN approvals g USING (position_id)`;
 
 function positionView(
@@ -162,7 +163,11 @@ export async function lockOrder(
   return position === undefined || order === undefined ? undefined : { position, order };
 }
 
-export async function wishExit(db: Queryable, positionId: string, reason: ExitReason): Promise<boolean> {
+export async function wishExit(
+  db: Queryable | Transaction,
+  positionId: string,
+  reason: ExitReason,
+): Promise<boolean> {
   const { rowCount } = await db.query(
     `UPDATE positions SET exit_reason = coalesce(exit_reason, $2), exit_wished_at = coalesce(exit_wished_at, clock_timestamp())
      WHERE position_id = $1 AND state = 'live'`,
@@ -173,7 +178,7 @@ export async function wishExit(db: Queryable, positionId: string, reason: ExitRe
 
 /** True when `stopPrice` is now the wished stop of a live position. */
 export async function wishStop(
-  db: Queryable,
+  db: Queryable | Transaction,
   positionId: string,
   stopPrice: DecimalString,
 ): Promise<boolean> {
@@ -184,6 +189,31 @@ export async function wishStop(
   );
   const [row] = rows;
   return row !== undefined && !greaterThan(decimal(row.stop_price), stopPrice);
+}
+
+/** True when `targetPrice` is now the target of a live position. */
+export async function wishTarget(
+  tx: Transaction,
+  positionId: string,
+  targetPrice: DecimalString,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `UPDATE positions SET target_price = $2 WHERE position_id = $1 AND state = 'live'`,
+    [positionId, targetPrice],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Lets the entry of a live position expire at a market time, if that is sooner than approved: it is not sent any more, and what rests of
+ * it is cancelled by its owner. What it has bought stays, with its stop.
+ */
+export async function withdrawEntry(tx: Transaction, positionId: string, untilMs: number): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `UPDATE positions SET entry_until_ms = least(entry_until_ms, $2) WHERE position_id = $1 AND state = 'live'`,
+    [positionId, untilMs],
+  );
+  return rowCount === 1;
 }
 
 /** Takes over other rules for a live position, its wished stop rounded up to their tick: it never risks more. */

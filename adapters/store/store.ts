@@ -3,7 +3,7 @@ import { findAccount, openAccount, raiseHalt, recordForeignHoldings, setMode } f
 import { adoptOrder, adoptSale, recoverPosition, setDelisted, setMissing } from './adopt';
 import { findCandles, saveCandles } from './candles';
 import { areJournaled } from './fills';
-import { grant } from './grant';
+import { grant, preview } from './grant';
 import { recordSettings } from './run-record';
 import { audit, findDecision, hasRiskEvent, recordDecision, recordEquity, recordRiskEvent } from './journal';
 import { inferFill, recordEvent, recordFills } from './news';
@@ -32,6 +32,7 @@ import { inSnapshot, inTransaction } from './transaction';
 export function createStore(pool: Pool): OrderStore & Journal {
   return {
     grant: (request) => inTransaction(pool, (tx) => grant(tx, request)),
+    preview: (request) => inSnapshot(pool, (tx) => preview(tx, request)),
     position: (positionId) => inSnapshot(pool, (tx) => findPosition(tx, positionId)),
     livePositions: (account) => inSnapshot(pool, (tx) => livePositions(tx, account)),
     wishExit: (positionId, reason) => wishExit(pool, positionId, reason),

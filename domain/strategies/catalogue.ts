@@ -1,3 +1,5 @@
+import { agentStrategy } from '../agent/strategy';
+import { AGENT_ID } from '../agent/tool-names';
 import { UserError } from '../errors';
 import { NO_MODELS, type ModelSource } from '../learning/model';
 import { createEnsemble, ENSEMBLE } from './ensemble';
@@ -28,7 +30,8 @@ export interface StrategyCatalogue {
 }
 
 /** Ids that a strategy of the user's cannot have. */
-export const isBuiltIn = (id: string): boolean => Object.hasOwn(STRATEGIES, id) || id === ENSEMBLE || id === LEARNED_ID;
+export const isBuiltIn = (id: string): boolean =>
+  Object.hasOwn(STRATEGIES, id) || id === ENSEMBLE || id === LEARNED_ID || id === AGENT_ID;
 
 /**
  * @param own strategies of the user's, whose ids differ from each other and from those of the built-in ones
@@ -53,7 +56,7 @@ export function createCatalogue(
   };
   const learned = createLearnedStrategy({ models, find });
   const ensemble = createEnsemble(find);
-  const strategies = [...Object.values(STRATEGIES), ensemble, learned, ...own];
+  const strategies = [...Object.values(STRATEGIES), ensemble, learned, agentStrategy, ...own];
   return { strategies, faults, models, find };
 }
 

@@ -106,6 +106,8 @@ function memberStrategy(
     );
   try {
     const member = find(id).parse(parameters);
+    if (member.liveOnly !== undefined)
+      throw new UserError(`"${id}" has no vote: ${member.liveOnly}.`, 'Name another.');
     if (!member.quotes) return member;
     throw new UserError(`"${id}" quotes prices of its own, which nobody can vote on.`, 'Name another.');
   } catch (error) {

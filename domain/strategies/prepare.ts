@@ -28,6 +28,10 @@ export interface PreparedStrategy {
   readonly indicators: SeriesSpecs;
   /** It quotes prices of its own: {@link Strategy.quotes}. */
   readonly quotes: boolean;
+  /** Why it cannot be tested: {@link Strategy.liveOnly}. */
+  readonly liveOnly?: string;
+  /** The role in which it asks a language model: {@link Strategy.asksRole}. */
+  readonly asksRole?: string;
   /** Bars that it must have seen before it may decide. */
   readonly warmupBars: number;
   /**
@@ -123,6 +127,8 @@ export function prepare<P extends Readonly<Record<string, unknown>>, I extends s
     parameters,
     indicators,
     quotes: strategy.quotes === true,
+    ...(strategy.liveOnly !== undefined && { liveOnly: strategy.liveOnly }),
+    ...(strategy.asksRole !== undefined && { asksRole: strategy.asksRole }),
     warmupBars: own?.bars ?? 1,
     needs,
     observes,

@@ -11,10 +11,11 @@ import { BUILT_IN_CATALOGUE, type StrategyCatalogue } from '../../domain/strateg
 import { BTC, d } from '../domain/fixtures';
 import { FakeBars, MemoryHistory } from './fake-bars';
 import { FakeExchange } from './fake-exchange';
-import type { Grant } from './memory-orders';
 import { intelligenceDeps } from './intelligence-bench';
+import { MemoryOrders, type Grant } from './memory-orders';
 import { memoryDesk, type MemoryDesk } from './memory-news';
 import { MemoryDeliberations } from './memory-deliberations';
+import { MemoryAgent } from './memory-agent';
 import { MemorySweeps } from './memory-sweeps';
 import { MemoryStore } from './memory-store';
 
@@ -40,6 +41,7 @@ export interface Bench {
   readonly sweeps: MemorySweeps;
   readonly news: MemoryDesk;
   readonly deliberations: MemoryDeliberations;
+  readonly agent: MemoryAgent;
   readonly deps: ActivityDeps;
   /** Of the inference process. */
   readonly intelligence: IntelligenceDeps;
@@ -62,6 +64,7 @@ export function createDeps(world: {
   readonly sweeps?: MemorySweeps;
   readonly news?: MemoryDesk;
   readonly deliberations?: MemoryDeliberations;
+  readonly agent?: MemoryAgent;
 }): ActivityDeps {
   const { store, timing, wallTimeMs, owners } = world;
   const log = { info: () => undefined, warn: () => undefined };
@@ -69,6 +72,7 @@ export function createDeps(world: {
   const { history = new MemoryHistory(), bars = new FakeBars(wallTimeMs) } = world;
   const { sweeps = new MemorySweeps(), news = memoryDesk() } = world;
   const { deliberations = new MemoryDeliberations() } = world;
+  const { agent = new MemoryAgent(new MemoryOrders()) } = world;
   const exchange = exchangeHealth.watch(world.exchange);
   const read = (): ReturnType<ExchangePort['clock']> => exchange.clock();
   const clock = createMarketClock({ read, wallTimeMs, maxAgeMs: 0, maxStaleMs: 0 });
@@ -94,6 +98,7 @@ export function createDeps(world: {
     barSource: () => Promise.resolve(bars),
     sweeps,
     news,
+    agent,
   };
 }
 
@@ -109,15 +114,17 @@ export function createBench(
   const ports = { store: wrap<OrderStore & Journal>(store), exchange: wrap<ExchangePort>(exchange) };
   const [history, bars] = [new MemoryHistory(), new FakeBars(wallTimeMs)];
   const [sweeps, news] = [new MemorySweeps(), memoryDesk()];
+  const agent = new MemoryAgent(store.orders);
   const pause = (ms: number): Promise<void> => {
     time.nowMs += ms;
     return Promise.resolve();
   };
   const deliberations = new MemoryDeliberations();
-  const rest = { pause, owners, history, bars, sweeps, news, deliberations };
+  const rest = { pause, owners, history, bars, sweeps, news, deliberations, agent };
   const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, ...rest });
-  const intelligence = intelligenceDeps(deps, news, deliberations);
-  return { store, exchange, history, bars, sweeps, news, deliberations, deps, intelligence, time };
+  const intelligence = intelligenceDeps(deps, news, deliberations, agent);
+  const world = { store, exchange, history, bars, sweeps, news, deliberations, agent };
+  return { ...world, deps, intelligence, time };
 }
 
 /** A granted long position of 1 BTC at 100 with its stop at 90 and its target at 130. */

@@ -3,6 +3,8 @@ import type {
   Balance,
   ExchangePort,
   KeyRights,
+  MarketBook,
+  MarketTrade,
   OrderReport,
   OrderRequest,
   Quote,
@@ -287,6 +289,24 @@ export class FakeExchange implements ExchangePort {
     const { price } = this;
     const gone = symbols.find((symbol) => this.delisted.has(symbol));
     return this.about(gone, () => symbols.map((symbol) => ({ symbol, bid: price, ask: price, last: price })));
+  }
+
+  book(symbol: string, levels: number): Promise<MarketBook> {
+    const side = Array.from({ length: Math.min(levels, 1) }, () => ({
+      price: this.price,
+      quantity: this.liquidity,
+    }));
+    return this.about(symbol, () => ({ symbol, bids: side, asks: side }));
+  }
+
+  trades(symbol: string): Promise<readonly MarketTrade[]> {
+    const trade = {
+      price: this.price,
+      quantity: decimal('1'),
+      side: Side.Buy,
+      marketTimeMs: this.marketTimeMs(),
+    };
+    return this.about(symbol, () => [trade]);
   }
 
   balances(): Promise<readonly Balance[]> {

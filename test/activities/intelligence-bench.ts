@@ -3,6 +3,7 @@ import type { IntelligenceDeps } from '../../activities/intelligence/deps';
 import type { DeliberationStore } from '../../adapters/store/deliberations';
 import type { ModelManager } from '../../adapters/llm/manager';
 import { UserError } from '../../domain/errors';
+import type { MemoryAgent } from './memory-agent';
 import type { MemoryDesk } from './memory-news';
 
 const nobody = (): Promise<never> =>
@@ -20,9 +21,11 @@ export const intelligenceDeps = (
   worker: Pick<ActivityDeps, 'clock' | 'market' | 'wallTimeMs' | 'log' | 'store' | 'exchange'>,
   news: MemoryDesk,
   deliberations: DeliberationStore,
+  agent: MemoryAgent,
 ): IntelligenceDeps => ({
   ...{ deliberations, journal: worker.store, venue: worker.exchange.venue },
   ...{ models: noModels, isConfigured: () => false },
   ...{ scorer: news.scorer, news: news.store, clock: worker.clock, market: worker.market },
   ...{ wallTimeMs: worker.wallTimeMs, log: worker.log },
+  ...{ agent },
 });

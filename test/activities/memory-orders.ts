@@ -47,6 +47,8 @@ interface Row {
   readonly grant: Grant;
   instrument: Grant['instrument'];
   stopPrice: DecimalString;
+  targetPrice: DecimalString;
+  expiresAtMs: number;
   exitReason: PositionView['exitReason'];
   openedAtMs: number | null;
   closedAtMs: number | null;
@@ -80,6 +82,8 @@ export class MemoryOrders {
       grant,
       instrument,
       stopPrice,
+      targetPrice: grant.targetPrice,
+      expiresAtMs: grant.expiresAtMs,
       exitReason,
       openedAtMs,
       closedAtMs,
@@ -110,12 +114,15 @@ export class MemoryOrders {
     const row = this.rows.get(positionId);
     if (row === undefined) return undefined;
     const { grant, instrument, stopPrice, exitReason, openedAtMs, closedAtMs } = row;
-    const { missingQuantity, delistedAtMs, state, gaps } = row;
+    const { missingQuantity, delistedAtMs, state, gaps, targetPrice, expiresAtMs } = row;
     const orders = [...this.orders.values()].filter((order) => order.positionId === positionId);
     const ids = new Set(orders.map((order) => order.clientOrderId));
     const fills = [...this.fills.values()].filter((fill) => ids.has(fill.clientOrderId));
     const unprotectedMs = [...gaps.values()].reduce((total, gap) => total + gap, 0);
-    const wishes = { instrument, stopPrice, exitReason, openedAtMs, closedAtMs, missingQuantity };
+    const wishes = {
+      ...{ instrument, stopPrice, targetPrice, expiresAtMs },
+      ...{ exitReason, openedAtMs, closedAtMs, missingQuantity },
+    };
     return {
       ...grant,
       ...wishes,
@@ -307,8 +314,11 @@ export class MemoryOrders {
       ...{ ...found, deployment, session, epoch, symbol, quantity, limitPrice, reservedQuote: limitPrice },
       ...blank,
     };
-    const { stopPrice, exitReason, openedAtMs, closedAtMs } = grant;
-    const wishes = { stopPrice, exitReason, openedAtMs, closedAtMs, missingQuantity: ZERO };
+    const { stopPrice, targetPrice, expiresAtMs, exitReason, openedAtMs, closedAtMs } = grant;
+    const wishes = {
+      ...{ stopPrice, targetPrice, expiresAtMs, exitReason },
+      ...{ openedAtMs, closedAtMs, missingQuantity: ZERO },
+    };
     const row = { grant, instrument, ...wishes, delistedAtMs: null };
     this.rows.set(positionId, { ...row, gaps: new Map(), state: PositionState.Live });
     this.adopt({ ...entry, positionId, leg: Leg.Entry, sequence: 0 });

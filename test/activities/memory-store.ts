@@ -14,7 +14,7 @@ import { roundLongStop } from '../../domain/instrument';
 import { isTerminal, Leg, OrderState, type OrderView } from '../../domain/order';
 import { sellable } from '../../domain/planner';
 import { PositionState, type PositionView } from '../../domain/position';
-import { sizePosition, TradingMode } from '../../domain/risk';
+import { sizePosition, TradingMode, type Verdict } from '../../domain/risk';
 import type { FailureStreak, RequestKind } from '../../domain/triggers';
 import { MemoryOrders } from './memory-orders';
 
@@ -104,33 +104,33 @@ export class MemoryStore implements OrderStore, Journal {
     });
   }
 
+  /** What risk says of a request, by the account as it is. */
+  private judge(request: GrantRequest): Verdict {
+    const { account, proposal, limits, instrument, equity, freeQuote, sizeFactor = ONE } = request;
+    const state = this.accountOf(account);
+    const live = this.orders.positions(account).filter((each) => each.state === PositionState.Live);
+    const marks = state.equity ?? { equityAtDayStart: equity, peakEquity: equity };
+    const exposure = instrument.minNotional;
+    const { mode } = state;
+    const snapshot = { ...marks, equity, freeQuote, exposure, openPositions: live.length, mode };
+    return sizePosition({ proposal, snapshot, limits, instrument, sizeFactor });
+  }
+
+  preview(...[request]: Of<'preview'>): ReturnType<OrderStore['preview']> {
+    return transaction(() => {
+      const verdict = this.judge(request);
+      if (verdict.approved) return { granted: true, intent: verdict.intent };
+      return { granted: false, code: verdict.code, message: verdict.message };
+    });
+  }
+
   grant(request: GrantRequest): Promise<GrantResult> {
     return transaction(() => {
-      const {
-        positionId,
-        account,
-        proposal,
-        limits,
-        instrument,
-        equity,
-        freeQuote,
-        sizeFactor = ONE,
-      } = request;
+      const { positionId, account } = request;
       const known = this.orders.position(positionId);
       if (known !== undefined) return { granted: true, position: known };
       const state = this.accountOf(account);
-      const live = this.orders.positions(account).filter((each) => each.state === PositionState.Live);
-      const marks = state.equity ?? { equityAtDayStart: equity, peakEquity: equity };
-      const exposure = instrument.minNotional;
-      const snapshot = {
-        ...marks,
-        equity,
-        freeQuote,
-        exposure,
-        openPositions: live.length,
-        mode: state.mode,
-      };
-      const verdict = sizePosition({ proposal, snapshot, limits, instrument, sizeFactor });
+      const verdict = this.judge(request);
       if (!verdict.approved) return { granted: false, code: verdict.code, message: verdict.message };
       const { marketTimeMs: grantedAtMs, ...granted } = request;
       const blank = { exitReason: null, openedAtMs: null, closedAtMs: null };

@@ -2,6 +2,7 @@ import { Client, WorkflowNotFoundError, type Workflow, type WorkflowStartOptions
 import { Context } from '@temporalio/activity';
 import { IllegalStateError } from '@temporalio/common';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
+import { createAgentDesk, type AgentDeskActivities } from '../../activities/agent-desk';
 import { createBackfillActivities, type BackfillActivities } from '../../activities/backfill';
 import { createDecisionActivities, type DecisionActivities } from '../../activities/decision';
 import { createEmergencyActivities, type EmergencyActivities } from '../../activities/emergency';
@@ -47,6 +48,7 @@ export const VENUE = 'fake';
 export const LIMITS = riskLimitsSchema.parse({});
 
 type Activities = MarketActivities &
+  AgentDeskActivities &
   DecisionActivities &
   OrderActivities &
   RiskActivities &
@@ -376,6 +378,7 @@ function activitiesOf(
 
 const realActivities = ({ deps, intelligence }: Pick<Bench, 'deps' | 'intelligence'>): Activities => ({
   ...createMarketActivities(deps),
+  ...createAgentDesk(deps),
   ...createDecisionActivities(deps),
   ...createOrderActivities(deps),
   ...createRiskActivities(deps),

@@ -25,6 +25,40 @@ afterEach(async () => {
   await server.stop();
 });
 
+it('tells the best levels of a book, and the last trades with the side that took', async () => {
+  server.on('GET /api/v3/depth', {
+    body: {
+      lastUpdateId: 1,
+      bids: [
+        ['99.9', '1'],
+        ['99.8', '2'],
+      ],
+      asks: [
+        ['100.1', '3'],
+        ['100.2', '4'],
+      ],
+    },
+  });
+  const trade = { a: 1, p: '100.1', q: '0.5', f: 1, l: 1, T: NOW_MS, M: true };
+  server.on('GET /api/v3/aggTrades', {
+    body: [
+      { ...trade, m: true },
+      { ...trade, m: false },
+    ],
+  });
+  await open();
+  expect(await exchange.book('BTC/USDT', 1)).toEqual({
+    symbol: 'BTC/USDT',
+    bids: [{ price: '99.9', quantity: '1' }],
+    asks: [{ price: '100.1', quantity: '3' }],
+  });
+  const told = { price: '100.1', quantity: '0.5', marketTimeMs: NOW_MS };
+  expect(await exchange.trades('BTC/USDT', 2)).toEqual([
+    { ...told, side: 'sell' },
+    { ...told, side: 'buy' },
+  ]);
+});
+
 describe('bars', () => {
   const kline = (openMs: number): unknown[] => [
     openMs,

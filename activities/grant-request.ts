@@ -1,0 +1,55 @@
+import type { GrantRequest } from '../adapters/store/port';
+import { timeframeMs, type Timeframe } from '../domain/bar';
+import { marketTimeAt } from '../domain/clock';
+import type { DecimalString } from '../domain/decimal';
+import { positionId } from '../domain/ids';
+import type { Instrument } from '../domain/instrument';
+import type { Proposal, RiskLimits } from '../domain/risk';
+import { readMarks } from './account-marks';
+import type { ActivityDeps } from './deps';
+
+/** An entry that is asked for. */
+export interface EntryAsked {
+  readonly account: string;
+  readonly session: string;
+  readonly strategy: string;
+  readonly timeframe: Timeframe;
+  readonly barCloseMs: number;
+  readonly entryTtlBars: number;
+  readonly proposal: Proposal;
+  /** What the panel lets through of its size: above 0, at most 1; all of it unless given. */
+  readonly sizeFactor?: DecimalString;
+  readonly limits: RiskLimits;
+}
+
+/** What risk needs to know of an entry: the pair's rules and the account, as the exchange tells them now. */
+export async function grantRequestOf(deps: ActivityDeps, asked: EntryAsked): Promise<GrantRequest> {
+  const { account, session, strategy, proposal, barCloseMs, timeframe, limits } = asked;
+  const { symbol } = proposal;
+  const { sizeFactor } = asked;
+  const instrument = await instrumentOf(deps, symbol);
+  return {
+    deployment: deps.deployment,
+    positionId: positionId({ account, session, strategy, symbol, barCloseMs }),
+    ...{ account, session, strategy, timeframe, barCloseMs, proposal, limits, instrument },
+    ...(sizeFactor !== undefined && { sizeFactor }),
+    ...(await readMarks(deps, account, instrument.quote)).marks,
+    marketTimeMs: await marketNow(deps),
+    expiresAtMs: barCloseMs + asked.entryTtlBars * timeframeMs(timeframe),
+  };
+}
+
+async function instrumentOf(
+  { exchange }: Pick<ActivityDeps, 'exchange'>,
+  symbol: string,
+): Promise<Instrument> {
+  const [instrument] = await exchange.instruments([symbol]);
+  if (instrument === undefined) throw new Error(`${exchange.venue} does not list ${symbol}.`);
+  return instrument;
+}
+
+export const marketNow = async ({
+  clock,
+  wallTimeMs,
+}: Pick<ActivityDeps, 'clock' | 'wallTimeMs'>): Promise<number> =>
+  Math.floor(marketTimeAt(await clock.reading(), wallTimeMs()));
