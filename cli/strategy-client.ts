@@ -6,6 +6,7 @@ import {
 } from '@temporalio/client';
 import type { BallastConfig } from '../config/config';
 import { panelOf } from '../config/deliberation';
+import { conversingModels } from '../config/embedded-model';
 import { UserError } from '../domain/errors';
 import { findAdviser } from '../domain/learning/adjuster';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
@@ -49,7 +50,7 @@ export function strategySettings(
   for (const symbol of symbols) prepared.needs({ symbol, timeframe });
   const refusal = liveRefusal(prepared);
   if (refusal !== undefined) throw new UserError(`${name} cannot be traded: ${refusal}.`);
-  const unready = modelProblem(prepared, config.models.roles, entry.filters);
+  const unready = modelProblem(prepared, conversingModels(config.models), entry.filters);
   if (unready !== undefined)
     throw new UserError(`${name} cannot be started: ${unready.problem}.`, unready.todo);
   if (adviser !== undefined) findAdviser(catalogue.models, adviser, timeframe);

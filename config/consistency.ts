@@ -4,6 +4,7 @@ import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { filtersFrom } from '../domain/strategies/filters/registry';
 import { modelProblem } from '../domain/strategies/can-run';
 import { liveRefusal } from '../domain/strategies/quotes';
+import { conversingModels } from './embedded-model';
 import { issueAt, type ConfigIssue } from './issues';
 import type { MergedLayers } from './layers';
 import { isHeadlineScorer } from './deliberation';
@@ -168,7 +169,7 @@ export function strategyIssues(
       for (const symbol of entry.symbols) strategy.needs({ symbol, timeframe: entry.timeframe });
       const refusal = liveRefusal(strategy);
       if (refusal !== undefined) return at('strategy', refusal);
-      const unready = modelProblem(strategy, models.roles, entry.filters);
+      const unready = modelProblem(strategy, conversingModels(models), entry.filters);
       if (entry.enabled && unready !== undefined)
         return at('strategy', `${unready.problem}. ${unready.todo}`);
     } catch (error) {

@@ -26,11 +26,21 @@ export function withEmbeddedModel(models: Settings['models']): Settings['models'
   };
 }
 
+const embeddedFile = (): string => join(projectRoot(), 'adapters/llm/embedded/headlines.gguf');
+
+/** The models of each role that may be able to do more than to judge a headline: all but the one that comes with Ballast. */
+export function conversingModels({ available, roles }: Settings['models']): Settings['models']['roles'] {
+  const names = available.filter(({ model }) => model !== embeddedFile()).map(({ name }) => name);
+  return Object.fromEntries(
+    Object.entries(roles).map(([role, chain]) => [role, chain.filter((name) => names.includes(name))]),
+  );
+}
+
 function embeddedModel(): Settings['models']['available'][number] {
   const entry = {
     name: EMBEDDED_MODEL,
     provider: ModelProvider.Local,
-    model: join(projectRoot(), 'adapters/llm/embedded/headlines.gguf'),
+    model: embeddedFile(),
     concurrency: AT_ONCE,
     local: { sequences: SEQUENCES, contextTokens: 512 },
   };

@@ -41,6 +41,8 @@ it('is refused without one, and with filters, which it would pass by', () => {
   expect(() => start(null)).toThrow(
     'agent-1m cannot be started: the strategy "agent" asks a language model, and none is configured for the role "agent".',
   );
+  // What comes with Ballast judges headlines and can do nothing else.
+  expect(() => start({ roles: { agent: ['embedded'] } })).toThrow('none is configured for the role "agent"');
   expect(() => start(WITH_MODEL, ['regime'])).toThrow('filters judge the signals of coded strategies');
 });
 
