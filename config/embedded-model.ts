@@ -29,7 +29,13 @@ export function withEmbeddedModel(models: Settings['models']): Settings['models'
 const embeddedFile = (): string => join(projectRoot(), 'adapters/llm/embedded/headlines.gguf');
 
 /** The models of each role that may be able to do more than to judge a headline: all but the one that comes with Ballast. */
-export function conversingModels({ available, roles }: Settings['models']): Settings['models']['roles'] {
+export function conversingModels({
+  available,
+  roles,
+}: {
+  readonly available: readonly { readonly name: string; readonly model: string }[];
+  readonly roles: Readonly<Record<string, readonly string[]>>;
+}): Readonly<Record<string, readonly string[]>> {
   const names = available.filter(({ model }) => model !== embeddedFile()).map(({ name }) => name);
   return Object.fromEntries(
     Object.entries(roles).map(([role, chain]) => [role, chain.filter((name) => names.includes(name))]),
