@@ -4,6 +4,7 @@ import type { ClosedTrade, EquityPoint } from '../domain/performance/types';
 import type { PreparedStrategy } from '../domain/strategies/prepare';
 import type { Compute } from '../domain/strategy-columns';
 import { Account, type SimulatedFill } from './account';
+import type { Counsel } from './counsel';
 import { runLanes } from './engine';
 import type { MarketData } from './market';
 import type { BacktestRules } from './rules';
@@ -34,6 +35,8 @@ export interface BacktestInput {
   readonly inSample?: boolean;
   /** Shared between the runs of a search, so that what they have in common is computed once. */
   readonly compute?: Compute;
+  /** Asked about every entry before it is sized. Absent: nobody is. */
+  readonly counsel?: Counsel;
   /** Told of every fill, in order. */
   readonly onFill?: (fill: SimulatedFill) => void;
 }

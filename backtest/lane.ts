@@ -6,6 +6,7 @@ import type { AnySignal, PreparedStrategy } from '../domain/strategies/prepare';
 import { quotedPrice } from '../domain/strategies/quotes';
 import type { MovingView } from '../domain/strategy-view';
 import type { Owned } from './account';
+import { advisedGrant, type LaneCounsel } from './counsel';
 import type { Desk } from './desk';
 import type { Funding } from './funding';
 import type { Holding } from './holding';
@@ -15,9 +16,11 @@ import { EntryOrder, ExitOrder } from './orders';
 import type { BacktestRules } from './rules';
 import type { Scale } from './scale';
 import type { EntrySizing } from './sizing';
-import { atOpen, insideOf, type Tape } from './tape';
+import { atOpen, highest, insideOf, lowest, unbounded, type Tape } from './tape';
 
 export interface LaneParts {
+  /** Null when nobody is asked about entries. */
+  readonly counsel: LaneCounsel | null;
   readonly strategy: PreparedStrategy;
   readonly market: MarketData;
   readonly view: MovingView;
@@ -47,6 +50,7 @@ export class Lane implements Owned {
   private readonly opens: Float64Array;
   private readonly bars: BarColumns;
   private readonly barMs: number;
+  private readonly counsel: LaneCounsel | null;
   private readonly strategy: PreparedStrategy;
   private readonly view: MovingView;
   private readonly desk: Desk;
@@ -77,6 +81,7 @@ export class Lane implements Owned {
     this.barMs = timeframeMs(market.timeframe);
     this.lows = lowest(tape.bars.low, tape.mark.low);
     this.highs = highest(tape.bars.high, tape.mark.high);
+    this.counsel = parts.counsel;
     this.strategy = parts.strategy;
     this.view = parts.view;
     this.desk = parts.desk;
@@ -217,15 +222,25 @@ export class Lane implements Owned {
 
   private enter(signal: AnySignal, index: number): void {
     if (signal.kind !== SignalKind.Enter) return;
-    const { desk, sizing, scale } = this;
+    const { desk, sizing, scale, counsel } = this;
     quotedPrice(this.strategy, signal);
     if (signal.side === PositionSide.Short && !this.canSell) {
       desk.refuse('short-on-spot');
       return;
     }
-    const grant = sizing.grant(signal, scale);
+    const grant =
+      counsel === null
+        ? sizing.grant(signal, scale)
+        : advisedGrant(counsel, this.proposed(signal, index), sizing, scale);
     if (grant.kind === 'refused') desk.refuse(grant.code);
     else desk.send(this.order(signal, grant.kind === 'granted' ? grant.entry : null, index));
+  }
+
+  /** While the view still stands at the bar that was decided on. */
+  private proposed(signal: AnySignal & EntryPlan, index: number): Parameters<LaneCounsel>[0] {
+    const { view, strategy } = this;
+    const reasons = strategy.explain(signal, view);
+    return { symbol: view.symbol, closeMs: this.closeTimeMs(index), plan: signal, reasons };
   }
 
   private order(plan: EntryPlan, granted: EntryOrder['granted'], index: number): EntryOrder {
@@ -288,19 +303,3 @@ export class Lane implements Owned {
     return end > first;
   }
 }
-
-/** The last sale is taken as possible: what is left must not be lost in the accounts. */
-const unbounded = (tape: Tape): Tape => ({
-  ...tape,
-  execution: {
-    ticks: (place, isBuy, reference, lots) => tape.execution.ticks(place, isBuy, reference, lots),
-    available: () => Infinity,
-  },
-});
-
-/** The lower of two columns at each bar; a column with itself is itself. */
-const lowest = (a: Float64Array, b: Float64Array): Float64Array =>
-  a === b ? a : a.map((value, index) => Math.min(value, b[index] ?? value));
-
-const highest = (a: Float64Array, b: Float64Array): Float64Array =>
-  a === b ? a : a.map((value, index) => Math.max(value, b[index] ?? value));

@@ -1,4 +1,4 @@
-import { fromNumber, toNumber } from '../domain/decimal';
+import { compare, fromNumber, ONE, toNumber, type DecimalString } from '../domain/decimal';
 import { RefusalCode } from '../domain/errors';
 import { sizePosition, TradingMode, type Proposal, type RiskLimits, type RiskSnapshot } from '../domain/risk';
 import type { EntryPlan } from '../domain/strategy';
@@ -29,7 +29,10 @@ interface RiskParts {
  */
 export function riskSizing(parts: RiskParts): EntrySizing {
   return {
-    grant: (plan, scale) => quickGrant(parts, plan, scale) ?? exactGrant(parts, plan, scale),
+    grant: (plan, scale, sizeFactor = ONE) =>
+      // Those who are asked reduce few entries: the quick way knows whole ones only.
+      (compare(sizeFactor, ONE) === 0 ? quickGrant(parts, plan, scale) : undefined) ??
+      exactGrant(parts, plan, scale, sizeFactor),
     lotsAtFill: () => {
       throw new Error('What risk has sized is not sized again.');
     },
@@ -44,6 +47,7 @@ export function exactGrant(
   { account, marks, limits, atStake }: RiskParts,
   plan: EntryPlan,
   scale: Scale,
+  sizeFactor: DecimalString = ONE,
 ): Grant {
   const price = (value: number): Proposal['stopPrice'] => fromNumber(value, PRICE_PLACES);
   const { instrument } = scale;
@@ -64,7 +68,7 @@ export function exactGrant(
     targetPrice: price(plan.targetPrice),
     trailDistance: plan.trailDistance === null ? null : price(plan.trailDistance),
   };
-  const verdict = sizePosition({ proposal, snapshot, limits, instrument });
+  const verdict = sizePosition({ proposal, snapshot, limits, instrument, sizeFactor });
   if (!verdict.approved) return { kind: 'refused', code: verdict.code };
   const { quantity, limitPrice, stopPrice, targetPrice, reservedQuote } = verdict.intent;
   const entry = {

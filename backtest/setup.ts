@@ -14,6 +14,7 @@ import { refuseUntestable } from '../domain/strategies/can-run';
 import { MovingView } from '../domain/strategy-view';
 import type { Account } from './account';
 import type { BacktestInput, StrategyRun } from './backtest';
+import { accountAtClose, type LaneCounsel } from './counsel';
 import { Desk } from './desk';
 import { createExecution } from './execution';
 import { Funding } from './funding';
@@ -32,13 +33,18 @@ import type { Tally, Tape } from './tape';
 
 /** @throws UserError for input that does not fit together */
 export function checkInput(input: BacktestInput): void {
-  const { markets, runs, rules } = input;
+  const { markets, runs, rules, counsel } = input;
   const names = runs.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
     throw new UserError(`Two strategies are called "${twice}".`, 'Give each a name of its own.');
   if (rules.entry.kind === 'limit' && rules.sizing.kind !== 'risk')
     throw new UserError('An entry by limit needs sizing by risk, which sets the limit.');
+  if (counsel !== undefined && rules.sizing.kind !== 'risk')
+    throw new UserError(
+      'Whoever is asked about entries can make them smaller than risk allows, so they have to be sized by risk.',
+      'Leave out --fraction, and sizing in the rules.',
+    );
   const [first] = markets;
   for (const { instrument, perpetual, bars } of markets) {
     if (instrument.quote !== first?.instrument.quote)
@@ -62,7 +68,8 @@ export class LaneBuilder {
   private readonly sizing: EntrySizing;
   private readonly compute: Compute;
   private readonly barsOf: BarsOf;
-  private readonly holdings: { readonly holding: Holding; readonly desk: Desk }[] = [];
+  private readonly holdings: { readonly holding: Holding; readonly desk: Desk; readonly symbol: string }[] =
+    [];
 
   constructor(
     private readonly input: BacktestInput,
@@ -103,8 +110,9 @@ export class LaneBuilder {
       },
       holdingBars === null ? Infinity : holdingBars * barMs,
     );
-    this.holdings.push({ holding, desk });
+    this.holdings.push({ holding, desk, symbol });
     return new Lane({
+      counsel: this.counselFor(name),
       ...{ strategy, market, rules, scale, holding, desk, sizing: this.sizing },
       view: new MovingView(symbol, market.timeframe, market.bars, columns),
       firstDecision: this.firstDecision(strategy.needs(own), market, own),
@@ -112,6 +120,13 @@ export class LaneBuilder {
       finer: market.finer === undefined ? null : this.finerTape(market, market.finer, scale),
       funding: market.funding === undefined ? null : new Funding(market.funding, holding),
     });
+  }
+
+  private counselFor(strategy: string): LaneCounsel | null {
+    const { counsel } = this.input;
+    const { marks, holdings } = this;
+    if (counsel === undefined || marks === null) return null;
+    return (entry) => counsel({ ...entry, strategy, account: accountAtClose(marks, holdings) });
   }
 
   private tape(market: MarketData, scale: Scale): Tape {

@@ -1,3 +1,4 @@
+import type { DecimalString } from '../domain/decimal';
 import type { EntryPlan } from '../domain/strategy';
 import type { Account } from './account';
 import type { Holding } from './holding';
@@ -14,7 +15,8 @@ export type Grant =
 
 /** How large an entry is. */
 export interface EntrySizing {
-  grant(plan: EntryPlan, scale: Scale): Grant;
+  /** @param sizeFactor what the size is multiplied by: above 0, at most 1, which it is unless given; of sizing by risk only */
+  grant(plan: EntryPlan, scale: Scale, sizeFactor?: DecimalString): Grant;
   /** @param reference what the bar says the market stands at, there */
   lotsAtFill(holding: Holding, place: Place, isBuy: boolean, reference: number, feeRate: Ratio): number;
 }

@@ -39,3 +39,19 @@ export const insideOf = (tape: Tape, index: number): Place => ({
   index,
   timeMs: (tape.bars.openTimeMs[index] ?? NaN) + tape.barMs - 1,
 });
+
+/** The last sale is taken as possible: what is left must not be lost in the accounts. */
+export const unbounded = (tape: Tape): Tape => ({
+  ...tape,
+  execution: {
+    ticks: (place, isBuy, reference, lots) => tape.execution.ticks(place, isBuy, reference, lots),
+    available: () => Infinity,
+  },
+});
+
+/** The lower of two columns at each bar; a column with itself is itself. */
+export const lowest = (a: Float64Array, b: Float64Array): Float64Array =>
+  a === b ? a : a.map((value, index) => Math.min(value, b[index] ?? value));
+
+export const highest = (a: Float64Array, b: Float64Array): Float64Array =>
+  a === b ? a : a.map((value, index) => Math.max(value, b[index] ?? value));
