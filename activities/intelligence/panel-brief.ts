@@ -1,7 +1,13 @@
 import { NEWS_ORIGIN, sessionOrigin } from '../../adapters/history/origins';
 import { lastCloseMs, type Bar, type Timeframe } from '../../domain/bar';
 import { columnsOf } from '../../domain/bar-columns';
-import { BRIEF_BARS, type BriefAccount, type PanelBrief } from '../../domain/deliberation/brief';
+import {
+  BRIEF_BARS,
+  HEADLINES,
+  MOOD_MAX_AGE_MS,
+  type BriefAccount,
+  type PanelBrief,
+} from '../../domain/deliberation/brief';
 import { BARS_WANTED, predictTrend, TREND_TIMEFRAMES } from '../../domain/deliberation/trend';
 import { dailyLossFraction, drawdownFraction } from '../../domain/equity';
 import type { SituationMood } from '../../domain/memory/situation';
@@ -21,10 +27,6 @@ export interface DeliberatedProposal {
   readonly reasons: readonly Reason[];
 }
 
-/** Headlines that the panel is told, and how old they may be. */
-const HEADLINES = { limit: 5, maxAgeMs: 24 * 3_600_000 } as const;
-/** An older mood is none. */
-const MOOD_MAX_AGE_MS = 48 * 3_600_000;
 /** Newest moods that are looked at: those that were known only after the close are left out. */
 const MOODS_READ = 20;
 

@@ -1,12 +1,9 @@
 import { Context } from '@temporalio/activity';
-import { createAnonymiser, type Anonymiser } from '../../adapters/llm/anonymiser';
-import { loadPrompt, type Prompt } from '../../adapters/llm/prompt';
+import { ANSWER_SHARE, panelQuestion, seatPrompt } from '../../adapters/llm/panel-question';
 import type { SeatRecord, SeatTurn } from '../../adapters/store/deliberations';
-import { briefValues, type PanelBrief } from '../../domain/deliberation/brief';
-import { Seat, SEAT_ANSWERS } from '../../domain/deliberation/seats';
+import type { PanelBrief } from '../../domain/deliberation/brief';
 import type { PanelSettings, Turn } from '../../domain/deliberation/settings';
 import { positionId } from '../../domain/ids';
-import { assetOf } from '../../domain/observations';
 import type { IntelligenceDeps } from './deps';
 import { briefOf, type DeliberatedProposal } from './panel-brief';
 
@@ -27,26 +24,9 @@ export interface Spoken {
   readonly failure: string | null;
 }
 
-/** Versions of the prompts that the seats speak by. */
-const PROMPTS: Readonly<Record<Seat, number>> = {
-  [Seat.Analyst]: 1,
-  [Seat.RiskOfficer]: 1,
-  [Seat.DevilsAdvocate]: 1,
-  [Seat.Supervisor]: 1,
-};
-
-/** Of the time of a turn, what its models may take; in the rest the answer is journaled. */
-const ANSWER_SHARE = 0.9;
-
 /** The activities of a panel: each writes what it found before it returns, and finds it again when it is repeated. */
 export function createPanelActivities(deps: IntelligenceDeps) {
   const { deliberations, models } = deps;
-  const prompts = new Map<Seat, Prompt>();
-  const promptOf = (seat: Seat): Prompt => {
-    const known = prompts.get(seat) ?? loadPrompt(seat, PROMPTS[seat]);
-    prompts.set(seat, known);
-    return known;
-  };
 
   return {
     /** Puts together what the panel is to know, from PostgreSQL alone, and journals it. What cannot be had is missing. */
@@ -90,26 +70,17 @@ export function createPanelActivities(deps: IntelligenceDeps) {
       signal,
     }: { readonly seatTurn: SeatTurn; readonly deadlineMs: number; readonly signal: AbortSignal },
   ): Promise<SeatRecord> {
-    const { seat, role } = turn;
-    const prompt = promptOf(seat);
-    const common = { role, prompt: prompt.name, promptVersion: prompt.version };
+    const prompt = seatPrompt(turn.seat);
+    const common = { role: turn.role, prompt: prompt.name, promptVersion: prompt.version };
     const none = { ...common, answer: null, model: null, requestHash: null };
     if (deadlineMs <= 0)
       return { ...none, outcome: 'deadline', failure: 'Its time was over before it was asked.' };
     const heard = await deliberations.statements(seatTurn.positionId);
     const links: Promise<void>[] = [];
-    const reply = await models.ask<unknown>(
-      {
-        ...{ role, prompt, maxTokens: settings.maxTokens },
-        values: briefValues(brief, heard),
-        form: { name: `panel_${seat.replaceAll('-', '_')}`, schema: SEAT_ANSWERS[seat] },
-        ...(settings.anonymise && { anonymiser: anonymiserOf(brief) }),
-      },
-      {
-        ...{ deadlineMs, signal },
-        onCall: (callId) => links.push(deliberations.linkCall(seatTurn, callId)),
-      },
-    );
+    const reply = await models.ask(panelQuestion(turn, settings, brief, heard), {
+      ...{ deadlineMs, signal },
+      onCall: (callId) => links.push(deliberations.linkCall(seatTurn, callId)),
+    });
     await Promise.allSettled(links);
     return reply.answered
       ? {
@@ -121,9 +92,3 @@ export function createPanelActivities(deps: IntelligenceDeps) {
 }
 
 const spoken = ({ answer, failure }: SeatRecord): Spoken => ({ answer, failure });
-
-const anonymiserOf = ({ symbol, strategy, proposal }: PanelBrief): Anonymiser =>
-  createAnonymiser({
-    names: [[assetOf(symbol)], [strategy]],
-    referencePrice: Number(proposal.referencePrice),
-  });

@@ -50,6 +50,10 @@ export interface PanelBrief {
 
 /** Bars that are told. */
 export const BRIEF_BARS = 24;
+/** Headlines that are told, and how long they have been known at most. */
+export const HEADLINES = { limit: 5, maxAgeMs: 24 * 3_600_000 } as const;
+/** An older mood is none. */
+export const MOOD_MAX_AGE_MS = 48 * 3_600_000;
 /** Characters of one block of data; what is longer is cut. */
 const LONGEST_BLOCK = 4_000;
 
