@@ -24,7 +24,7 @@ import {
   workingFolder,
   type BarSources,
 } from './backtest-source';
-import { locateConfig } from './locate-config';
+import { locateConfig, type GlobalOptions } from './locate-config';
 import { withMarketData } from './market-data';
 
 /** Which strategies on which bars, under which rules: what the command line asks for. */
@@ -74,25 +74,32 @@ export async function withBacktestInput<T>(
   request: InputRequest,
   run: (loaded: LoadedInput, sweeps: SweepStore | null) => T | Promise<T>,
 ): Promise<T> {
-  const { data, simulate, seed } = request.source;
-  const options = {
-    json: false,
-    verbose: false,
-    ...(request.config !== undefined && { config: request.config }),
-    ...(request.profile !== undefined && { profile: request.profile }),
-  };
-  if (simulate) {
-    const { toMs = 0 } = request;
-    const untilMs = toMs > SIMULATION_START_MS ? toMs : SIMULATION_START_MS + SIMULATED_DAYS * DAY_MS;
-    return run(await loadInput(simulatedSource(seed, untilMs, request.symbols), request), null);
-  }
-  if (data !== undefined) {
-    const { stateDir } = locateConfig(options).config;
-    return run(await loadInput(folderSource(resolve(workingFolder(), data), stateDir), request), null);
-  }
+  const options = optionsOf(request);
+  const outside = sourceOutside(request, () => locateConfig(options).config.stateDir);
+  if (outside !== undefined) return run(await loadInput(outside, request), null);
   return withMarketData(options, async (history) =>
     run(await loadInput(await historySource(history), request), history.sweeps),
   );
+}
+
+/** The configuration that a request names. */
+export const optionsOf = ({ config, profile }: Pick<InputRequest, 'config' | 'profile'>): GlobalOptions => ({
+  ...{ json: false, verbose: false },
+  ...(config !== undefined && { config }),
+  ...(profile !== undefined && { profile }),
+});
+
+/** Where bars are from that are not in the database; undefined for those that are. */
+export function sourceOutside(
+  { source, symbols, toMs = 0 }: Pick<InputRequest, 'source' | 'symbols' | 'toMs'>,
+  stateDir: () => string,
+): BarSources | undefined {
+  const { data, simulate, seed } = source;
+  if (simulate) {
+    const untilMs = toMs > SIMULATION_START_MS ? toMs : SIMULATION_START_MS + SIMULATED_DAYS * DAY_MS;
+    return simulatedSource(seed, untilMs, symbols);
+  }
+  return data === undefined ? undefined : folderSource(resolve(workingFolder(), data), stateDir());
 }
 
 /** Loads what a backtest needs from a source. @throws UserError naming what is missing or does not fit */

@@ -1,3 +1,4 @@
+import type { Pool } from 'pg';
 import { createCandleCache, candleCacheFolder, type CandleCache } from '../adapters/history/candle-cache';
 import { createHistory } from '../adapters/history/history';
 import type { HistoryStore } from '../adapters/history/port';
@@ -18,6 +19,8 @@ export interface MarketData {
   readonly candles: CandleCache;
   /** Optimisations that were made on it. */
   readonly sweeps: SweepStore;
+  /** The database that the history is in. */
+  readonly pool: Pool;
   /** A line for people on stderr; nothing of the result. */
   readonly tell: (line: string) => void;
 }
@@ -51,7 +54,7 @@ export async function withMarketData<T>(
       const folder = candleCacheFolder(config.stateDir);
       const candles = createCandleCache({ folder, store: history, warn: tell });
       const output = createOutput(options.json, (text) => process.stdout.write(text));
-      return await run({ config, output, history, candles, sweeps: createSweepStore(pool), tell });
+      return await run({ config, output, history, candles, sweeps: createSweepStore(pool), pool, tell });
     } finally {
       await pool.end();
     }

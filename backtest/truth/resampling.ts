@@ -56,7 +56,8 @@ export interface Interval {
 export function intervals<T, Name extends string>(options: {
   readonly values: readonly T[];
   readonly statistics: (values: readonly T[]) => Readonly<Record<Name, number | null>>;
-  readonly resample: Resample;
+  /** A {@link Resample}, or one that knows what the values are. */
+  readonly resample: (values: readonly T[], random: RandomStream) => readonly T[];
   readonly runs: number;
   readonly seed: number;
   readonly confidence: number;

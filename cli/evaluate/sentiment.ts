@@ -92,7 +92,8 @@ export async function evaluateJudge(
     values: judgements,
     statistics: (values): Record<keyof JudgementQuality, number | null> => ({ ...judgementQuality(values) }),
     // Rows know nothing of each other: the ordinary bootstrap.
-    ...{ resample: stationaryBootstrap(1), runs, seed, confidence: CONFIDENCE },
+    resample: stationaryBootstrap(1),
+    ...{ runs, seed, confidence: CONFIDENCE },
   });
   const interval = (name: keyof JudgementQuality) => [found[name].low, found[name].high] as const;
   const labelled = (label: Direction): number =>
