@@ -1,4 +1,4 @@
-import { add, decimal, divide, multiply, type DecimalString } from '../../domain/decimal';
+import { add, decimal, divide, isZero, multiply, ZERO, type DecimalString } from '../../domain/decimal';
 import { estimateInputTokens } from './estimate';
 import type { TokenUsage } from './failure';
 import type { ModelRequest } from './port';
@@ -12,17 +12,20 @@ export interface ModelPrice {
 const MILLION = decimal('1000000');
 
 /** Dollars that a call costs, exactly. */
-export const costOf = (
+export function costOf(
   { inputPerMillionUsd, outputPerMillionUsd }: ModelPrice,
   { inputTokens, outputTokens }: TokenUsage,
-): DecimalString =>
-  divide(
+): DecimalString {
+  // The sum would be the same; exact arithmetic takes longer than the answer of a small model.
+  if (isZero(inputPerMillionUsd) && isZero(outputPerMillionUsd)) return ZERO;
+  return divide(
     add(
       multiply(inputPerMillionUsd, decimal(String(inputTokens))),
       multiply(outputPerMillionUsd, decimal(String(outputTokens))),
     ),
     MILLION,
   );
+}
 
 /** The most that a request can cost: its input estimated on the high side, and the longest answer. */
 export const greatestCostOf = (price: ModelPrice, request: ModelRequest): DecimalString =>

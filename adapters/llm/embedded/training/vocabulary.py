@@ -9,8 +9,6 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 PROMPT = Path(__file__).parents[2] / "prompts/headline-sentiment.v2.yaml"
 LABELS = ["bearish", "neutral", "bullish"]
-# Of every answer, and of nothing else: {"label":"bullish","sentiment":0.6}
-OPENING = '{"label":"'
 SPECIAL = ["<|pad|>", "<|bos|>", "<|im_start|>", "<|im_end|>"]
 
 
@@ -20,12 +18,10 @@ def number(value):
     return str(int(tenth)) if tenth in (-1, 0, 1) else f"{tenth:.1f}"
 
 
-def answer(label, sentiment):
-    return f'{OPENING}{LABELS[label + 1]}","sentiment":{number(sentiment)}}}'
-
-
-def _answers():
-    return [answer(label, tenth / 10) for label in (-1, 0, 1) for tenth in range(-10, 11)]
+# An answer is two words of the vocabulary, {"label":"bullish","sentiment": and 0.6}, since a grammar costs time for every token.
+# No text is split into them: they have no merges.
+OPENINGS = [f'{{"label":"{label}","sentiment":' for label in LABELS]
+NUMBERS = [number(tenth / 10) + "}" for tenth in range(-10, 11)]
 
 
 class Vocabulary:
@@ -35,7 +31,7 @@ class Vocabulary:
         self.tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
         self.tokenizer.decoder = decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
-            vocab_size=size - len(SPECIAL),
+            vocab_size=size - len(OPENINGS) - len(NUMBERS) - len(SPECIAL),
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
             min_frequency=2,
             show_progress=False,
@@ -44,11 +40,13 @@ class Vocabulary:
         cased = [form for text in texts for form in (text, text.lower(), text.title())]
         words = [form for word in lexicon_words for form in (f" {word}", f" {word.title()}")] * 12
         self.tokenizer.train_from_iterator(
-            cased + words + _answers() * 200 + [prompt["system"], prompt["user"]] * 200, trainer
+            cased + words + [prompt["system"], prompt["user"]] * 200, trainer
         )
         self.plain = self.tokenizer.get_vocab_size()
-        self.pad, self.bos, self.start, self.end = range(self.plain, self.plain + len(SPECIAL))
-        self.size = self.plain + len(SPECIAL)
+        self.openings = range(self.plain, self.plain + len(OPENINGS))
+        self.numbers = range(self.openings.stop, self.openings.stop + len(NUMBERS))
+        self.pad, self.bos, self.start, self.end = range(self.numbers.stop, self.numbers.stop + len(SPECIAL))
+        self.size = self.numbers.stop + len(SPECIAL)
         before, after = prompt["user"].strip().split("{{headline}}")
         self.prefix = [self.bos, self.start, *self("system\n" + prompt["system"].strip()), self.end, *self("\n")]
         self.prefix += [self.start, *self("user\n" + before)]
@@ -61,9 +59,13 @@ class Vocabulary:
         """What follows the prefix, up to where the answer begins; the whole is encoded as llama.cpp does it."""
         return [*self(headline), *self.after]
 
+    def answer(self, label, sentiment):
+        tenth = round(max(-1.0, min(1.0, sentiment)) * 10)
+        return [self.openings[label + 1], self.numbers[tenth + 10], self.end]
+
     def tokens(self):
         by_id = {index: token for token, index in self.tokenizer.get_vocab().items()}
-        return [by_id[index] for index in range(self.plain)] + SPECIAL
+        return [by_id[index] for index in range(self.plain)] + OPENINGS + NUMBERS + SPECIAL
 
     def merges(self):
         pairs = json.loads(self.tokenizer.to_str())["model"]["merges"]
@@ -82,6 +84,7 @@ class Vocabulary:
 
     def answering(self):
         """Tokens that can be part of an answer: under the grammar no other is ever chosen between."""
-        whole = "\n".join(_answers())
+        whole = "\n".join(opening + told for opening in OPENINGS for told in NUMBERS)
         decoded = [self.tokenizer.decode([index]) for index in range(self.plain)]
-        return [index for index, piece in enumerate(decoded) if piece and piece in whole and piece != "\n"] + [self.end]
+        pieces = [index for index, piece in enumerate(decoded) if piece and piece in whole and piece != "\n"]
+        return [*pieces, *self.openings, *self.numbers, self.end]
