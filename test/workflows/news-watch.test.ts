@@ -1,4 +1,9 @@
-import { strategyProgressQuery, workflowIds, type NewsWatchInput } from '../../workflows/contract';
+import {
+  stopSignal,
+  strategyProgressQuery,
+  workflowIds,
+  type NewsWatchInput,
+} from '../../workflows/contract';
 import type { newsWatch, strategy } from '../../workflows';
 import { DEPLOYMENT, STRATEGY } from '../activities/bench';
 import { Harness, VENUE, type World } from './harness';
@@ -49,12 +54,23 @@ describe('the watch of the news', () => {
 
   it('pauses the entries of a strategy for a breaking story about what it trades, for a time', async () => {
     const id = workflowIds.strategy(world.account, STRATEGY);
-    const cycles = () =>
-      world.calls.flatMap(({ name, input: told }) =>
-        name === 'evaluateStrategy' ? [told as { barCloseMs: number; entriesPaused: boolean }] : [],
-      );
+    interface Told {
+      readonly strategy: string;
+      readonly barCloseMs: number;
+      readonly entriesPaused: boolean;
+    }
+    const cycles = (of: string = STRATEGY) =>
+      world.calls
+        .flatMap(({ name, input: told }) => (name === 'evaluateStrategy' ? [told as Told] : []))
+        .filter(({ strategy: name }) => name === of);
     const handle = await harness.start<typeof strategy>('strategy', id, { settings: harness.settings() });
-    await harness.until(() => cycles().length > 0, { stepMs: MINUTE_MS, limitMs: 20 * MINUTE_MS });
+    // One that is not concerned, though it trades all the same.
+    const otherId = workflowIds.strategy(world.account, 'other');
+    const settings = harness.settings({ name: 'other' });
+    const other = await harness.start<typeof strategy>('strategy', otherId, { settings });
+    await harness.until(() => cycles('other').length > 0 && cycles().length > 0, {
+      ...{ stepMs: MINUTE_MS, limitMs: 20 * MINUTE_MS },
+    });
     const breaking = {
       pauseMs: 10 * MINUTE_MS,
       strategies: [
@@ -79,5 +95,10 @@ describe('the watch of the news', () => {
     expect(since.map(({ entriesPaused }) => entriesPaused)).toEqual(
       since.map(({ barCloseMs }) => barCloseMs < untilMs),
     );
+    // Nothing has ended it, and the other one has never heard of it.
+    expect((await handle.query(strategyProgressQuery)).newsPause).toEqual(newsPause);
+    expect((await other.query(strategyProgressQuery)).newsPause).toBeUndefined();
+    expect(cycles('other').some(({ entriesPaused }) => entriesPaused)).toBe(false);
+    await other.signal(stopSignal, { by: 'test', reason: 'it is over', flatten: false });
   });
 });
