@@ -1,4 +1,3 @@
-import { NEWS_ORIGIN, sessionOrigin } from '../adapters/history/origins';
 import { ownPositions, restingEntry, type AgentFacts } from '../domain/agent/judge';
 import { ToolName } from '../domain/agent/tool-names';
 import type { LookRequest, ToolRequestOf } from '../domain/agent/tools';
@@ -14,6 +13,7 @@ import type { RiskLimits } from '../domain/risk';
 import { readMarks } from './account-marks';
 import type { ActivityDeps } from './deps';
 import { grantRequestOf } from './grant-request';
+import { newsTime } from './news-time';
 
 /** What the agent's reading tools read with. */
 export interface LookInput {
@@ -51,7 +51,7 @@ export function look(deps: ActivityDeps, input: LookInput, request: LookRequest)
     case ToolName.Indicators:
       return lookAtIndicators(deps, input, request);
     case ToolName.Sentiment:
-      return lookAtSentiment(deps, input, request.arguments.symbol);
+      return lookAtSentiment(deps, request.arguments.symbol);
     case ToolName.Positions:
       return lookAtPositions(deps, input);
     case ToolName.Balance:
@@ -143,14 +143,10 @@ async function lookAtIndicators(
 const quotable = (title: string): string =>
   title.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, HEADLINE_LENGTH);
 
-async function lookAtSentiment(
-  { news, market, clock }: ActivityDeps,
-  { key }: LookInput,
-  symbol: string,
-): Promise<Looked> {
+async function lookAtSentiment({ news, clock }: ActivityDeps, symbol: string): Promise<Looked> {
   const asset = assetOf(symbol);
-  const origin = market === 'real' ? NEWS_ORIGIN : sessionOrigin(key.session);
-  const sinceMs = Math.floor(await clock.nowMs()) - NEWS_WITHIN_MS;
+  const { origin, nowMs } = await newsTime(clock, news.market);
+  const sinceMs = nowMs - NEWS_WITHIN_MS;
   const [[mood], stories] = await Promise.all([
     news.store.moods(origin, asset, 1),
     news.store.stories(origin, news.scorer.name, { sinceMs, limit: HEADLINES, asset }),

@@ -29,7 +29,17 @@ const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
     'is continued',
     'completes',
   ],
-  tradingCycle: ['outcome hold', 'outcome enter', 'activity sizePosition', 'child position'],
+  tradingCycle: [
+    'outcome hold',
+    'outcome enter',
+    'activity sizePosition',
+    'child position',
+    'activity askAgent',
+    'activity askAgent fails',
+    'activity runAgentTool',
+    'activity recordProposal',
+    'activity concludeAgent',
+  ],
   position: [
     'child orderLifecycle runs already',
     'activity recordUnprotected',
