@@ -3,6 +3,7 @@ import type { ExchangePort } from '../adapters/exchange/port';
 import type { HistoryStore } from '../adapters/history/port';
 import type { DeliberationStore } from '../adapters/store/deliberations';
 import type { AgentJournal } from '../adapters/store/agent';
+import type { TradeMemories } from '../adapters/store/memories';
 import type { Journal, OrderStore } from '../adapters/store/port';
 import type { OrderView } from '../domain/order';
 import type { ExchangeHealth } from './exchange-health';
@@ -38,6 +39,7 @@ export interface ActivityDeps {
   readonly exchange: ExchangePort;
   readonly store: OrderStore & Journal;
   readonly deliberations: Pick<DeliberationStore, 'conclude'>;
+  readonly memories: TradeMemories;
   readonly desk: OrderDesk;
   /** A desk whose requests are never throttled, for the emergency stop. */
   readonly emergencyDesk: OrderDesk;

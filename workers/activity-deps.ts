@@ -13,6 +13,7 @@ import { candleCacheFolder, createCandleCache } from '../adapters/history/candle
 import { createHistory } from '../adapters/history/history';
 import { createDeliberationStore } from '../adapters/store/deliberations';
 import { createAgentJournal } from '../adapters/store/agent';
+import { createTradeMemories } from '../adapters/store/memories';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
 import { createSweepStore } from '../adapters/store/sweeps';
@@ -111,6 +112,7 @@ export async function openActivityDeps(
     emergencyExchange,
     store,
     deliberations: createDeliberationStore(pools[0]),
+    memories: createTradeMemories(pools[0]),
     emergencyStore,
     desk: new OrderDesk({
       exchange: withUrgentOrders(exchange, emergencyExchange),

@@ -10,6 +10,7 @@ import { createDeliberationStore } from '../adapters/store/deliberations';
 import { createAgentJournal } from '../adapters/store/agent';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
+import { createTradeMemories } from '../adapters/store/memories';
 import { createNewsStore } from '../adapters/store/stories';
 import { decimal } from '../domain/decimal';
 import type { BallastConfig } from '../config/config';
@@ -49,6 +50,7 @@ export async function openIntelligenceDeps(
     journal: createStore(pool),
     venue: config.exchange.venue,
     agent: createAgentJournal(pool),
+    memories: createTradeMemories(pool),
     clock: createMarketClock({ read: () => exchange.clock(), wallTimeMs, ...MARKET_CLOCK }),
     market: newsPlan(config).of === 'demonstration' ? 'made-up' : 'real',
     wallTimeMs,

@@ -10,6 +10,7 @@ import { Caretaker, keepLooking } from './caretaker';
 import { giveFirstAid } from './first-aid';
 import { reconcileFirst } from './first-reconciliation';
 import { createLogger } from './logging';
+import { MemoryKeeper } from './memory-keeper';
 import { drainOnSignals, runProcess } from './serving';
 import { startWorkers } from './worker';
 
@@ -30,6 +31,12 @@ async function main(): Promise<void> {
     signal: stop.signal,
     log,
   });
+  const keeper = new MemoryKeeper({ ...deps, client: temporal.client, config });
+  const keeping = keepLooking(keeper, {
+    intervalMs: config.worker.caretakerIntervalMs,
+    signal: stop.signal,
+    log,
+  });
   const first = reconcileFirst(deps, reconciliationInput(config, accountRef(config)), gate, stop.signal);
   drainOnSignals(workers, log);
   const protection = createProtection(deps);
@@ -38,7 +45,7 @@ async function main(): Promise<void> {
   log.info({ account: config.account.name, deployment: config.deployment, pid: process.pid }, 'worker ready');
   await workers.done;
   stop.abort();
-  await Promise.all([looking, first, firstAid]);
+  await Promise.all([looking, keeping, first, firstAid]);
   await close();
   await temporal.close();
   log.info('worker stopped');

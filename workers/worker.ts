@@ -8,6 +8,7 @@ import { createEmergencyActivities } from '../activities/emergency';
 import { createFeedActivities } from '../activities/feed';
 import { createGaugeActivities } from '../activities/gauges';
 import { createMarketActivities } from '../activities/market';
+import { createMemoryActivities } from '../activities/memory';
 import { createNewsActivities } from '../activities/news';
 import { createOptimisationActivities } from '../activities/optimisation';
 import { createOrderActivities } from '../activities/orders';
@@ -42,7 +43,11 @@ export async function startWorkers(
       stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT,
     }),
     serve(queues.market, slots.market, { ...createMarketActivities(deps), ...agentDesk }),
-    serve(queues.journal, slots.journal, { ...createDecisionActivities(deps), ...agentDesk }),
+    serve(queues.journal, slots.journal, {
+      ...createDecisionActivities(deps),
+      ...createMemoryActivities(deps),
+      ...agentDesk,
+    }),
     serve(queues.orders, slots.orders, {
       ...agentDesk,
       ...createOrderActivities(deps),

@@ -77,6 +77,7 @@ export const workflowIds = {
   riskDesk: (account: string) => `risk/${account}`,
   emergencyStop: (account: string) => `emergency/${account}`,
   reconciliation: (account: string) => `reconciliation/${account}`,
+  reflection: (positionId: string) => `reflection/${positionId}`,
   newsWatch: (account: string) => `news/${account}`,
   /** Work of no account; the hash says which. */
   job: (kind: string, hash: string) => `job/${kind}/${hash}`,
@@ -351,6 +352,24 @@ export interface NewsWatchReport {
   readonly paused: readonly string[];
   /** Steps that are left to the next round. */
   readonly failed: readonly string[];
+}
+
+// reflection
+
+export interface ReflectionInput extends AccountRef {
+  readonly positionId: string;
+  readonly strategy: string;
+  readonly symbol: string;
+  /** For which of its roles a model was configured when it began. */
+  readonly models: { readonly embedding: boolean; readonly reflection: boolean };
+}
+
+export interface ReflectionResult {
+  readonly remembered: boolean;
+  /** Its situation can be compared. */
+  readonly embedded: boolean;
+  /** Why there is no lesson; null when there is one. */
+  readonly missing: string | null;
 }
 
 // backfill, optimisation

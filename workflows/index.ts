@@ -6,6 +6,7 @@ export { optimisation } from './optimisation.workflow';
 export { orderLifecycle } from './order-lifecycle.workflow';
 export { position } from './position.workflow';
 export { reconciliation } from './reconciliation.workflow';
+export { reflection } from './reflection.workflow';
 export { riskDesk } from './risk-desk.workflow';
 export { strategy } from './strategy.workflow';
 export { tradingCycle } from './trading-cycle.workflow';

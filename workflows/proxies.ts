@@ -7,6 +7,7 @@ import type { FeedActivities } from '../activities/feed';
 import type { GaugeActivities } from '../activities/gauges';
 import type { IntelligenceActivities } from '../activities/intelligence/intelligence';
 import type { MarketActivities } from '../activities/market';
+import type { MemoryActivities } from '../activities/memory';
 import type { NewsActivities } from '../activities/news';
 import type { OptimisationActivities } from '../activities/optimisation';
 import type { OrderActivities } from '../activities/orders';
@@ -43,6 +44,16 @@ export const decisionActivities = (summary: string) =>
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     scheduleToCloseTimeout: '30 seconds',
     retry: { initialInterval: '300 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
+  });
+
+/** The facts of a memory touch the journal only, and nobody waits for them. */
+export const memoryActivities = (summary: string) =>
+  proxyActivities<MemoryActivities>({
+    summary,
+    taskQueue: taskQueues('').journal,
+    startToCloseTimeout: '30 seconds',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
   });
 
 /**

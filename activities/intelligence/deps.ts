@@ -1,6 +1,7 @@
 import type { ModelManager } from '../../adapters/llm/manager';
 import type { HeadlineScorer } from '../../adapters/news/port';
 import type { DeliberationStore } from '../../adapters/store/deliberations';
+import type { TradeMemories } from '../../adapters/store/memories';
 import type { Journal, OrderStore } from '../../adapters/store/port';
 import type { AgentJournal } from '../../adapters/store/agent';
 import type { NewsStore } from '../../adapters/store/stories';
@@ -25,6 +26,7 @@ export interface IntelligenceDeps {
   readonly venue: string;
   /** What the agent has said and been told; what it does is done elsewhere. */
   readonly agent: Pick<AgentJournal, 'turns' | 'steps' | 'recordTurn'>;
+  readonly memories: Omit<TradeMemories, 'owed' | 'remember'>;
   readonly clock: MarketClock;
   /** Whose news are judged: the real world's, or those of the session of a market that the world says nothing about. */
   readonly market: 'real' | 'made-up';

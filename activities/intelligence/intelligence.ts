@@ -1,6 +1,7 @@
 import { createAgentActivities } from './agent';
 import type { IntelligenceDeps } from './deps';
 import { createPanelActivities } from './panel';
+import { createReflectionActivities } from './reflection';
 import { createScoringActivities } from './scoring';
 
 /**
@@ -11,6 +12,7 @@ export const createIntelligenceActivities = (deps: IntelligenceDeps) => ({
   ...createScoringActivities(deps),
   ...createPanelActivities(deps),
   ...createAgentActivities(deps),
+  ...createReflectionActivities(deps),
 });
 
 export type IntelligenceActivities = ReturnType<typeof createIntelligenceActivities>;

@@ -76,7 +76,7 @@ type Found<T> = Pick<
   'value' | 'requestHash' | 'source' | 'isRepaired'
 >;
 /** @throws ModelFailure `malformed` for an answer that is none */
-type Read<T> = (answer: ModelAnswer) => T;
+type Read<T> = (answer: ModelAnswer, modelIdentity: string) => T;
 
 /** Puts a request to the models of its role, one after another, until one has answered it or its time is over. */
 export class Asker {
@@ -156,12 +156,12 @@ export class Asker {
     const hash = requestHash(identity, request);
     const cached = this.#cache.get(hash);
     if (cached !== undefined)
-      return { value: read(cached), requestHash: hash, source: 'cache', isRepaired: false };
+      return { value: read(cached, identity), requestHash: hash, source: 'cache', isRepaired: false };
     const source = this.options.replay === 'off' ? 'model' : 'record';
     const call = (asking: ModelRequest, isRepair: boolean): Promise<ModelAnswer> =>
       this.#caller.call(model, planOf(model, identity, asked, asking, isRepair), asking, context);
     const found = (answer: ModelAnswer, isRepaired: boolean): Found<T> => {
-      const value = read(answer);
+      const value = read(answer, identity);
       this.#cache.set(hash, answer);
       return { value, requestHash: hash, source, isRepaired };
     };
@@ -170,6 +170,8 @@ export class Asker {
       return found(first, false);
     } catch (error) {
       if (!(error instanceof ModelFailure) || error.kind !== ModelFailureKind.Malformed) throw error;
+      // Nobody can mend a vector by being told what is wrong with it.
+      if (request.embeds === true) throw error;
       return found(await call(repairOf(request, first, error.message), true), true);
     }
   }

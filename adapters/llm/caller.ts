@@ -2,6 +2,7 @@ import { ZERO, type DecimalString } from '../../domain/decimal';
 import { UserError } from '../../domain/errors';
 import type { CallEnd, CallLog, CallPlan } from './call-log';
 import { deadlineIn, endOf, until } from './deadline';
+import { answerOf, notedAnswer } from './embedding';
 import { isFreeOfCharge, ModelFailure, ModelFailureKind } from './failure';
 import type { ManagedModel } from './managed-model';
 import type { ModelAnswer, ModelRequest } from './port';
@@ -86,7 +87,7 @@ export class Caller {
       log.settle(callId, { ...end, latencyMs: Math.max(0, Math.round(nowMs() - startedMs)) });
     let answer: ModelAnswer;
     try {
-      answer = await until(deadline.signal, engine.complete(request, deadline)).catch(cutOffAnswer);
+      answer = await until(deadline.signal, answerOf(engine, request, deadline)).catch(cutOffAnswer);
     } catch (error) {
       const failure = failureOf(error, deadline.signal);
       await settle({
@@ -100,9 +101,9 @@ export class Caller {
     } finally {
       deadline.clear();
     }
-    const { text, toolCalls, usage } = answer;
-    const rawAnswer = toolCalls.length === 0 ? text : JSON.stringify({ text, toolCalls });
+    const { usage } = answer;
     const costUsd = costOf(model.entry.price, usage);
+    const rawAnswer = notedAnswer(request, answer);
     await settle({ outcome: 'answered', costUsd, usage, rawAnswer, failure: null });
     await log.keepAnswer({ ...plan, reserveUsd }, answer);
     return answer;

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Anonymiser } from './anonymiser';
 import { Asker, type Asked, type AskOptions, type ManagerOptions, type Reply } from './asker';
+import { EMBEDDING, embeddingRequest, readVectors, type Embedded } from './embedding';
 import { ModelFailure, ModelFailureKind } from './failure';
 import { parseAnswer } from './form';
 import type { AnswerForm, ModelAnswer, ModelMessage, ModelRequest, ModelTool, ToolCall } from './port';
@@ -19,6 +20,12 @@ export interface Turn extends Asked {
   readonly tools: readonly ModelTool[];
 }
 
+/** Texts whose vectors are wanted. */
+export interface EmbeddingQuestion {
+  readonly role: string;
+  readonly texts: readonly string[];
+}
+
 /** Asks models on behalf of the rest: who, how long, how often and for how much. */
 export interface ModelManager {
   /**
@@ -29,6 +36,8 @@ export interface ModelManager {
   ask<T>(question: Question<T>, options?: AskOptions): Promise<Reply<T>>;
   /** One turn of a conversation. Tools it asks for are ones that it was given, with arguments that fit them. @throws as `ask` */
   converse(turn: Turn, options?: AskOptions): Promise<Reply<ModelAnswer>>;
+  /** The vectors of texts: deadline, chain, budget, record and replay as for an answer. @throws as `ask` */
+  embed(question: EmbeddingQuestion, options?: AskOptions): Promise<Reply<Embedded>>;
   /** Waits for calls that nobody waits for any more to be accounted for, and frees the models. */
   close(): Promise<void>;
 }
@@ -50,6 +59,11 @@ export function createModelManager(options: ManagerOptions): ModelManager {
     converse({ messages, tools, ...asked }, askOptions = {}) {
       const request = requestOf(asked, { messages, tools });
       return asker.ask(asked, request, (answer) => checkCalls(answer, tools), askOptions);
+    },
+    embed({ role, texts }, askOptions = {}) {
+      const request = embeddingRequest(texts);
+      const asked = { role, prompt: EMBEDDING, maxTokens: request.maxTokens };
+      return asker.ask(asked, request, (...answer) => readVectors(texts.length, ...answer), askOptions);
     },
     close: () => asker.close(),
   };

@@ -46,6 +46,8 @@ export interface ModelRequest {
   /** From 0, which is reproducible where the model is, to 2. */
   readonly temperature: number;
   readonly seed: number;
+  /** Vectors of the messages are wanted instead of an answer to them; see `embedding.ts`. */
+  readonly embeds?: true;
 }
 
 /** What a model said. */

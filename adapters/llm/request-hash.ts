@@ -18,7 +18,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
  * seed and what exactly answers), and of nothing else. 64 hexadecimal digits.
  */
 export function requestHash(modelIdentity: string, request: ModelRequest): string {
-  const { messages, form, tools = [], maxTokens, temperature, seed } = request;
+  const { messages, form, tools = [], maxTokens, temperature, seed, embeds } = request;
   return sha256(
     canonicalJson({
       model: modelIdentity,
@@ -30,6 +30,7 @@ export function requestHash(modelIdentity: string, request: ModelRequest): strin
       maxTokens,
       temperature,
       seed,
+      ...(embeds === true && { embeds }),
     }),
   );
 }

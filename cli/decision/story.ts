@@ -1,10 +1,11 @@
 import type { CallRecord, DecisionRecord, GrantRecord } from '../../adapters/store/decision-record';
 import { DecisionOutcome } from '../../adapters/store/port';
 import { checksOfGrant, checksOfRefusal, CheckOutcome, type RiskCheck } from '../../domain/risk-checks';
+import { reachText, type TradeOutcome } from '../../domain/memory/outcome';
 import { moodText } from '../../domain/memory/situation';
 import { PositionState } from '../../domain/position';
 import type { Reason } from '../../domain/strategy';
-import { gain, percent, plain, price, span, utcTime } from '../format';
+import { gain, plain, price, span, utcTime } from '../format';
 import { Mark, type Line, type Section } from './page';
 
 /** Where a decision was made, in Temporal. */
@@ -224,17 +225,10 @@ function aftermath({ position, memory, reflection }: DecisionRecord): readonly S
   return [{ title: 'What came of it', lines }];
 }
 
-function memoryText({
-  rMultiple,
-  worstExcursion,
-  bestExcursion,
-}: NonNullable<DecisionRecord['memory']>['outcome']): string {
+function memoryText(outcome: TradeOutcome): string {
+  const { rMultiple } = outcome;
   const multiple = rMultiple === null ? 'its risk is not known' : `${rMultiple.toFixed(2)} times its risk`;
-  const reach =
-    worstExcursion === null || bestExcursion === null
-      ? 'how far the price went meanwhile is not known'
-      : `the price went from ${percent(worstExcursion)} to +${percent(bestExcursion)} of the entry`;
-  return `${multiple}; ${reach}`;
+  return `${multiple}; ${reachText(outcome)}`;
 }
 
 export const callsText = (ids: readonly string[]): string =>

@@ -1,5 +1,6 @@
 import { timeframeMs } from '../bar';
 import { divide, isPositive, multiply, toNumber, type DecimalString } from '../decimal';
+import { percent, span } from '../display';
 import { PositionState, type ExitReason, type PositionView } from '../position';
 
 /** What became of a trade. Money in quote units, times and spans in market milliseconds. */
@@ -84,3 +85,20 @@ function excursions(
     bestExcursion: Math.max(extremes.high, entry, left) / entry - 1,
   };
 }
+
+/** `target: +20.00 USDT, 1.92 times its risk, held 3h 4m; the price went from -1.20 % to +4.00 % of the entry` */
+export function outcomeText(outcome: TradeOutcome): string {
+  const { exitReason, realisedPnl, quote, rMultiple, holdingMs } = outcome;
+  const result = toNumber(realisedPnl);
+  const multiple = rMultiple === null ? 'its risk is not known' : `${rMultiple.toFixed(2)} times its risk`;
+  return `${exitReason}: ${result > 0 ? '+' : ''}${result.toFixed(2)} ${quote}, ${multiple}, held ${span(holdingMs)}; ${reachText(outcome)}`;
+}
+
+/** How far the price went while it was held. */
+export const reachText = ({
+  worstExcursion,
+  bestExcursion,
+}: Pick<TradeOutcome, 'worstExcursion' | 'bestExcursion'>): string =>
+  worstExcursion === null || bestExcursion === null
+    ? 'how far the price went meanwhile is not known'
+    : `the price went from ${percent(worstExcursion)} to +${percent(bestExcursion)} of the entry`;

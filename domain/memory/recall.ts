@@ -1,5 +1,5 @@
 import type { Reason } from '../strategy';
-import type { TradeOutcome } from './outcome';
+import { outcomeText, type TradeOutcome } from './outcome';
 
 /** A past trade that is brought to mind. */
 export interface RecalledTrade {
@@ -63,4 +63,11 @@ export function mostSimilar<T extends { readonly vector: readonly number[] }>(
     })
     .sort((a, b) => b.similarity - a.similarity)
     .slice(0, Math.max(0, Math.min(k, MOST_RECALLED)));
+}
+
+/** A recalled trade in words, for a model that decides on a situation like it. */
+export function recalledText({ similarity, situation, outcome, lesson }: RecalledTrade): string {
+  const then = situation.replaceAll(/\s+/g, ' ');
+  const learnt = lesson === null ? '' : ` Lesson: ${lesson}`;
+  return `Similarity ${similarity.toFixed(2)}. ${then} It ended by ${outcomeText(outcome)}.${learnt}`;
 }

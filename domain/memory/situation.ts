@@ -1,4 +1,5 @@
 import type { Timeframe } from '../bar';
+import type { TrendSummary } from '../deliberation/trend';
 import { percent, span } from '../display';
 import type { Reason } from '../strategy';
 
@@ -65,6 +66,14 @@ export function moodText({ score, ageMs, trend, missing }: SituationMood): strin
     moves,
     missing === 0 ? 'every source has answered' : `${percent(missing, 0)} of the sources' weight missing`,
   ].join(', ');
+}
+
+/** What a summary says, as far as a situation keeps it; null when no timeframe is known. */
+export function situationTrend({ prediction, timeframes }: TrendSummary): SituationTrend | null {
+  if (prediction === null) return null;
+  const { direction, confidence } = prediction;
+  const reasons = timeframes.flatMap((one) => (one.known ? [`${one.timeframe} ${one.direction}`] : []));
+  return { direction, confidence, reasons };
 }
 
 const trendText = ({ direction, confidence, reasons }: SituationTrend): string =>

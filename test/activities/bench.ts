@@ -5,6 +5,7 @@ import { createMarketClock } from '../../activities/market-clock';
 import type { OrderTiming } from '../../activities/order-attempt';
 import { OrderDesk } from '../../activities/order-desk';
 import type { ExchangePort } from '../../adapters/exchange/port';
+import type { TradeMemories } from '../../adapters/store/memories';
 import type { Journal, OrderStore } from '../../adapters/store/port';
 import { positionId } from '../../domain/ids';
 import { BUILT_IN_CATALOGUE, type StrategyCatalogue } from '../../domain/strategies/catalogue';
@@ -13,6 +14,7 @@ import { FakeBars, MemoryHistory } from './fake-bars';
 import { FakeExchange } from './fake-exchange';
 import { intelligenceDeps } from './intelligence-bench';
 import { MemoryOrders, type Grant } from './memory-orders';
+import { MemoryMemories } from './memory-memories';
 import { memoryDesk, type MemoryDesk } from './memory-news';
 import { MemoryDeliberations } from './memory-deliberations';
 import { MemoryAgent } from './memory-agent';
@@ -42,6 +44,7 @@ export interface Bench {
   readonly news: MemoryDesk;
   readonly deliberations: MemoryDeliberations;
   readonly agent: MemoryAgent;
+  readonly memories: MemoryMemories;
   readonly deps: ActivityDeps;
   /** Of the inference process. */
   readonly intelligence: IntelligenceDeps;
@@ -65,6 +68,7 @@ export function createDeps(world: {
   readonly news?: MemoryDesk;
   readonly deliberations?: MemoryDeliberations;
   readonly agent?: MemoryAgent;
+  readonly memories?: TradeMemories;
 }): ActivityDeps {
   const { store, timing, wallTimeMs, owners } = world;
   const log = { info: () => undefined, warn: () => undefined };
@@ -73,6 +77,7 @@ export function createDeps(world: {
   const { sweeps = new MemorySweeps(), news = memoryDesk() } = world;
   const { deliberations = new MemoryDeliberations() } = world;
   const { agent = new MemoryAgent(new MemoryOrders()) } = world;
+  const { memories = new MemoryMemories(new MemoryStore()) } = world;
   const exchange = exchangeHealth.watch(world.exchange);
   const read = (): ReturnType<ExchangePort['clock']> => exchange.clock();
   const clock = createMarketClock({ read, wallTimeMs, maxAgeMs: 0, maxStaleMs: 0 });
@@ -84,6 +89,7 @@ export function createDeps(world: {
     emergencyStore: store,
     store,
     deliberations,
+    memories,
     desk,
     emergencyDesk: desk,
     exchangeHealth,
@@ -120,11 +126,11 @@ export function createBench(
     return Promise.resolve();
   };
   const deliberations = new MemoryDeliberations();
-  const rest = { pause, owners, history, bars, sweeps, news, deliberations, agent };
-  const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, ...rest });
+  const memories = new MemoryMemories(store);
+  const own = { history, bars, sweeps, news, deliberations, agent, memories };
+  const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, pause, owners, ...own });
   const intelligence = intelligenceDeps(deps, news, deliberations, agent);
-  const world = { store, exchange, history, bars, sweeps, news, deliberations, agent };
-  return { ...world, deps, intelligence, time };
+  return { store, exchange, ...own, deps, intelligence, time };
 }
 
 /** A granted long position of 1 BTC at 100 with its stop at 90 and its target at 130. */

@@ -13,17 +13,18 @@ const nobody = (): Promise<never> =>
 export const noModels: ModelManager = {
   ask: nobody,
   converse: nobody,
+  embed: nobody,
   close: () => Promise.resolve(),
 };
 
 /** The inference process's world in memory, beside that of the worker. */
 export const intelligenceDeps = (
-  worker: Pick<ActivityDeps, 'clock' | 'market' | 'wallTimeMs' | 'log' | 'store' | 'exchange'>,
+  worker: Pick<ActivityDeps, 'clock' | 'market' | 'wallTimeMs' | 'log' | 'store' | 'exchange' | 'memories'>,
   news: MemoryDesk,
   deliberations: DeliberationStore,
   agent: MemoryAgent,
 ): IntelligenceDeps => ({
-  ...{ deliberations, journal: worker.store, venue: worker.exchange.venue },
+  ...{ deliberations, journal: worker.store, venue: worker.exchange.venue, memories: worker.memories },
   ...{ models: noModels, isConfigured: () => false },
   ...{ scorer: news.scorer, news: news.store, clock: worker.clock, market: worker.market },
   ...{ wallTimeMs: worker.wallTimeMs, log: worker.log },

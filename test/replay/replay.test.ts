@@ -94,6 +94,15 @@ const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
     'tells nobody',
     'completes',
   ],
+  reflection: [
+    'activity rememberTrade',
+    'activity embedMemory',
+    'activity embedMemory fails',
+    'activity reflectOnTrade',
+    'activity reflectOnTrade fails',
+    'activity concludeMemory',
+    'completes',
+  ],
   optimisation: [
     'activity proposeTrials',
     'activity runTrials',

@@ -13,6 +13,7 @@ import {
 } from '../../activities/intelligence/intelligence';
 import { createMarketActivities, type MarketActivities } from '../../activities/market';
 import { createGaugeActivities, type GaugeActivities } from '../../activities/gauges';
+import { createMemoryActivities, type MemoryActivities } from '../../activities/memory';
 import { createNewsActivities, type NewsActivities } from '../../activities/news';
 import { createOptimisationActivities, type OptimisationActivities } from '../../activities/optimisation';
 import { createOrderActivities, type OrderActivities } from '../../activities/orders';
@@ -60,6 +61,7 @@ type Activities = MarketActivities &
   NewsActivities &
   IntelligenceActivities &
   GaugeActivities;
+MemoryActivities & IntelligenceActivities;
 
 /** One test's account: an exchange and a journal of its own, under the real activities. */
 export interface World extends Bench {
@@ -388,6 +390,7 @@ const realActivities = ({ deps, intelligence }: Pick<Bench, 'deps' | 'intelligen
   ...createBackfillActivities(deps),
   ...createOptimisationActivities(deps),
   ...createNewsActivities(deps),
+  ...createMemoryActivities(deps),
   ...createIntelligenceActivities(intelligence),
   ...createGaugeActivities(deps),
 });

@@ -411,3 +411,63 @@ describe('a replay', () => {
     expect(reply).toMatchObject({ answered: false, kind: ModelFailureKind.NotRecorded });
   });
 });
+
+describe('embeddings', () => {
+  const TEXTS = ['a', 'bb'];
+  /** A model whose vectors a test chooses. */
+  function embedder(embed: (texts: readonly string[]) => Promise<readonly (readonly number[])[]>) {
+    const entry = scripted('e', () => said('never asked'));
+    const asked: (readonly string[])[] = [];
+    const open = async () => ({
+      ...(await entry.open()),
+      embed: async (texts: readonly string[]) => {
+        asked.push(texts);
+        return { vectors: await embed(texts), inputTokens: 1_000 };
+      },
+    });
+    return { ...entry, open, asked };
+  }
+  const lengths = (texts: readonly string[]) => Promise.resolve(texts.map((text) => [text.length, 0.5]));
+  const ask = (manager: ModelManager) => manager.embed({ role: 'scorer', texts: TEXTS });
+
+  it('are paid for and recorded like answers, and replayed without the model', async () => {
+    const model = embedder(lengths);
+    const value = {
+      vectors: [
+        [1, 0.5],
+        [2, 0.5],
+      ],
+      modelIdentity: 'scripted:e',
+    };
+    expect(await ask(managerOf([model]))).toMatchObject({ answered: true, value, source: 'model' });
+    expect(await calls()).toMatchObject([
+      {
+        ...{ prompt: 'embedding', outcome: 'answered', input_tokens: 1_000, output_tokens: 0 },
+        ...{ cost_usd: '0.003', raw_answer: '2 vectors' },
+      },
+    ]);
+    const replaying = managerOf([embedder(() => Promise.reject(new Error('asked')))], { replay: 'refuse' });
+    expect(await ask(replaying)).toMatchObject({ answered: true, value, source: 'record' });
+    await expect(replaying.embed({ role: 'scorer', texts: ['c'] })).rejects.toThrow(/The replay lacks/);
+    // The same words as a question are another request.
+    expect(model.asked).toEqual([TEXTS]);
+  });
+
+  it('keep to the budget and the deadline', async () => {
+    const model = embedder(lengths);
+    const poor = managerOf([model], { monthlyBudgetUsd: decimal('0.000001') });
+    expect(await ask(poor)).toMatchObject({ answered: false, kind: 'over-budget' });
+    expect(model.asked).toEqual([]);
+    const slow = managerOf([embedder(() => new Promise(() => undefined))]);
+    const asking = slow.embed({ role: 'scorer', texts: TEXTS }, { deadlineMs: 20 });
+    expect(await asking).toMatchObject({ answered: false, kind: 'deadline' });
+  });
+
+  it('that are not one vector for each text, alike in length, are none, and nobody is asked to mend them', async () => {
+    for (const vectors of [[[1]], [[1], [1, 2]], [[], []], [[Number.NaN], [1]]]) {
+      const model = embedder(() => Promise.resolve(vectors));
+      expect(await ask(managerOf([model]))).toMatchObject({ answered: false, kind: 'malformed' });
+      expect(model.asked).toHaveLength(1);
+    }
+  });
+});
