@@ -10,11 +10,13 @@ import {
 } from '../../domain/deliberation/brief';
 import { BARS_WANTED, predictTrend, TREND_TIMEFRAMES } from '../../domain/deliberation/trend';
 import { dailyLossFraction, drawdownFraction } from '../../domain/equity';
-import type { SituationMood } from '../../domain/memory/situation';
+import { recalledText } from '../../domain/memory/recall';
+import { situationTrend, type Situation, type SituationMood } from '../../domain/memory/situation';
 import { assetOf } from '../../domain/observations';
 import type { Proposal } from '../../domain/risk';
 import type { Reason } from '../../domain/strategy';
 import type { IntelligenceDeps } from './deps';
+import { recall } from './recall';
 
 /** What a strategy wants to do on a bar. */
 export interface DeliberatedProposal {
@@ -27,6 +29,8 @@ export interface DeliberatedProposal {
   readonly reasons: readonly Reason[];
 }
 
+/** Past trades that the panel is told, and wall milliseconds to find them. */
+const MEMORIES = { k: 3, deadlineMs: 2_000 } as const;
 /** Newest moods that are looked at: those that were known only after the close are left out. */
 const MOODS_READ = 20;
 
@@ -55,10 +59,25 @@ export async function briefOf(deps: IntelligenceDeps, input: DeliberatedProposal
   ]);
   const columns = new Map(TREND_TIMEFRAMES.map((wanted, index) => [wanted, columnsOf(higher[index] ?? [])]));
   const trend = predictTrend((wanted) => columns.get(wanted), barCloseMs);
+  const situation = { strategy, symbol, timeframe, reasons, mood, trend: situationTrend(trend) };
+  const memories = await orMissing('memories', [], memoriesOf(deps, input, situation));
   return {
     ...{ strategy, symbol, timeframe, barCloseMs, proposal, reasons },
-    ...{ bars, trend, mood, headlines, account, memories: [] },
+    ...{ bars, trend, mood, headlines, account, memories },
   };
+}
+
+/** Past trades in situations like this one, as far as their outcome was known at the close. */
+async function memoriesOf(
+  deps: IntelligenceDeps,
+  { account, session, barCloseMs }: DeliberatedProposal,
+  situation: Situation,
+): Promise<readonly string[]> {
+  const { trades } = await recall(deps, {
+    ...{ account, session, situation, asOfMs: barCloseMs },
+    ...MEMORIES,
+  });
+  return trades.map(recalledText);
 }
 
 async function accountOf({ journal }: IntelligenceDeps, account: string): Promise<BriefAccount> {

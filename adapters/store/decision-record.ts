@@ -1,10 +1,11 @@
 import type { Pool } from 'pg';
 import type { Bar } from '../../domain/bar';
-import { decimal, ONE, type DecimalString } from '../../domain/decimal';
+import { decimal, type DecimalString } from '../../domain/decimal';
 import { positionId as positionIdOf } from '../../domain/ids';
 import type { PositionView } from '../../domain/position';
 import { riskLimitsSchema, type RiskLimits, type RiskSnapshot } from '../../domain/risk';
 import { findCandles } from './candles';
+import { createDeliberationStore, type DeliberationRecord } from './deliberations';
 import { findDecision } from './journal';
 import {
   findMemory,
@@ -62,6 +63,8 @@ export interface DecisionRecord {
   readonly mood: KnownMood | null;
   readonly grant: GrantRecord | null;
   readonly refusal: { readonly code: string; readonly message: string } | null;
+  /** What a panel of models made of the proposal; null when none was asked. */
+  readonly panel: DeliberationRecord | null;
   /** The position that it opened or was about. */
   readonly position: PositionView | null;
   /** The decision that opened that position, when it is another one. */
@@ -106,10 +109,11 @@ export const readDecisionRecord = (
     const { bar_close_ms, recorded_at, ...rest } = row;
     const decision = await findDecision(tx, { ...rest, barCloseMs: Number(bar_close_ms) });
     if (decision === undefined) return undefined;
-    return gather(tx, { decisionId, decision, recordedAt: recorded_at.toISOString() }, origins);
+    return gather(pool, tx, { decisionId, decision, recordedAt: recorded_at.toISOString() }, origins);
   });
 
 async function gather(
+  pool: Pool,
   tx: Transaction,
   found: Pick<DecisionRecord, 'decisionId' | 'decision' | 'recordedAt'>,
   origins: (session: string) => readonly string[],
@@ -121,6 +125,7 @@ async function gather(
   const aboutId = decision.positionId ?? own;
   const position = (await findPosition(tx, aboutId)) ?? null;
   const reflection = (await findReflection(tx, aboutId)) ?? null;
+  const panel = (await createDeliberationStore(pool).find(own)) ?? null;
   const settings = await settingsAt(tx, decision);
   const timeframe = decision.inputs?.timeframe ?? settings?.timeframe ?? position?.timeframe;
   const venue = decision.inputs?.venue ?? (await venueOf(tx, session, symbol));
@@ -129,14 +134,17 @@ async function gather(
       ? []
       : await findCandles(tx, { venue, session, symbol, timeframe }, barCloseMs, 1);
   return {
-    ...{ ...found, settings, position, reflection },
+    ...{ ...found, settings, panel, position, reflection },
     bar: bar ?? null,
     mood: await moodAt(tx, origins(session), symbol, barCloseMs),
     grant: await grantOf(tx, own),
     refusal: await refusalOf(tx, decision, own),
     entry: position === null || position.positionId === own ? null : await entryOf(tx, position),
     memory: (await findMemory(tx, aboutId)) ?? null,
-    calls: await callsOf(tx, callIdsOf(reflection)),
+    calls: await callsOf(tx, [
+      ...(panel?.answers.flatMap(({ callIds }) => callIds) ?? []),
+      ...callIdsOf(reflection),
+    ]),
   };
 }
 
@@ -165,13 +173,13 @@ async function venueOf(db: Queryable, session: string, symbol: string): Promise<
 
 async function grantOf(db: Queryable, positionId: string): Promise<GrantRecord | null> {
   const { rows } = await db.query<
-    Record<keyof Omit<GrantRecord, 'limits' | 'snapshot' | 'sizeFactor'>, string> & {
+    Record<keyof Omit<GrantRecord, 'limits' | 'snapshot'>, string> & {
       readonly limits: unknown;
       readonly snapshot: RiskSnapshot;
     }
   >(
     `SELECT quantity, limit_price AS "limitPrice", stop_price AS "stopPrice", target_price AS "targetPrice",
-       reserved_quote AS "reservedQuote", risk_quote AS "riskQuote", limits, snapshot
+       reserved_quote AS "reservedQuote", risk_quote AS "riskQuote", size_factor AS "sizeFactor", limits, snapshot
      FROM approvals WHERE position_id = $1`,
     [positionId],
   );
@@ -185,7 +193,7 @@ async function grantOf(db: Queryable, positionId: string): Promise<GrantRecord |
       stopPrice: decimal(row.stopPrice),
     },
     ...{ targetPrice: decimal(row.targetPrice), reservedQuote: decimal(row.reservedQuote) },
-    ...{ riskQuote: decimal(row.riskQuote), sizeFactor: ONE },
+    ...{ riskQuote: decimal(row.riskQuote), sizeFactor: decimal(row.sizeFactor) },
     limits: isKnown ? riskLimitsSchema.parse(row.limits) : null,
     snapshot: isKnown ? row.snapshot : null,
   };

@@ -7,6 +7,7 @@ import { PositionState } from '../../domain/position';
 import type { Reason } from '../../domain/strategy';
 import { gain, plain, price, span, utcTime } from '../format';
 import { Mark, type Line, type Section } from './page';
+import { callsText, panelSections } from './panel-section';
 
 /** Where a decision was made, in Temporal. */
 export interface DecisionRun {
@@ -23,6 +24,7 @@ export function storyOf(record: DecisionRecord, run: DecisionRun, raw: boolean):
   return [
     heading(record),
     inputs(record),
+    ...panelSections(record),
     ...risk(record),
     ...entry(record),
     ...aftermath(record),
@@ -120,9 +122,11 @@ function reasonText({ text, values = {} }: Reason): string {
 
 /** Reasons that a section of their own tells. */
 const toldElsewhere =
-  ({ refusal, entry: opened }: DecisionRecord) =>
+  ({ refusal, panel, entry: opened }: DecisionRecord) =>
   ({ code }: Reason): boolean =>
-    code === refusal?.code || (code === 'entered-because' && opened !== null);
+    code === refusal?.code ||
+    (panel !== null && code.startsWith('panel-')) ||
+    (code === 'entered-because' && opened !== null);
 
 const MARKS: Readonly<Record<CheckOutcome, Mark>> = {
   [CheckOutcome.Passed]: Mark.Good,
@@ -230,9 +234,6 @@ function memoryText(outcome: TradeOutcome): string {
   const multiple = rMultiple === null ? 'its risk is not known' : `${rMultiple.toFixed(2)} times its risk`;
   return `${multiple}; ${reachText(outcome)}`;
 }
-
-export const callsText = (ids: readonly string[]): string =>
-  ids.length === 0 ? '' : `, ${ids.length === 1 ? 'call' : 'calls'} ${ids.map((id) => `#${id}`).join(' ')}`;
 
 function calls(list: readonly CallRecord[], raw: boolean): Section {
   return {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createDeliberationStore } from '../../adapters/store/deliberations';
 import { createTradeMemories } from '../../adapters/store/memories';
 import { createNewsStore } from '../../adapters/store/stories';
 import { createViews } from '../../adapters/store/views';
@@ -80,7 +81,7 @@ describe('ballast decisions show', () => {
     expect(shown.status).toBe(0);
     expect(JSON.parse(shown.stdout)).toMatchObject({
       ...{ decisionId: ids.enter, decision: { outcome: 'enter', reasons: WHY } },
-      calls: [{ callId: '1', rawAnswer: '{"lesson":"Wait for the retest."}' }],
+      calls: [{ callId: '1', rawAnswer: '{"lesson":"Wait for the retest."}' }, { callId: '2' }],
       temporal: { workflowId: `cycle/main/s1/rsi/${BAR_MS}`, runId: 'run-1', url: null },
     });
     const wrong = `${known.slice(0, 7)}${known.endsWith('0') ? '1' : '0'}`;
@@ -100,6 +101,10 @@ describe('ballast decisions show', () => {
     expect(text).toMatch(
       /mood · bullish \(\+0\.50\), 2s old, .* 25 % of the sources' weight missing; of 3 stories judged by vader/,
     );
+    expect(text).toMatch(
+      /PANEL made the entry smaller: 0\.5 of its size trend – not known Analyst ✗ shrink to 0\.5, confidence 0\.60: Late in the move\. \(round 1, big, call #2\) Supervisor – no answer \(deadline\): The time is over\./,
+    );
+    expect(text).toMatch(/#2 analyst ✗ big, prompt analyst v1, its end was never recorded/);
     expect(text).toMatch(/RISK granted 10 BTC, to be bought at 100\.00 at most/);
     expect(text).toMatch(/drawdown ✓ 0\.00 % below the peak, less than 15\.00 %/);
     expect(text).toMatch(/ended by stop at .*: -20\.00 USDT/);
@@ -201,11 +206,39 @@ async function fill({ store, pool }: Bench): Promise<void> {
     },
     BAR_MS + MINUTE_MS,
   );
+  await deliberate(pool, positionId);
   await pool.query(
     `INSERT INTO decisions (account, session, strategy, symbol, bar_close_ms, outcome, reasons)
      VALUES ($1, $2, 'old', 'ETH/USDT', $3, 'hold', '[]')`,
     [ACCOUNT, SESSION, BAR_MS - 100 * MINUTE_MS],
   );
+}
+
+/** A panel of which one seat has answered, and the process died in the middle of its call. */
+async function deliberate(pool: Bench['pool'], positionId: string): Promise<void> {
+  const panel = createDeliberationStore(pool);
+  const verdict = { outcome: 'shrink' as const, sizeFactor: decimal('0.5'), reasons: [] };
+  await panel.conclude({ ...KEY, positionId, barCloseMs: BAR_MS }, verdict);
+  const answer = { verdict: 'shrink', sizeFactor: 0.5, confidence: 0.6, reasons: ['Late in the move.'] };
+  const common = { model: 'big', requestHash: 'g', promptVersion: 1 };
+  const analyst = { positionId, round: 1, seat: 'analyst' as const };
+  await panel.say(analyst, {
+    ...{ ...common, role: 'analyst', prompt: 'analyst', outcome: 'answered', failure: null },
+    answer: { ...answer, outlook: 'unclear' },
+  });
+  await panel.say(
+    { ...analyst, seat: 'supervisor' },
+    {
+      ...{ ...common, role: 'supervisor', prompt: 'supervisor', outcome: 'deadline', answer: null },
+      failure: 'The time is over.',
+    },
+  );
+  await pool.query(
+    `INSERT INTO model_calls (month, role, request_hash, prompt, prompt_version, prompt_hash, model, model_identity, seed,
+       temperature, attempt, is_repair, reserved_usd) VALUES ('2026-01', 'analyst', 'g', 'analyst', 1, 'x', 'big', 'openai:big', 0, 0, 1,
+       false, 0)`,
+  );
+  await panel.linkCall(analyst, '2');
 }
 
 describe('a page', () => {
