@@ -60,8 +60,8 @@ type Activities = MarketActivities &
   OptimisationActivities &
   NewsActivities &
   IntelligenceActivities &
-  GaugeActivities;
-MemoryActivities & IntelligenceActivities;
+  GaugeActivities &
+  MemoryActivities;
 
 /** One test's account: an exchange and a journal of its own, under the real activities. */
 export interface World extends Bench {
