@@ -4,6 +4,7 @@ import { timeframeMs, type Bar } from '../domain/bar';
 import { columnsOf } from '../domain/bar-columns';
 import { assessQuality, isSound } from '../domain/quality/quality';
 import type { Reason } from '../domain/strategy';
+import type { Reference } from './reference';
 
 /** Bars asked for beyond what is missing, so that a bar the exchange corrected late is corrected here. */
 const OVERLAP_BARS = 2;
@@ -40,10 +41,12 @@ interface Ingestion {
  * Strategies on the same bars of a symbol want the same of the exchange at the same moment: it is asked once, and the
  * journal is not read for what this process has just written there. Only what was found is shared: a bar that is missing
  * is asked for again, and a failure forgets what was known of its symbol.
+ * @param reference another venue, asked beside the exchange; absent: nobody is
  */
 export function createCandleIngest(
   exchange: Pick<ExchangePort, 'bars'>,
   store: Pick<Journal, 'candles' | 'saveCandles'>,
+  reference?: Reference,
 ): CandleIngest {
   const last = new Map<string, Ingestion>();
 
@@ -72,6 +75,7 @@ export function createCandleIngest(
   ): Ingestion {
     const length = timeframeMs(key.timeframe);
     const run = async (): Promise<Ingested> => {
+      const elsewhere = reference?.bars(key, barCloseMs) ?? [];
       const known = earlier?.bars ?? (await store.candles(key, barCloseMs, lookback));
       const completeToMs = earlier?.completeToMs ?? completeTo(known, lookback, length);
       const fetched = await fetchMissing(key, { barCloseMs, lookback }, completeToMs);
@@ -79,7 +83,7 @@ export function createCandleIngest(
       if (newest !== undefined && (completeToMs !== null || fetched.length >= lookback))
         ingestion.completeToMs = newest.openTimeMs + length;
       ingestion.bars = merge(known, fetched).slice(-lookback);
-      return { newest, doubts: doubtsOf(key, ingestion.bars) };
+      return { newest, doubts: doubtsOf(key, ingestion.bars, reference, await elsewhere) };
     };
     const result = Promise.resolve().then(run);
     const { session } = key;
@@ -119,7 +123,21 @@ function merge(known: readonly Bar[], told: readonly Bar[]): readonly Bar[] {
   return [...byTime.values()].sort((a, b) => a.openTimeMs - b.openTimeMs);
 }
 
-function doubtsOf({ timeframe }: CandleKey, bars: readonly Bar[]): readonly Reason[] {
+function doubtsOf(
+  { timeframe }: CandleKey,
+  bars: readonly Bar[],
+  reference: Reference | undefined,
+  elsewhere: readonly Bar[],
+): readonly Reason[] {
   if (bars.length === 0) return [];
-  return assessQuality({ series: { timeframe, bars: columnsOf(bars) } }).blocksAt(bars.length - 1);
+  const series = { timeframe, bars: columnsOf(bars) };
+  const report = assessQuality({
+    series,
+    ...(reference !== undefined && {
+      reference: { timeframe, bars: columnsOf(elsewhere) },
+      referenceName: reference.venue,
+      maxDivergence: reference.maxDivergence,
+    }),
+  });
+  return report.blocksAt(bars.length - 1);
 }

@@ -13,6 +13,7 @@ import type { MarketClock } from './market-clock';
 import type { NewsDesk } from './news';
 import type { Sweeps } from './optimisation';
 import type { OrderDesk } from './order-desk';
+import type { Reference } from './reference';
 
 /** Tells workflows that the journal has news for them. */
 export interface Owners {
@@ -62,6 +63,8 @@ export interface ActivityDeps {
   readonly market: 'real' | 'made-up';
   /** Where past candles come from, opened once. @throws UserError when there is no source of this name */
   readonly barSource: (name: string) => Promise<BarSource>;
+  /** The venue whose candles those of live cycles are held against; absent: none. */
+  readonly reference?: Reference;
   /** Optimisations, whose backtests run beside everything else. */
   readonly sweeps: Sweeps;
   readonly news: NewsDesk;

@@ -58,7 +58,7 @@ export interface MarketStatus {
 export function createMarketActivities(deps: ActivityDeps) {
   const { exchange, store } = deps;
 
-  const ingest = createCandleIngest(exchange, store);
+  const ingest = createCandleIngest(exchange, store, deps.reference);
 
   return {
     /** The clocks as the exchange tells them. */

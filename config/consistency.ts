@@ -32,6 +32,7 @@ export const inconsistencies = (
   ...modelIssues(layers, settings),
   ...newsIssues(layers, settings),
   ...panelIssues(layers, settings),
+  ...referenceIssues(layers, settings),
 ];
 
 function modeIssues(layers: MergedLayers, settings: Settings): ConfigIssue[] {
@@ -87,6 +88,19 @@ function paperIssues(layers: MergedLayers, { market, strategies }: Settings): Co
   if (strategies.length === 0)
     issues.push(issueAt(layers, ['strategies'], 'mode paper mirrors the pairs of its strategies: name one'));
   return issues;
+}
+
+/** A reference that says the same whatever is told, or never the same. */
+function referenceIssues(layers: MergedLayers, { mode, exchange, market }: Settings): ConfigIssue[] {
+  const { reference } = market;
+  if (reference === undefined || reference.restUrl !== undefined) return [];
+  const at = (problem: string): ConfigIssue[] => [issueAt(layers, ['market', 'reference', 'venue'], problem)];
+  if (reference.venue === exchange.venue)
+    return at(
+      `"${reference.venue}" is the venue that is traded: its candles agree with themselves; name another`,
+    );
+  if (mode !== Mode.Simulated) return [];
+  return at('no venue knows the prices of a made-up market: leave market.reference out in mode simulated');
 }
 
 const nameIssues = (layers: MergedLayers, { strategies }: Settings): ConfigIssue[] =>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Timeframe } from '../domain/bar';
 import { StrayPolicy } from '../domain/findings';
+import { QUALITY_LIMITS } from '../domain/quality/limits';
 import { riskLimitsSchema } from '../domain/risk';
 import { filterEntrySchema } from '../domain/strategies/filters/registry';
 import { triggerLimitsSchema } from '../domain/triggers';
@@ -41,9 +42,8 @@ export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel];
 const portRule = 'must be "auto" or a port from 1 to 65535';
 const port = z.union([z.literal('auto'), z.int(portRule).min(1, portRule).max(65_535, portRule)], portRule);
 
-const symbols = z
-  .array(z.string().regex(/^[A-Z0-9]{1,20}\/[A-Z0-9]{1,20}$/, 'must be a pair like BTC/USDT'))
-  .min(1, 'must name at least one pair');
+const pair = z.string().regex(/^[A-Z0-9]{1,20}\/[A-Z0-9]{1,20}$/, 'must be a pair like BTC/USDT');
+const symbols = z.array(pair).min(1, 'must name at least one pair');
 
 export const strategySchema = z.strictObject({
   /** Unique in the account; part of workflow ids. */
@@ -83,6 +83,17 @@ const exchangeSchema = z.strictObject({
   sendWindowMs: milliseconds(100, 30_000),
 });
 
+const referenceSchema = z.strictObject({
+  /** Any venue that ccxt has, by ccxt's name of it. */
+  venue: z.string().regex(/^[a-z0-9]+$/, 'must be a venue as ccxt names it, like kraken'),
+  /** Base URL instead of the venue's own. */
+  restUrl: url(['http:', 'https:']).optional(),
+  /** Pairs that are called otherwise there, or are quoted in another asset. */
+  pairs: z.record(pair, pair).default({}),
+  /** Relative difference of two closes of the same bar above which no position is opened. */
+  maxDivergence: z.number().gt(0).max(1).default(QUALITY_LIMITS.maxDivergence),
+});
+
 const marketSchema = z.strictObject({
   /** Folder of recorded data; docs/market.md describes its layout. */
   dataDir: path.optional(),
@@ -105,6 +116,8 @@ const marketSchema = z.strictObject({
     /** Who tells market time: the venue's server time, or the market clock of an emulator that plays the venue. */
     clock: z.enum(['wall', 'emulator']),
   }),
+  /** A second venue, whose public candles those of every cycle are held against. Absent: none. */
+  reference: referenceSchema.optional(),
 });
 
 const emulatorSchema = z.strictObject({

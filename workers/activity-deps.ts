@@ -27,6 +27,7 @@ import { MARKET_CLOCK } from './market-time';
 import { openNewsDesk } from './news-desk';
 import { REDUCING, VISIBILITY_LAG_MS } from './order-timing';
 import { createOwners } from './owners';
+import { openReference } from './reference';
 import { createSweeps } from './sweeps';
 import { withUrgentOrders } from './urgent-orders';
 
@@ -89,6 +90,7 @@ export async function openActivityDeps(
   const gate = new StartGate();
   const owners = createOwners(client, reconciliationInput(config, accountRef(config)));
   const sources = createBarSources(config, exchange);
+  const reference = await openReference(config, clock, log);
   const history = createHistory(pools[0]);
   const strategies = openStrategies(config);
   const sweeps = createSweeps({
@@ -134,6 +136,7 @@ export async function openActivityDeps(
     strategies,
     market: config.mode === 'simulated' ? 'made-up' : 'real',
     barSource: sources.barSource,
+    ...(reference !== undefined && { reference: reference.reference }),
     sweeps,
     agent: createAgentJournal(pools[0]),
     news: news.desk,
@@ -143,6 +146,7 @@ export async function openActivityDeps(
       exchange.close(),
       emergencyExchange.close(),
       sources.close(),
+      reference?.close(),
       sweeps.close(),
       news.close(),
     ]);

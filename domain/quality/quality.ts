@@ -41,6 +41,10 @@ export interface QualityInput {
   readonly series: Series;
   /** The same market elsewhere, or in finer bars put together: confirms jumps and contradicts wrong prices. */
   readonly reference?: Series | undefined;
+  /** Where the reference is, for people. */
+  readonly referenceName?: string;
+  /** Relative difference of two closes that is still agreement; `QUALITY_LIMITS.maxDivergence` when absent. */
+  readonly maxDivergence?: number;
   /** False for prices that are not made of trades. */
   readonly hasVolume?: boolean;
   /** Market time: then the newest bar has to be the one that closed last. */
@@ -180,8 +184,15 @@ function findPriceFaults({ bars }: Series): readonly QualityFinding[] {
 }
 
 /** Outliers that nothing confirms, and prices that the reference contradicts. */
-function findSuspects({ series, reference }: QualityInput): readonly QualityFinding[] {
+function findSuspects({
+  series,
+  reference,
+  referenceName,
+  maxDivergence = QUALITY_LIMITS.maxDivergence,
+}: QualityInput): readonly QualityFinding[] {
   const { bars } = series;
+  const isClose = (mine: number, theirs: number): boolean => Math.abs(mine / theirs - 1) <= maxDivergence;
+  const there = referenceName === undefined ? 'elsewhere' : `at ${referenceName}`;
   const other = reference === undefined ? undefined : closesAlongside(series, reference);
   const found: QualityFinding[] = [];
   for (const { index, move, deviations } of findOutliers(series)) {
@@ -195,14 +206,11 @@ function findSuspects({ series, reference }: QualityInput): readonly QualityFind
     const [mine, theirs] = [bars.close[index] ?? NaN, other[index] ?? NaN];
     if (Number.isNaN(theirs) || isClose(mine, theirs)) continue;
     const timeMs = bars.openTimeMs[index] ?? NaN;
-    const text = `the close of ${utc(timeMs)} is ${mine} here and ${theirs} elsewhere`;
+    const text = `the close of ${utc(timeMs)} is ${mine} here and ${theirs} ${there}`;
     found.push({ code: QualityCode.Divergence, index, timeMs, size: Math.abs(mine / theirs - 1), text });
   }
   return found;
 }
-
-const isClose = (mine: number, theirs: number): boolean =>
-  Math.abs(mine / theirs - 1) <= QUALITY_LIMITS.maxDivergence;
 
 /** The reference's close of the same instant as each bar's; NaN where it has none. */
 function closesAlongside(series: Series, reference: Series): Float64Array {

@@ -1,5 +1,6 @@
 import { createDecisionActivities, type SymbolDecision } from '../../activities/decision';
 import { createMarketActivities, type CandleVerdict } from '../../activities/market';
+import { createReference, type Reference } from '../../activities/reference';
 import type { Bar } from '../../domain/bar';
 import { Leg, OrderType } from '../../domain/order';
 import { ACCOUNT, createBench, DEPLOYMENT, grantOf, START_MS, STRATEGY, type Bench } from './bench';
@@ -27,6 +28,24 @@ function turning(jump: number): Bar[] {
   });
 }
 
+/** Another venue, which tells the same bars at another price. */
+const elsewhere = (bars: readonly Bar[], factor: number): Reference =>
+  createReference({
+    source: {
+      venue: 'kraken',
+      page: ({ fromMs, toMs }) => {
+        const asked = bars.filter(({ openTimeMs }) => openTimeMs >= fromMs && openTimeMs < toMs);
+        return Promise.resolve({ bars: asked.map((bar) => scaled(bar, factor)), nextMs: toMs });
+      },
+    },
+    ...{ maxDivergence: 0.02, pairs: {}, log: { info: () => undefined, warn: () => undefined } },
+  });
+
+const scaled = ({ openTimeMs, open, high, low, close, volume }: Bar, factor: number): Bar => ({
+  ...{ openTimeMs, volume },
+  ...{ open: open * factor, high: high * factor, low: low * factor, close: close * factor },
+});
+
 describe('data that is doubted', () => {
   let bench: Bench;
   beforeEach(async () => {
@@ -34,10 +53,13 @@ describe('data that is doubted', () => {
     await bench.store.openAccount(ACCOUNT, 's1');
   });
 
-  /** One cycle's two activities on the bars that the exchange tells. */
-  async function cycle(bars: readonly Bar[]): Promise<{ verdict: CandleVerdict; decision: SymbolDecision }> {
+  /** One cycle's two activities on the bars that the exchange tells, and another venue when there is one. */
+  async function cycle(
+    bars: readonly Bar[],
+    reference?: Reference,
+  ): Promise<{ verdict: CandleVerdict; decision: SymbolDecision }> {
     bench.exchange.bars = () => Promise.resolve(bars);
-    const market = createMarketActivities(bench.deps);
+    const market = createMarketActivities({ ...bench.deps, ...(reference !== undefined && { reference }) });
     const { verdicts } = await market.fetchCandles({
       ...{ session: 's1', symbols: [SYMBOL], timeframe: '1m', barCloseMs: START_MS, lookback: LOOKBACK },
     });
@@ -81,6 +103,22 @@ describe('data that is doubted', () => {
     expect(verdict.doubts).toMatchObject([{ code: 'data-ohlc' }]);
     const key = { venue: 'fake', session: 's1', symbol: SYMBOL, timeframe: '1m' } as const;
     expect(await bench.store.candles(key, START_MS, LOOKBACK)).toHaveLength(LOOKBACK - 1);
+  });
+
+  it('that another venue contradicts makes a skipped decision that names it', async () => {
+    const { verdict, decision } = await cycle(turning(0.018), elsewhere(turning(0.018), 1.03));
+    expect(verdict).toMatchObject({ ok: true, doubts: [{ code: 'data-divergence' }] });
+    expect(decision).toMatchObject({ outcome: 'skipped', proposal: null });
+    expect(decision.reasons.at(-1)?.text).toMatch(
+      /^No entry on doubtful data: the close of .* here and .* at kraken$/,
+    );
+  });
+
+  it('that another venue confirms is trusted', async () => {
+    const jump = turning(0.08);
+    const { verdict, decision } = await cycle(jump, elsewhere(jump, 1.001));
+    expect(verdict.doubts).toBeUndefined();
+    expect(decision.outcome).toBe('enter');
   });
 
   it('never keeps a position from being left', async () => {

@@ -149,6 +149,23 @@ describe('mode', () => {
     ]);
   });
 
+  it('a reference is another venue, of a market that is not made up', () => {
+    const problems = (flags: Readonly<Record<string, unknown>>): unknown =>
+      issuesOf({ profile: 'paper', flags }).map(({ path, problem }) => [path, problem]);
+    const reference = { venue: 'kraken', pairs: { 'BTC/USDT': 'BTC/USD' } };
+    const config = load({ profile: 'paper', flags: { market: { reference } } });
+    expect(config.market.reference).toEqual({ ...reference, maxDivergence: 0.02 });
+    expect(load({ profile: 'paper' }).market.reference).toBeUndefined();
+    const at = 'market.reference.venue';
+    expect(problems({ market: { reference: { venue: 'binance' } } })).toEqual([
+      [at, '"binance" is the venue that is traded: its candles agree with themselves; name another'],
+    ]);
+    expect(issuesOf({ flags: { mode: 'simulated', market: { reference } } })).toMatchObject([{ path: at }]);
+    const elsewhere = { venue: 'binance', restUrl: 'http://127.0.0.1:1' };
+    const { market } = load({ flags: { mode: 'simulated', market: { reference: elsewhere } } });
+    expect(market.reference).toMatchObject(elsewhere);
+  });
+
   it('testnet needs keys and takes them from the environment', () => {
     expect(issuesOf({ profile: 'testnet' }).map(({ path }) => path)).toEqual([
       'exchange.apiKey',

@@ -169,6 +169,20 @@ describe('another source', () => {
     expect(blocked(bars, { reference })).toEqual(span('divergence', 150, QUALITY_LIMITS.suspectBars + 1));
   });
 
+  it('is called by its name, and agrees as closely as is asked', () => {
+    const reference = seriesOf(shifted(quietBars(300), 150, 1.015, 151));
+    const named = { reference, referenceName: 'kraken' };
+    const strictly = { ...named, maxDivergence: 0.01 };
+    const [found] = assessQuality({ series: seriesOf(quietBars(300)), ...strictly }).findings;
+    expect(found).toMatchObject({
+      code: 'divergence',
+      index: 150,
+      size: expect.closeTo(1 - 1 / 1.015) as number,
+    });
+    expect(found?.text).toMatch(/ here and .* at kraken$/);
+    expect(codes(quietBars(300), named)).toEqual([]);
+  });
+
   it('may be finer, and says nothing where it has no bar of the same instant', () => {
     const minutes = quietBars(300);
     const fives = minutes.flatMap((bar, index) =>

@@ -7,6 +7,7 @@ import { decimal } from '../../../domain/decimal';
 import { OrderType } from '../../../domain/order';
 import { readExchangeRecord, type ExchangeRecord } from '../../../emulator/journal/record';
 import { startEmulator, type RunningEmulator } from '../../../emulator/main';
+import type { MarketSource } from '../../../emulator/market/source';
 import { buyRequest, openExchange } from './scripted-exchange';
 import { stillMarket } from './still-market';
 
@@ -22,11 +23,11 @@ export class EmulatorWorld {
     private readonly folder: string,
   ) {}
 
-  static async start(): Promise<EmulatorWorld> {
+  static async start(source: MarketSource = stillMarket): Promise<EmulatorWorld> {
     const folder = await mkdtemp(join(tmpdir(), 'ballast-exchange-'));
     const emulator = await startEmulator({
       port: 0,
-      source: stillMarket,
+      source,
       speed: 60,
       paused: true,
       journalDir: folder,
