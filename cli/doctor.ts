@@ -7,6 +7,7 @@ import { workflowIds } from '../workflows/contract';
 import type { Context } from './context';
 import { describeFailure } from './failure';
 import { span } from './format';
+import { describeInference, readInference } from './inference-state';
 
 export const Verdict = { Ok: 'ok', Warn: 'warn', Fail: 'fail' } as const;
 export type Verdict = (typeof Verdict)[keyof typeof Verdict];
@@ -115,6 +116,16 @@ const CHECKS: Readonly<Record<string, Check>> = {
       verdict: Verdict.Fail,
       text: `${text}; here it is ${ours === null ? 'without versioning' : `build ${ours}`}`,
       todo: 'Nothing moves unless such a worker runs. To give the tasks to this version: ballast up',
+    };
+  },
+  inference: async (context) => {
+    const state = await readInference(context);
+    const text = describeInference(state);
+    if (state.needs.length === 0 || state.processes.length > 0) return ok(text);
+    return {
+      verdict: Verdict.Warn,
+      text,
+      todo: 'Start it with: ballast up. If it runs, its log says why: logs/inference.log of the state folder.',
     };
   },
   exchange: async (context) => {

@@ -69,10 +69,13 @@ export function runTogether(workers: readonly Worker[], { connection }: Serving)
   return { done: done.then(() => undefined), shutdown };
 }
 
-/** Lets SIGINT and SIGTERM drain the workers: what runs gets its grace period, then it is cancelled. */
+/**
+ * Lets SIGINT and SIGTERM drain the workers: what runs gets its grace period, then it is cancelled. The listeners stay: a library that
+ * listens too (node-llama-cpp's clean-up does) ends the process at once when it finds itself the only one.
+ */
 export function drainOnSignals({ shutdown }: RunningWorkers, log: Logger): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       log.info({ signal }, 'draining');
       shutdown();
     });

@@ -326,6 +326,8 @@ export interface NewsWatchInput extends AccountRef {
   readonly mood: MoodSettings;
   /** Numbers of the market are read besides headlines; absent: there are none. */
   readonly gauges?: true;
+  /** Wall milliseconds that a round waits for judgements, whoever is away; a minute when absent. */
+  readonly scoringMs?: number;
   /** Who is to pause for breaking stories about which assets; null for nobody. */
   readonly breaking: {
     /** Market milliseconds from when the story was known. */
@@ -350,8 +352,8 @@ export interface NewsWatchReport {
   }[];
   /** Strategies that were told to pause their entries. */
   readonly paused: readonly string[];
-  /** Steps that are left to the next round. */
-  readonly failed: readonly string[];
+  /** Steps that are left to the next round, and why. */
+  readonly failed: readonly { readonly what: string; readonly why: string }[];
 }
 
 // reflection

@@ -1,4 +1,4 @@
-import { log, setCurrentDetails } from '@temporalio/workflow';
+import { ActivityFailure, log, rootCause, setCurrentDetails, TimeoutFailure } from '@temporalio/workflow';
 import { MARKET_SUBJECT } from '../domain/observations';
 import { tell } from './children';
 import { pauseForNewsSignal, workflowIds, type NewsWatchInput, type NewsWatchReport } from './contract';
@@ -11,13 +11,13 @@ import { intelligenceActivities, newsActivities } from './proxies';
 export async function newsWatch(input: NewsWatchInput): Promise<NewsWatchReport> {
   const { assets, mood: settings } = input;
   const { maxAgeMs } = settings;
-  const failed: string[] = [];
+  const failed: { what: string; why: string }[] = [];
   const tried = async <T>(what: string, work: () => Promise<T>): Promise<T | null> => {
     try {
       return await work();
     } catch (error) {
       log.warn(`${what} failed; left to the next round`, { error });
-      failed.push(what);
+      failed.push({ what, why: reasonOf(error) });
       return null;
     }
   };
@@ -27,7 +27,7 @@ export async function newsWatch(input: NewsWatchInput): Promise<NewsWatchReport>
       ? await tried('the gauges', () => newsActivities('read the gauges').observeGauges({ assets }))
       : null;
   const scored = await tried('scoring', () =>
-    intelligenceActivities('judge new stories').scoreNews({ maxAgeMs }),
+    intelligenceActivities('judge new stories', input.scoringMs).scoreNews({ maxAgeMs }),
   );
   const moods = await tried('the moods', () =>
     newsActivities('combine and write the moods').writeMoods({ assets, settings }),
@@ -71,6 +71,11 @@ async function pauseFor({ account, breaking }: NewsWatchInput): Promise<readonly
   return told;
 }
 
+const reasonOf = (error: unknown): string =>
+  error instanceof ActivityFailure && error.cause instanceof TimeoutFailure
+    ? 'nobody has done it in time'
+    : (rootCause(error) ?? 'for no reason that was told');
+
 function describe({ newStories, missingSources, scored, moods, paused, failed }: NewsWatchReport): string {
   const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(2)}`;
   return [
@@ -81,6 +86,6 @@ function describe({ newStories, missingSources, scored, moods, paused, failed }:
     ),
     ...(missingSources.length === 0 ? [] : [`Missing: ${missingSources.join(', ')}.`]),
     ...(paused.length === 0 ? [] : [`Entries paused: ${paused.join(', ')}.`]),
-    ...(failed.length === 0 ? [] : [`Failed: ${failed.join(', ')}.`]),
+    ...failed.map(({ what, why }) => `Left to the next round: ${what} (${why})`),
   ].join('\n');
 }

@@ -151,6 +151,9 @@ export const newsActivities = (summary: string) =>
 export const sweepActivities = (summary: string) =>
   proxyActivities<OptimisationActivities>({ summary, ...JOB });
 
+/** Longer than elsewhere: the library of local models is loaded at the first question, which stops everything else in its process. */
+const MODEL_HEARTBEAT_TIMEOUT = '6 seconds';
+
 /**
  * Opinions are waited for as long as they are worth something, and gone without after that: `withinMs` bounds everything, the wait for an
  * inference process that is away included. Its heartbeats tell within seconds that the process has died; it gets three tries, since a
@@ -161,7 +164,7 @@ export const intelligenceActivities = (summary: string, withinMs = 60_000) =>
     summary,
     taskQueue: taskQueues('').inference,
     startToCloseTimeout: withinMs,
-    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    heartbeatTimeout: MODEL_HEARTBEAT_TIMEOUT,
     scheduleToCloseTimeout: withinMs,
     retry: {
       initialInterval: '300 milliseconds',

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { ModelFailure } from '../../adapters/llm/failure';
-import type { HeadlineScore } from '../../adapters/news/port';
+import type { HeadlineScorer } from '../../adapters/news/port';
 import type { MoodSettings } from '../../domain/news/mood';
 import { newsTime } from '../news-time';
 import type { IntelligenceDeps } from './deps';
@@ -10,7 +10,7 @@ import type { IntelligenceDeps } from './deps';
 const PART = 20;
 /** Stories that one round asks about at most. */
 const MOST = 100;
-/** After which no further part is begun: the proxy's `startToClose` leaves twice as long. */
+/** After which no further part is begun: a round usually waits for a minute. */
 const ENOUGH_MS = 25_000;
 
 type ScoringDeps = Pick<IntelligenceDeps, 'scorer' | 'news' | 'clock' | 'market' | 'wallTimeMs'>;
@@ -32,7 +32,11 @@ export const createScoringActivities = ({ scorer, news, clock, market, wallTimeM
       const part = stories.slice(at, at + PART);
       const titles = part.map(({ title }) => title);
       const answers = await ask(cancellationSignal, (signal) => scorer.score(titles, signal));
-      const scores = part.map(({ storyId }, index) => ({ storyId, score: answers[index] ?? null }));
+      // Those that nobody could be asked about are asked about again.
+      const scores = part.flatMap(({ storyId }, index) => {
+        const score = answers[index];
+        return score === undefined ? [] : [{ storyId, score }];
+      });
       // Known now that there are answers, not when they were asked for.
       await news.addScores(scorer.name, Math.max(nowMs, Math.floor(await clock.nowMs())), scores);
       answered += scores.filter(({ score }) => score !== null).length;
@@ -41,7 +45,7 @@ export const createScoringActivities = ({ scorer, news, clock, market, wallTimeM
   },
 });
 
-type Answers = readonly (HeadlineScore | null)[];
+type Answers = Awaited<ReturnType<HeadlineScorer['score']>>;
 
 /** The manager has tried all that is worth trying: asking once more at once would only cost more. A process that ends is another matter. */
 async function ask(

@@ -47,7 +47,7 @@ export async function createModelScorer({
   return {
     name: await modelScorerName(chain),
     async score(headlines, signal) {
-      const scores: (HeadlineScore | null)[] = headlines.map(() => null);
+      const scores: (HeadlineScore | null | undefined)[] = headlines.map(() => null);
       const waiting = headlines.map((text, index) => ({ index, values: headlineValues(text) }));
       const queue = waiting.filter(({ values }) => values.headline !== '').values();
       const failures: ModelFailure[] = [];
@@ -57,14 +57,17 @@ export async function createModelScorer({
           const question = { role, prompt, values, form: headlineForm, maxTokens: HEADLINE_TOKENS };
           const reply = await manager.ask(question, { signal });
           if (reply.answered) scores[index] = reply.value;
-          else if (!LASTING.has(reply.kind)) failures.push(new ModelFailure(reply.kind, reply.message));
+          else if (!LASTING.has(reply.kind)) {
+            scores[index] = undefined;
+            failures.push(new ModelFailure(reply.kind, reply.message));
+          }
         }
       };
       await Promise.all(Array.from({ length: Math.min(atOnce, headlines.length) }, work));
       signal.throwIfAborted();
       // Somebody who could not be asked has not been silent.
       const [first] = failures;
-      if (first !== undefined && scores.every((score) => score === null)) throw first;
+      if (first !== undefined && !scores.some(Boolean)) throw first;
       return scores;
     },
   };

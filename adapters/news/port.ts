@@ -77,8 +77,12 @@ export interface HeadlineScorer {
   /** What its scores are kept under, version included, e.g. `vader 1.1.3`. */
   readonly name: string;
   /**
-   * One answer per headline, in their order; null is no answer, which is no opinion.
-   * @throws ModelFailure when nobody could be asked
+   * One answer per headline, in their order. Null is no answer, which is no opinion; undefined is nobody who could be asked, so it is
+   * asked again another time.
+   * @throws ModelFailure when nobody could be asked about any
    */
-  score(headlines: readonly string[], signal: AbortSignal): Promise<readonly (HeadlineScore | null)[]>;
+  score(
+    headlines: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly (HeadlineScore | null | undefined)[]>;
 }

@@ -9,6 +9,7 @@ import { panelState, panelText } from '../../config/deliberation';
 import { defineCommand, noOptions } from '../command';
 import { withContext } from '../context';
 import { clip, gain, money, percent, span, utcTime } from '../format';
+import { describeInference, readInference } from '../inference-state';
 import { marketState, readMarket } from '../market-now';
 import { runningStrategies } from '../strategy-client';
 
@@ -25,7 +26,7 @@ export const statusCommand = defineCommand({
     withContext(options, async (context) => {
       const { account, config, running, output } = context;
       const views = await context.views();
-      const [state, totals, events, market, strategies, reconciled, open] = await Promise.all([
+      const [state, totals, events, market, strategies, reconciled, open, inference] = await Promise.all([
         views.account(account.account),
         views.totals({ account: account.account }),
         views.riskEvents({ account: account.account, limit: 3 }),
@@ -33,6 +34,7 @@ export const statusCommand = defineCommand({
         context.temporal().then((client) => runningStrategies(client, account.account)),
         context.store().then((journal) => journal.lastReconciliation(account.account)),
         views.positions({ account: account.account, state: PositionState.Live }),
+        readInference(context),
       ]);
       const delisted = open.filter(isDelisted);
       const clock = market?.clock ?? null;
@@ -46,6 +48,7 @@ export const statusCommand = defineCommand({
         riskEvents: events,
         panel: panelState(config),
         reconciliation: reconciled ?? null,
+        inference,
         delisted: delisted.map(({ positionId }) => positionId),
       };
       output.result(value, () => {
@@ -88,6 +91,7 @@ export const statusCommand = defineCommand({
           line('Delisted', `${describeStranded(position, null)} cannot be sold; see ballast positions`);
         line('Panel', panelText(config));
         line('Strategies', strategies.length === 0 ? 'none is running' : strategies.join(', '));
+        line('Models', describeInference(inference));
         line('Reconciled', reconciled === undefined ? 'never' : outcomeOf(reconciled));
         for (const event of events) line('Risk event', clip(`${event.code}: ${event.message}`, 100));
       });

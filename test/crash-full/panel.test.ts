@@ -15,6 +15,7 @@ import {
 import { openAiWire, startVendor, type Behaviour, type VendorServer } from '../adapters/llm/vendor-server';
 import { startServers, type Servers } from '../crash/harness/servers';
 import { waitFor } from '../crash/harness/wait';
+import { INFERENCE } from '../crash/harness/worker-process';
 import { World } from '../crash/harness/world';
 
 const SYMBOL = 'BTC/USDT';
@@ -73,13 +74,11 @@ describe('SIGKILL in the middle of a panel', () => {
     const models = { available: [model], roles: { panel: ['big'] } };
     const settings = { BALLAST__strategiesDir: strategiesDir, BALLAST__models: JSON.stringify(models) };
     world = await World.open(servers, { name: 'panel', settings });
-    const main = join(__dirname, '../../dist/workers/inference-main.js');
     // Two of each: whoever is killed, somebody is there to go on before the panel's deadline, however busy the machine is.
-    const inference = { main, readyLine: '"inference ready"' };
     await Promise.all([
       world.startWorker('b'),
-      world.startWorker('inference-a', inference),
-      world.startWorker('inference-b', inference),
+      world.startWorker('inference-a', INFERENCE),
+      world.startWorker('inference-b', INFERENCE),
     ]);
   });
   beforeEach(() => {

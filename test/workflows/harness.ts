@@ -1,7 +1,13 @@
 import { Client, WorkflowNotFoundError, type Workflow, type WorkflowStartOptions } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
 import { IllegalStateError } from '@temporalio/common';
-import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
 import { createAgentDesk, type AgentDeskActivities } from '../../activities/agent-desk';
 import { createBackfillActivities, type BackfillActivities } from '../../activities/backfill';
 import { createDecisionActivities, type DecisionActivities } from '../../activities/decision';
@@ -73,6 +79,16 @@ export interface World extends Bench {
   readonly calls: { readonly name: string; readonly input: unknown }[];
 }
 
+interface ServedQueue {
+  readonly worker: Worker;
+  readonly ended: Promise<void>;
+}
+
+async function endServing({ worker, ended }: ServedQueue): Promise<void> {
+  worker.shutdown();
+  await ended;
+}
+
 /**
  * The time-skipping server with workers on every queue. The activities are the real ones, over an exchange and a journal in
  * memory; their wall clock is the server's. Time passes only in {@link pass} and {@link until}.
@@ -91,6 +107,8 @@ export class Harness {
     readonly client: Client,
     /** Of a dev server, for other processes. */
     readonly address: string,
+    private readonly serveActivities: (taskQueue: string) => Promise<ServedQueue>,
+    private readonly workers: Map<string, ServedQueue>,
     private readonly stop: () => Promise<void>,
   ) {}
 
@@ -125,21 +143,36 @@ export class Harness {
     });
     const common = { connection: nativeConnection, interceptors: { activity: [heartbeats] } };
     const workflowWorker = { ...common, workflowBundle: await workflowBundle(), maxCachedWorkflows: 100 };
-    const workers = await Promise.all([
-      Worker.create({ ...workflowWorker, taskQueue: WORKFLOW_TASK_QUEUE }),
-      ...Object.values(taskQueues(VENUE)).map((taskQueue) =>
-        Worker.create({ ...common, taskQueue, activities }),
-      ),
-    ]);
-    const running = workers.map((worker) => worker.run());
-    const harness = new Harness(server, client, address, async () => {
+    const serve = async (
+      own: Partial<WorkerOptions> & { readonly taskQueue: string },
+    ): Promise<ServedQueue> => {
+      const worker = await Worker.create({ ...common, ...own });
+      return { worker, ended: worker.run() };
+    };
+    const serveActivities = (taskQueue: string): Promise<ServedQueue> => serve({ taskQueue, activities });
+    const workers = new Map<string, ServedQueue>();
+    workers.set(WORKFLOW_TASK_QUEUE, await serve({ ...workflowWorker, taskQueue: WORKFLOW_TASK_QUEUE }));
+    for (const taskQueue of Object.values(taskQueues(VENUE)))
+      workers.set(taskQueue, await serveActivities(taskQueue));
+    const harness = new Harness(server, client, address, serveActivities, workers, async () => {
       await pool.save();
-      for (const worker of workers) worker.shutdown();
-      await Promise.all(running);
+      await Promise.all([...workers.values()].map(endServing));
       await server.stop();
     });
     holder.harness = harness;
     return harness;
+  }
+
+  /** Does `work` while nobody serves this queue of activities. */
+  async without<T>(taskQueue: string, work: () => Promise<T>): Promise<T> {
+    const served = this.workers.get(taskQueue);
+    if (served === undefined) throw new Error(`Nobody serves ${taskQueue}.`);
+    await endServing(served);
+    try {
+      return await work();
+    } finally {
+      this.workers.set(taskQueue, await this.serveActivities(taskQueue));
+    }
   }
 
   current(): World {

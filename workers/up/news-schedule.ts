@@ -11,6 +11,8 @@ import {
 } from '../../workflows/contract';
 import { ensureSchedule } from './schedules';
 
+const LONGEST_SCORING_MS = 60_000;
+
 /** What a round of the news is told. */
 export function newsWatchInput(config: BallastConfig, account: AccountRef): NewsWatchInput {
   const { halfLifeMs, maxAgeMs, breaking } = config.news;
@@ -23,6 +25,8 @@ export function newsWatchInput(config: BallastConfig, account: AccountRef): News
     assets: assetsOf(tradedSymbols(config)),
     mood: { halfLifeMs, maxAgeMs },
     ...(newsPlan(config).of === 'world' && { gauges: true }),
+    // Whatever comes after the judgements is to come within the round.
+    scoringMs: Math.min(LONGEST_SCORING_MS, Math.floor((newsPlan(config).intervalMs ?? Infinity) / 2)),
     breaking: strategies.length === 0 ? null : { pauseMs: breaking.pauseMs, strategies },
   };
 }

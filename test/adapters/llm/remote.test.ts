@@ -133,6 +133,14 @@ describe.each(Object.keys(VENDORS) as Vendor[])('a model of %s', (vendor) => {
     expect((await failure()).kind).toBe(ModelFailureKind.Unavailable);
   });
 
+  it.each([
+    ['stream-error', ModelFailureKind.Unavailable],
+    ['garbled', ModelFailureKind.Malformed],
+  ] as const)('has no answer when its stream is cut by %s: it is %s', async (behaviour, kind) => {
+    server.behaviours = [{ kind: behaviour, parts: ['{"label":"bullish",'] }];
+    expect(await failure()).toMatchObject({ kind, detail: { raw: '{"label":"bullish",' } });
+  });
+
   it('is malformed when something else answers in its place', async () => {
     server.behaviours = [{ kind: 'html' }];
     const error = await failure();

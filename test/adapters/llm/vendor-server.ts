@@ -18,8 +18,12 @@ export type Behaviour =
       readonly headers?: Record<string, string>;
       readonly body?: unknown;
     }
-  /** The connection ends after the first part. */
+  /** The connection ends after these parts. */
   | { readonly kind: 'broken'; readonly parts: readonly string[] }
+  /** The stream tells of an error after these parts. */
+  | { readonly kind: 'stream-error'; readonly parts: readonly string[] }
+  /** After these parts the stream holds what is no JSON. */
+  | { readonly kind: 'garbled'; readonly parts: readonly string[] }
   | { readonly kind: 'html' }
   | { readonly kind: 'silence' };
 
@@ -81,6 +85,13 @@ export const openAiWire: Wire = (behaviour) => {
       ];
     case 'broken':
       return behaviour.parts.map((part) => chunk({ content: part }));
+    case 'garbled':
+      return [...behaviour.parts.map((part) => chunk({ content: part })), ['', '{"id":"c1","cho']];
+    case 'stream-error':
+      return [
+        ...behaviour.parts.map((part) => chunk({ content: part })),
+        ['', { error: { message: 'The server had an error.', type: 'server_error' } }],
+      ];
     case 'text':
       return [
         ...behaviour.parts.map((part) => chunk({ content: part })),
@@ -138,6 +149,16 @@ export const anthropicWire: Wire = (behaviour) => {
       ];
     case 'broken':
       return [start, block({ type: 'text', text: '' }), ...behaviour.parts.map(text)];
+    case 'garbled':
+      return [
+        ...[start, block({ type: 'text', text: '' }), ...behaviour.parts.map(text)],
+        ['content_block_delta', '{"type":"content_blo'],
+      ];
+    case 'stream-error':
+      return [
+        ...[start, block({ type: 'text', text: '' }), ...behaviour.parts.map(text)],
+        ['error', { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }],
+      ];
     case 'text':
       return [
         start,
@@ -217,6 +238,8 @@ async function behave(wire: Wire, behaviour: Behaviour, response: ServerResponse
       response.end(JSON.stringify(behaviour.body ?? { error: { message: 'told to fail', type: 'test' } }));
       return;
     case 'broken':
+    case 'garbled':
+    case 'stream-error':
     case 'refusal':
     case 'text':
     case 'tool':

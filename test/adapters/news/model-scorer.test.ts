@@ -45,7 +45,8 @@ const HEADLINES = [
   'Conference on digital assets to be held in May',
   'Ether rallies 12% after successful upgrade',
 ];
-const valid = (score: HeadlineScore | null): boolean => headlineForm.schema.safeParse(score).success;
+const valid = (score: HeadlineScore | null | undefined): boolean =>
+  headlineForm.schema.safeParse(score).success;
 
 it('comes with Ballast, and judges headlines unless others are configured', () => {
   expect(models.roles).toEqual({ scorer: [EMBEDDED_MODEL] });
@@ -66,7 +67,7 @@ it('knows good news from bad ones', async () => {
 
 it('judges many at once as one at a time, and the same each time', async () => {
   const together = await scorer.score(HEADLINES, never);
-  const oneByOne: (HeadlineScore | null)[] = [];
+  const oneByOne: (HeadlineScore | null | undefined)[] = [];
   for (const headline of HEADLINES) oneByOne.push(...(await scorer.score([headline], never)));
   expect(oneByOne).toEqual(together);
   const again = await open(3);
@@ -135,6 +136,12 @@ it('tells somebody who could not be asked from somebody who had nothing to say',
     createModelScorer({ manager: { ask: noAnswer(...kinds) }, role: 'scorer', chain });
   const silent = await asking(ModelFailureKind.Malformed, ModelFailureKind.Refused);
   expect(await silent.score(['a', 'b'], never)).toEqual([null, null]);
+  const answer = { answered: true as const, value: { label: 'bullish', sentiment: 0.5 } };
+  const poor = {
+    ask: jest.fn().mockResolvedValueOnce(answer).mockImplementation(noAnswer(ModelFailureKind.OverBudget)),
+  };
+  const halfway = await createModelScorer({ manager: poor, role: 'scorer', chain });
+  expect(await halfway.score(['a', 'b'], never)).toEqual([answer.value, undefined]);
   const away = await asking(ModelFailureKind.Unavailable);
   await expect(away.score(['a', 'b'], never)).rejects.toMatchObject({
     kind: 'unavailable',

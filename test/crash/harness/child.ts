@@ -44,7 +44,7 @@ export class Child {
   }
 
   /** Sends the signal at once; nothing of this process runs after a SIGKILL. */
-  signal(signal: 'SIGINT' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+  signal(signal: NodeJS.Signals): void {
     this.process.kill(signal);
   }
 

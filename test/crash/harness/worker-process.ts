@@ -10,6 +10,11 @@ import { waitFor } from './wait';
 
 const WORKER = join(__dirname, '../../../dist/workers/main.js');
 const READY_LINE = '"worker ready"';
+/** The inference process, beside the worker. */
+export const INFERENCE = {
+  main: join(__dirname, '../../../dist/workers/inference-main.js'),
+  readyLine: '"inference ready"',
+} as const;
 const RESTART_MS = 250;
 
 export interface WorkerSite {
@@ -89,6 +94,19 @@ export class WorkerProcess {
   /** SIGKILL, at once. It is started again soon after. */
   kill(): void {
     this.child?.signal('SIGKILL');
+  }
+
+  /** Ends it as native code that goes wrong does. It is started again soon after. */
+  crash(signal: 'SIGABRT' | 'SIGSEGV'): void {
+    this.child?.signal(signal);
+  }
+
+  /** Asks it to end in order. It is started again soon after. @returns what it has logged, to its end */
+  async drain(): Promise<string> {
+    const { child, logPath } = this;
+    child?.signal('SIGTERM');
+    await child?.exited;
+    return readFileSync(logPath, 'utf8');
   }
 
   /** SIGKILL, and nothing is started again until `up`. */
