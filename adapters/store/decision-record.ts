@@ -6,6 +6,8 @@ import type { PositionView } from '../../domain/position';
 import { riskLimitsSchema, type RiskLimits, type RiskSnapshot } from '../../domain/risk';
 import { findCandles } from './candles';
 import { createDeliberationStore, type DeliberationRecord } from './deliberations';
+import type { AgentStep, AgentTurn } from '../../domain/agent/record';
+import { createAgentJournal } from './agent';
 import { findDecision } from './journal';
 import {
   findMemory,
@@ -65,6 +67,8 @@ export interface DecisionRecord {
   readonly refusal: { readonly code: string; readonly message: string } | null;
   /** What a panel of models made of the proposal; null when none was asked. */
   readonly panel: DeliberationRecord | null;
+  /** What the tool-calling agent said and did on the bar, over all its pairs; empty when it was not asked. */
+  readonly agent: { readonly turns: readonly AgentTurn[]; readonly steps: readonly AgentStep[] };
   /** The position that it opened or was about. */
   readonly position: PositionView | null;
   /** The decision that opened that position, when it is another one. */
@@ -126,6 +130,8 @@ async function gather(
   const position = (await findPosition(tx, aboutId)) ?? null;
   const reflection = (await findReflection(tx, aboutId)) ?? null;
   const panel = (await createDeliberationStore(pool).find(own)) ?? null;
+  const journal = createAgentJournal(pool);
+  const agent = { turns: await journal.turns(decision), steps: await journal.steps(decision) };
   const settings = await settingsAt(tx, decision);
   const timeframe = decision.inputs?.timeframe ?? settings?.timeframe ?? position?.timeframe;
   const venue = decision.inputs?.venue ?? (await venueOf(tx, session, symbol));
@@ -134,21 +140,19 @@ async function gather(
       ? []
       : await findCandles(tx, { venue, session, symbol, timeframe }, barCloseMs, 1);
   return {
-    ...{ ...found, settings, panel, position, reflection },
+    ...{ ...found, settings, panel, agent, position, reflection },
     bar: bar ?? null,
     mood: await moodAt(tx, origins(session), symbol, barCloseMs),
     grant: await grantOf(tx, own),
     refusal: await refusalOf(tx, decision, own),
     entry: position === null || position.positionId === own ? null : await entryOf(tx, position),
     memory: (await findMemory(tx, aboutId)) ?? null,
-    calls: await callsOf(tx, [
-      ...(panel?.answers.flatMap(({ callIds }) => callIds) ?? []),
-      ...callIdsOf(reflection),
-    ]),
+    calls: await callsOf(tx, {
+      ids: [...(panel?.answers.flatMap(({ callIds }) => callIds) ?? []), ...(reflection?.callIds ?? [])],
+      hashes: agent.turns.flatMap(({ requestHash }) => requestHash ?? []),
+    }),
   };
 }
-
-const callIdsOf = (reflection: Reflection | null): readonly string[] => reflection?.callIds ?? [];
 
 async function settingsAt(
   db: Queryable,
@@ -222,14 +226,17 @@ async function entryOf(db: Queryable, position: PositionView): Promise<DecisionR
   return decision === undefined || rows[0] === undefined ? null : { decisionId: rows[0].id, decision };
 }
 
-async function callsOf(db: Queryable, ids: readonly string[]): Promise<readonly CallRecord[]> {
-  if (ids.length === 0) return [];
+async function callsOf(
+  db: Queryable,
+  { ids, hashes }: { readonly ids: readonly string[]; readonly hashes: readonly string[] },
+): Promise<readonly CallRecord[]> {
+  if (ids.length + hashes.length === 0) return [];
   const { rows } = await db.query<CallRecord>(
     `SELECT call_id::text AS "callId", role, model, prompt, prompt_version AS "promptVersion", outcome, failure,
        latency_ms AS "latencyMs", cost_usd::text AS "costUsd", input_tokens AS "inputTokens", output_tokens AS "outputTokens",
        raw_answer AS "rawAnswer"
-     FROM model_calls WHERE call_id = ANY($1::bigint[]) ORDER BY call_id LIMIT 200`,
-    [ids],
+     FROM model_calls WHERE call_id = ANY($1::bigint[]) OR request_hash = ANY($2) ORDER BY call_id LIMIT 200`,
+    [ids, hashes],
   );
   return rows;
 }

@@ -6,6 +6,7 @@ import { moodText } from '../../domain/memory/situation';
 import { PositionState } from '../../domain/position';
 import type { Reason } from '../../domain/strategy';
 import { gain, plain, price, span, utcTime } from '../format';
+import { agentSections } from './agent-section';
 import { Mark, type Line, type Section } from './page';
 import { callsText, panelSections } from './panel-section';
 
@@ -25,6 +26,7 @@ export function storyOf(record: DecisionRecord, run: DecisionRun, raw: boolean):
     heading(record),
     inputs(record),
     ...panelSections(record),
+    ...agentSections(record),
     ...risk(record),
     ...entry(record),
     ...aftermath(record),

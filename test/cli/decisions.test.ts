@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAgentJournal } from '../../adapters/store/agent';
 import { createDeliberationStore } from '../../adapters/store/deliberations';
 import { createTradeMemories } from '../../adapters/store/memories';
 import { createNewsStore } from '../../adapters/store/stories';
@@ -105,6 +106,9 @@ describe('ballast decisions show', () => {
       /PANEL made the entry smaller: 0\.5 of its size trend – not known Analyst ✗ shrink to 0\.5, confidence 0\.60: Late in the move\. \(round 1, big, call #2\) Supervisor – no answer \(deadline\): The time is over\./,
     );
     expect(text).toMatch(/#2 analyst ✗ big, prompt analyst v1, its end was never recorded/);
+    expect(text).toMatch(
+      /AGENT .* turn 1 · I look first\. \(big\) get_balance · told: 100 USDT are free turn 2 – The time is over\./,
+    );
     expect(text).toMatch(/RISK granted 10 BTC, to be bought at 100\.00 at most/);
     expect(text).toMatch(/drawdown ✓ 0\.00 % below the peak, less than 15\.00 %/);
     expect(text).toMatch(/ended by stop at .*: -20\.00 USDT/);
@@ -207,6 +211,7 @@ async function fill({ store, pool }: Bench): Promise<void> {
     BAR_MS + MINUTE_MS,
   );
   await deliberate(pool, positionId);
+  await askAgent(pool);
   await pool.query(
     `INSERT INTO decisions (account, session, strategy, symbol, bar_close_ms, outcome, reasons)
      VALUES ($1, $2, 'old', 'ETH/USDT', $3, 'hold', '[]')`,
@@ -239,6 +244,19 @@ async function deliberate(pool: Bench['pool'], positionId: string): Promise<void
        false, 0)`,
   );
   await panel.linkCall(analyst, '2');
+}
+
+/** An agent that looked at something, and was not heard of again. */
+async function askAgent(pool: Bench['pool']): Promise<void> {
+  const agent = createAgentJournal(pool);
+  const key = { account: ACCOUNT, session: SESSION, strategy: 'rsi', barCloseMs: BAR_MS };
+  const turn = { calls: [], model: 'big', requestHash: 'k', inputTokens: 1, outputTokens: 1, failure: null };
+  await agent.recordTurn(key, { ...turn, turn: 0, said: 'I look first.' });
+  const step = { step: 0, turn: 0, callId: 'c', tool: 'get_balance', arguments: '{}', symbol: null };
+  const outcome = { outcome: 'told' as const, decided: null, positionId: null, result: '{}' };
+  await agent.recordStep(key, { ...step, ...outcome, summary: '100 USDT are free' }, []);
+  const none = { model: null, requestHash: null, failure: 'The time is over.' };
+  await agent.recordTurn(key, { ...turn, ...none, turn: 1, said: '' });
 }
 
 describe('a page', () => {
