@@ -14,7 +14,7 @@ const SAMPLE_MS = 10_000;
 /** Megabytes an hour by which a process of ours may seem to grow. */
 const LIMIT_MB_PER_HOUR = 20;
 /** Ours. PostgreSQL and Temporal fill caches of a size of their own, and are shown only. */
-const JUDGED: readonly string[] = ['worker', 'emulator', 'supervisor'];
+const JUDGED: readonly string[] = ['worker', 'inference', 'emulator', 'supervisor'];
 
 /**
  * `npm run soak -- --minutes M [--speed 60] [--json FILE]`: the whole system with its two default strategies for a while.
