@@ -1,3 +1,4 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
 import { Leg } from '../../domain/order';
 import { ExitReason, PositionState } from '../../domain/position';
 import { pokeSignal, startOptions, stopSignal, workflowIds } from '../../workflows/contract';
@@ -78,7 +79,13 @@ describe('SIGKILL while a workflow continues as new', () => {
           workflowId: idOf(position),
           args: [{ settings: settingsOf(world, position.input.strategy) }],
         });
-      const firstRun = await runOf(idOf(position));
+      // A stop may rest on the exchange before its workflow has begun.
+      const firstRun = await waitFor(`a first run of ${type}`, () =>
+        runOf(idOf(position)).catch((error: unknown) => {
+          if (error instanceof WorkflowNotFoundError) return undefined;
+          throw error;
+        }),
+      );
       let isStruck = false;
       const continues = world.when(Instant.Continue, [type], () => {
         kill(world, struck);
