@@ -14,6 +14,7 @@ import type { NewsDesk } from './news';
 import type { Sweeps } from './optimisation';
 import type { OrderDesk } from './order-desk';
 import type { Reference } from './reference';
+import type { Trainings } from './training';
 
 /** Tells workflows that the journal has news for them. */
 export interface Owners {
@@ -67,6 +68,8 @@ export interface ActivityDeps {
   readonly reference?: Reference;
   /** Optimisations, whose backtests run beside everything else. */
   readonly sweeps: Sweeps;
+  /** Trainings of models, whose steps are made beside everything else. */
+  readonly trainings: Trainings;
   readonly news: NewsDesk;
   /** What the agent said and did. */
   readonly agent: AgentJournal;

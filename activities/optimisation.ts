@@ -43,7 +43,7 @@ export function createOptimisationActivities({ sweeps }: Pick<ActivityDeps, 'swe
 export type OptimisationActivities = ReturnType<typeof createOptimisationActivities>;
 
 /** What a person has to mend is not tried again. */
-async function final<T>(work: () => Promise<T>): Promise<T> {
+export async function final<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -12,6 +12,7 @@ import type { Journal, OrderStore } from '../adapters/store/port';
 import { createStore } from '../adapters/store/store';
 import { createNewsStore, type NewsStore } from '../adapters/store/stories';
 import { createSweepStore, type SweepStore } from '../adapters/store/sweeps';
+import { createTrainingStore, type TrainingStore } from '../adapters/store/trainings';
 import { createViews, type Views } from '../adapters/store/views';
 import { isEmulated, type BallastConfig } from '../config/config';
 import type { RuntimeRecord } from '../config/runtime';
@@ -34,6 +35,7 @@ export interface Context {
   readonly views: () => Promise<Views>;
   readonly history: () => Promise<HistoryStore>;
   readonly sweeps: () => Promise<SweepStore>;
+  readonly trainings: () => Promise<TrainingStore>;
   readonly news: () => Promise<NewsStore>;
   readonly modelCalls: () => Promise<CallLog>;
   readonly temporal: () => Promise<Client>;
@@ -59,6 +61,7 @@ export async function withContext<T>(
     views: async () => createViews(await pool()),
     history: async () => createHistory(await pool()),
     sweeps: async () => createSweepStore(await pool()),
+    trainings: async () => createTrainingStore(await pool()),
     news: async () => createNewsStore(await pool()),
     modelCalls: async () => createCallLog(await pool()),
     temporal: once(() => openTemporal(config, running, closers)),

@@ -38,12 +38,7 @@ export async function startSweep(
   request: Omit<InputRequest, 'runs'>,
   definition: SweepDefinition,
 ): Promise<StartedSweep> {
-  if (request.source.data !== undefined || request.source.simulate || request.l2.length > 0)
-    throw new UserError(
-      '--durable works on the market history, which every worker can read: neither --data, --simulate nor --l2.',
-      'Import the files first: ballast data import FOLDER',
-    );
-  const toMs = request.toMs ?? (await endOfStored(context, definition.symbols));
+  const toMs = await durableEnd(context, request, 'neither --data, --simulate nor --l2');
   const stored: StoredSweep = { definition, fromMs: request.fromMs ?? null, toMs };
   const sweepId = jobHash([JSON.stringify(stored)]);
   const sweeps = await context.sweeps();
@@ -73,6 +68,24 @@ export async function startSweep(
       return storedReport(sweeps, sweepId, stored.definition);
     },
   };
+}
+
+/**
+ * Up to where a durable job on the market history looks, which every worker can read.
+ * @param instead what the command must not be given
+ * @throws UserError when it is on something else, or there are no bars
+ */
+export async function durableEnd(
+  context: Context,
+  { source, l2, toMs, symbols }: Pick<InputRequest, 'source' | 'l2' | 'toMs' | 'symbols'>,
+  instead: string,
+): Promise<number> {
+  if (source.data !== undefined || source.simulate || l2.length > 0)
+    throw new UserError(
+      `--durable works on the market history, which every worker can read: ${instead}.`,
+      'Import the files first: ballast data import FOLDER',
+    );
+  return toMs ?? endOfStored(context, symbols);
 }
 
 /** Where the stored bars of these symbols end: the end of the one that ends first. */

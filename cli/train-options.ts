@@ -29,6 +29,8 @@ export interface TrainOptions extends MarketOptions {
   readonly seeds: number;
   readonly iterations: number;
   readonly 'training-seed': number;
+  readonly durable: boolean;
+  readonly detach: boolean;
 }
 
 type Options = TrainOptions & Pick<GlobalOptions, 'config' | 'profile'>;
@@ -82,7 +84,17 @@ export function trainingOptions<T>(yargs: Argv<T>) {
     .option('learning-rate', number(learningRate, 'Of each tree'))
     .option('seeds', number(3, 'Policies of an adjuster, from different beginnings'))
     .option('iterations', number(DEFAULT_PPO.iterations, 'Rounds of learning of each policy'))
-    .option('training-seed', number(seed, 'Of the rows and features that are drawn'));
+    .option('training-seed', number(seed, 'Of the rows and features that are drawn'))
+    .option('durable', {
+      type: 'boolean',
+      default: false,
+      describe: 'As a workflow of the running system, which survives every crash; on the market history only',
+    })
+    .option('detach', {
+      type: 'boolean',
+      default: false,
+      describe: 'With --durable: do not wait for the model',
+    });
 }
 
 const number = (value: number, describe: string) =>

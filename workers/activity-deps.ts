@@ -17,8 +17,10 @@ import { createTradeMemories } from '../adapters/store/memories';
 import { createPool } from '../adapters/store/pool';
 import { createStore } from '../adapters/store/store';
 import { createSweepStore } from '../adapters/store/sweeps';
+import { createTrainingStore } from '../adapters/store/trainings';
 import { openStrategies } from '../adapters/strategies/load';
 import { accountRef } from '../cli/strategy-client';
+import { codeVersion } from '../cli/models';
 import { reconciliationInput } from '../cli/reconciliation-client';
 import { tradedSymbols, type BallastConfig } from '../config/config';
 import { createBarSources } from './bar-sources';
@@ -29,6 +31,7 @@ import { REDUCING, VISIBILITY_LAG_MS } from './order-timing';
 import { createOwners } from './owners';
 import { openReference } from './reference';
 import { createSweeps } from './sweeps';
+import { createTrainings } from './trainings';
 import { withUrgentOrders } from './urgent-orders';
 
 /** An emergency would rather look an order up than wait for its answer. */
@@ -93,8 +96,7 @@ export async function openActivityDeps(
   const reference = await openReference(config, clock, log);
   const history = createHistory(pools[0]);
   const strategies = openStrategies(config);
-  const sweeps = createSweeps({
-    store: createSweepStore(pools[0]),
+  const jobs = {
     history,
     candles: createCandleCache({
       folder: candleCacheFolder(config.stateDir),
@@ -105,7 +107,16 @@ export async function openActivityDeps(
     }),
     strategies,
     folders: { strategiesDir: config.strategiesDir, stateDir: config.stateDir },
+  };
+  const sweeps = createSweeps({
+    ...jobs,
+    store: createSweepStore(pools[0]),
     threads: config.worker.slots.jobs,
+  });
+  const trainings = createTrainings({
+    ...jobs,
+    store: createTrainingStore(pools[0]),
+    codeVersion: codeVersion(),
   });
   const news = openNewsDesk(config, pools[0], { name: await headlineScorerName(config.models) });
   const deps: ActivityDeps = {
@@ -138,6 +149,7 @@ export async function openActivityDeps(
     barSource: sources.barSource,
     ...(reference !== undefined && { reference: reference.reference }),
     sweeps,
+    trainings,
     agent: createAgentJournal(pools[0]),
     news: news.desk,
   };

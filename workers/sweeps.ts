@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { BestTrial, Sweeps } from '../activities/optimisation';
 import type { CandleCache } from '../adapters/history/candle-cache';
@@ -7,7 +6,7 @@ import type { SweepStore } from '../adapters/store/sweeps';
 import { createAsk, type Ask } from '../backtest/optimise/search';
 import type { Point } from '../backtest/optimise/space';
 import { trialOf } from '../backtest/optimise/stored-trial';
-import type { StudySetup, TrialResult } from '../backtest/optimise/study';
+import type { TrialResult } from '../backtest/optimise/study';
 import {
   groundOf,
   rankedTrials,
@@ -23,6 +22,7 @@ import { historySource } from '../cli/backtest-source';
 import { runsOf } from '../cli/optimise-run';
 import { UserError } from '../domain/errors';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
+import { dataHash } from './data-hash';
 
 /** A sweep that nobody has worked on for so long is closed: its threads and its bars take room. */
 const IDLE_MS = 60_000;
@@ -120,7 +120,7 @@ export function createSweeps(parts: SweepsParts): Sweeps & { readonly close: () 
 }
 
 /** Every worker can read it. */
-const HISTORY = { data: undefined, simulate: false, seed: 0 };
+export const HISTORY = { data: undefined, simulate: false, seed: 0 };
 
 async function openSweep(parts: SweepsParts, sweepId: string): Promise<OpenSweep> {
   const { store, strategies, folders, threads } = parts;
@@ -137,7 +137,7 @@ async function openSweep(parts: SweepsParts, sweepId: string): Promise<OpenSweep
   const { setup, study, periods } = groundOf(strategy, definition, loaded);
   const mine: SweepGround = {
     ...{ periods, data: loaded.description, notes: loaded.notes },
-    dataHash: hashOf(setup),
+    dataHash: dataHash(setup),
     strategyVersion: strategy.origin?.version ?? null,
   };
   const first = (await store.settle(sweepId, mine)) as SweepGround;
@@ -157,28 +157,4 @@ async function openSweep(parts: SweepsParts, sweepId: string): Promise<OpenSweep
   });
   const ask = createAsk(definition.plan, (point) => study.allows(point));
   return { definition, periods, ask, pool, idle: undefined };
-}
-
-/** Of everything that a backtest would see. */
-function hashOf({ markets, observations = [] }: StudySetup): string {
-  const hash = createHash('sha256');
-  const bytes = (column: Float64Array): Uint8Array =>
-    new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
-  for (const { instrument, timeframe, bars, mark, finer, funding, depth } of markets) {
-    hash.update(JSON.stringify([instrument, timeframe, finer?.timeframe ?? null]));
-    for (const columns of [bars, mark, finer?.bars]) {
-      if (columns === undefined) continue;
-      const { openTimeMs, open, high, low, close, volume } = columns;
-      for (const column of [openTimeMs, open, high, low, close, volume]) hash.update(bytes(column));
-    }
-    for (const column of depth === undefined ? [] : [depth.timeMs, ...depth.bids, ...depth.asks])
-      hash.update(bytes(column));
-    if (funding !== undefined) hash.update(bytes(funding.timeMs)).update(bytes(funding.rate));
-  }
-  for (const { observations: seen, ...source } of observations) {
-    hash.update(JSON.stringify(source));
-    for (const column of [seen.knownMs, seen.timeMs, ...Object.values(seen.outputs)])
-      hash.update(bytes(column));
-  }
-  return hash.digest('hex').slice(0, 16);
 }

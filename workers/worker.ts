@@ -14,6 +14,7 @@ import { createOptimisationActivities } from '../activities/optimisation';
 import { createOrderActivities } from '../activities/orders';
 import { createReconciliationActivities } from '../activities/reconciliation';
 import { createRiskActivities } from '../activities/risk';
+import { createTrainingActivities } from '../activities/training';
 import type { BallastConfig } from '../config/config';
 import { WORKFLOW_BUNDLE } from '../temporal/versioning';
 import { taskQueues, WORKFLOW_TASK_QUEUE } from '../workflows/contract';
@@ -58,6 +59,7 @@ export async function startWorkers(
     serve(queues.jobs, slots.jobs, {
       ...createBackfillActivities(deps),
       ...createOptimisationActivities(deps),
+      ...createTrainingActivities(deps),
       ...createNewsActivities(deps),
       ...createGaugeActivities(deps),
     }),

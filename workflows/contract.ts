@@ -374,6 +374,6 @@ export interface ReflectionResult {
   readonly missing: string | null;
 }
 
-// backfill, optimisation
+// backfill, optimisation, training
 
 export * from './job-contract';

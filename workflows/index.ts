@@ -3,6 +3,7 @@ export { backfill } from './backfill.workflow';
 export { emergencyStop } from './emergency-stop.workflow';
 export { newsWatch } from './news-watch.workflow';
 export { optimisation } from './optimisation.workflow';
+export { training } from './training.workflow';
 export { orderLifecycle } from './order-lifecycle.workflow';
 export { position } from './position.workflow';
 export { reconciliation } from './reconciliation.workflow';

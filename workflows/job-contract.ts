@@ -55,3 +55,22 @@ export interface OptimisationProgress {
 }
 
 export const optimisationProgressQuery = defineQuery<OptimisationProgress>('optimisationProgress');
+
+// training
+
+export interface TrainingInput {
+  /** Under which the database has what is to be learnt. */
+  readonly trainingId: string;
+  /** For people: what on which symbols. */
+  readonly title: string;
+}
+
+export interface TrainingProgress {
+  /** Steps there are; null before that is known. */
+  readonly steps: number | null;
+  readonly made: number;
+  /** The model, once there is one. */
+  readonly modelId: string | null;
+}
+
+export const trainingProgressQuery = defineQuery<TrainingProgress>('trainingProgress');

@@ -13,6 +13,7 @@ import type { OptimisationActivities } from '../activities/optimisation';
 import type { OrderActivities } from '../activities/orders';
 import type { ReconciliationActivities } from '../activities/reconciliation';
 import type { RiskActivities } from '../activities/risk';
+import type { TrainingActivities } from '../activities/training';
 import { taskQueues } from './contract';
 
 /**
@@ -150,6 +151,10 @@ export const newsActivities = (summary: string) =>
 
 export const sweepActivities = (summary: string) =>
   proxyActivities<OptimisationActivities>({ summary, ...JOB });
+
+/** A step goes on for as long as its worker lives: nobody knows how long a network learns. */
+export const trainingActivities = (summary: string) =>
+  proxyActivities<TrainingActivities>({ summary, ...JOB, startToCloseTimeout: '6 hours' });
 
 /** Longer than elsewhere: the library of local models is loaded at the first question, which stops everything else in its process. */
 const MODEL_HEARTBEAT_TIMEOUT = '6 seconds';

@@ -2,6 +2,7 @@ import { timeframeMs } from '../../domain/bar';
 import { UserError } from '../../domain/errors';
 import { featureSet, FEATURES, FEATURES_VERSION } from '../../domain/learning/features';
 import type { SignalModel } from '../../domain/learning/model';
+import type { TreeEnsemble } from '../../domain/learning/trees';
 import { holdingLimit } from '../../domain/management';
 import { withColumns } from '../../domain/strategies/extended';
 import type { PreparedStrategy } from '../../domain/strategies/prepare';
@@ -11,7 +12,8 @@ import type { MarketData } from '../market';
 import type { BoosterOptions } from './booster';
 import type { CalibrationKind } from './calibrate';
 import { buildDataset, type Dataset } from './dataset';
-import { trainSignal, type SignalTraining, type TrainedSignal } from './train-signal';
+import { makeAll, type TrainingSteps } from './steps';
+import { signalSteps, type SignalTraining, type TrainedSignal } from './train-signal';
 
 export interface SignalModelRequest {
   /** Its entries are the examples. */
@@ -60,12 +62,23 @@ export function learner({
   return { set, proposer: withColumns(primary, set.series, set.warmupBars) };
 }
 
+/** A model, and what was found out on the way. */
+export interface TrainedModel {
+  readonly model: SignalModel;
+  readonly trained: TrainedSignal;
+  readonly notes: readonly string[];
+}
+
 /** Trains a model. @throws UserError when there is too little to learn from */
-export function trainSignalModel(
+export const trainSignalModel = (request: SignalModelRequest, data: TrainingData): TrainedModel =>
+  makeAll(signalModelSteps(request, data), request.onProgress);
+
+/** {@link trainSignalModel} in steps. @throws UserError when there is too little to learn from */
+export function signalModelSteps(
   request: SignalModelRequest,
   data: TrainingData,
-): { readonly model: SignalModel; readonly trained: TrainedSignal; readonly notes: readonly string[] } {
-  const { symbols, timeframe, feeFraction, folds, booster, calibration, margin, onProgress } = request;
+): TrainingSteps<TreeEnsemble, TrainedModel> {
+  const { symbols, timeframe, feeFraction, folds, booster, calibration, margin } = request;
   const { set, proposer } = learner(request);
   const horizonBars =
     holdingLimit(request.horizonBars, request.primary.maxHoldingBars) ?? request.horizonBars;
@@ -74,29 +87,44 @@ export function trainSignalModel(
   const barMs = timeframeMs(timeframe);
   // Decided on at a close, entered at the next open, sold at the open after the time stop.
   const purgeMs = (horizonBars + 2) * barMs;
-  const trained = trainSignal({
-    ...{ dataset, barMs, purgeMs, embargoMs: request.embargoBars * barMs },
+  const embargoMs = request.embargoBars * barMs;
+  const { names, make, conclude } = signalSteps({
+    ...{ dataset, barMs, purgeMs, embargoMs },
     ...{ folds, booster, calibration, margin },
-    ...(onProgress && { onProgress }),
   });
-  const { judgement, importance } = trained;
   const notes =
     absent.length === 0 ? [] : [`Not there in this data, so not learnt from: ${absent.join(', ')}.`];
+  const kept = { dataset, horizonBars, embargoMs: purgeMs + embargoMs };
   return {
-    ...{ trained, notes },
-    model: {
-      kind: 'signal',
-      ...{ format: 'ballast-model', formatVersion: 1, codeVersion: request.codeVersion },
-      ...{ symbols: [...symbols], timeframe, trainedFromMs: data.fromMs, trainedToMs: data.toMs },
-      embargoMs: purgeMs + request.embargoBars * barMs,
-      ...{ features: [...dataset.matrix.names], featuresVersion: FEATURES_VERSION },
-      primary: { strategy: request.primary.id, parameters: { ...request.primary.parameters } },
-      ...{ horizonBars, breakEven: trained.breakEven },
-      ...{ calibration: trained.calibration, ensemble: trained.ensemble },
-      evaluation: {
-        ...{ ...judgement, examples: dataset.matrix.rows, calibratedExamples: judgement.examples },
-        ...{ folds: trained.folds, importance, feeFraction, booster },
-      },
+    ...{ names, make },
+    conclude(parts) {
+      const trained = conclude(parts);
+      return { trained, notes, model: modelOf(request, data, kept, trained) };
+    },
+  };
+}
+
+function modelOf(
+  request: SignalModelRequest,
+  data: TrainingData,
+  kept: { readonly dataset: Dataset; readonly horizonBars: number; readonly embargoMs: number },
+  trained: TrainedSignal,
+): SignalModel {
+  const { symbols, timeframe, feeFraction, booster } = request;
+  const { dataset, horizonBars, embargoMs } = kept;
+  const { judgement, importance } = trained;
+  return {
+    kind: 'signal',
+    ...{ format: 'ballast-model', formatVersion: 1, codeVersion: request.codeVersion },
+    ...{ symbols: [...symbols], timeframe, trainedFromMs: data.fromMs, trainedToMs: data.toMs },
+    embargoMs,
+    ...{ features: [...dataset.matrix.names], featuresVersion: FEATURES_VERSION },
+    primary: { strategy: request.primary.id, parameters: { ...request.primary.parameters } },
+    ...{ horizonBars, breakEven: trained.breakEven },
+    ...{ calibration: trained.calibration, ensemble: trained.ensemble },
+    evaluation: {
+      ...{ ...judgement, examples: dataset.matrix.rows, calibratedExamples: judgement.examples },
+      ...{ folds: trained.folds, importance, feeFraction, booster },
     },
   };
 }

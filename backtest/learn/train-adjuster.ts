@@ -13,6 +13,7 @@ import { AdjusterEpisode, type AdjusterWorld } from './adjuster-episode';
 import { entriesOf, type Entry } from './entries';
 import { trainPpo, type PpoOptions } from './ppo';
 import { learner, type TrainingData } from './signal-model';
+import { makeAll, stepOf, type TrainingSteps } from './steps';
 
 export interface AdjusterRequest {
   /** Whose positions are advised on. */
@@ -52,6 +53,12 @@ export interface AdjusterEvaluation {
   readonly verdict: string;
 }
 
+/** Advice, and how it compares with doing nothing. */
+export interface TrainedAdjuster {
+  readonly model: AdjusterModel;
+  readonly evaluation: AdjusterEvaluation;
+}
+
 const TRAIN_SHARE = 0.65;
 const LEAST_POSITIONS = 30;
 const RUNS = 2_000;
@@ -63,10 +70,14 @@ const KEEP = 0;
  * apart by the longest holding time and an embargo. The policy that is kept is the one that did best on what it was trained on.
  * @throws UserError when the strategy opens too few positions
  */
-export function trainAdjuster(
+export const trainAdjuster = (request: AdjusterRequest, data: TrainingData): TrainedAdjuster =>
+  makeAll(adjusterSteps(request, data), request.onProgress);
+
+/** {@link trainAdjuster} policy by policy. @throws UserError when the strategy opens too few positions */
+export function adjusterSteps(
   request: AdjusterRequest,
   data: TrainingData,
-): { readonly model: AdjusterModel; readonly evaluation: AdjusterEvaluation } {
+): TrainingSteps<Network, TrainedAdjuster> {
   const { primary, symbols, timeframe, features, seeds, ppo } = request;
   const { set, proposer } = learner({ primary, features, timeframe });
   const horizonBars = holdingLimit(request.horizonBars, primary.maxHoldingBars) ?? request.horizonBars;
@@ -88,33 +99,34 @@ export function trainAdjuster(
     );
   const scaling = scalingOf(train, set);
   const trained = { ...world, input: new AdjusterInput(set, scaling, horizonBars) };
-  const policies = Array.from({ length: seeds }, (_, index) => {
-    request.onProgress?.(index, seeds, `policy ${index + 1}`);
-    return trainPolicy(
-      trained,
-      train,
-      { ...ppo, seed: hash32('adjuster', ppo.seed, index) },
-      set.names.length,
-    );
-  });
-  const evaluation = compare(trained, {
-    train,
-    test,
-    policies,
-    seed: ppo.seed,
-    testFromMs: splitMs + embargoMs,
-  });
-  const best = evaluation.policies.reduce((a, b) => (b.trainDifference > a.trainDifference ? b : a));
-  const model: AdjusterModel = {
-    kind: 'adjuster',
-    ...{ format: 'ballast-model', formatVersion: 1, codeVersion: request.codeVersion },
-    ...{ symbols: [...symbols], timeframe, trainedFromMs: data.fromMs, trainedToMs: data.toMs, embargoMs },
-    ...{ features: [...set.names], featuresVersion: FEATURES_VERSION },
-    primary: { strategy: primary.id, parameters: { ...primary.parameters } },
-    ...{ horizonBars, scaling, policy: policies[best.seed] ?? [] },
-    evaluation: { ...evaluation, feeFraction: request.feeFraction, ppo },
+  const testFromMs = splitMs + embargoMs;
+  return {
+    names: Array.from({ length: seeds }, (_, index) => `policy ${index + 1}`),
+    make(step) {
+      const options = { ...ppo, seed: hash32('adjuster', ppo.seed, step) };
+      return trainPolicy(trained, train, options, set.names.length);
+    },
+    conclude(policies) {
+      const evaluation = compare(trained, { train, test, policies, seed: ppo.seed, testFromMs });
+      const best = evaluation.policies.reduce((a, b) => (b.trainDifference > a.trainDifference ? b : a));
+      const model: AdjusterModel = {
+        kind: 'adjuster',
+        ...{ format: 'ballast-model', formatVersion: 1, codeVersion: request.codeVersion },
+        ...{
+          symbols: [...symbols],
+          timeframe,
+          trainedFromMs: data.fromMs,
+          trainedToMs: data.toMs,
+          embargoMs,
+        },
+        ...{ features: [...set.names], featuresVersion: FEATURES_VERSION },
+        primary: { strategy: primary.id, parameters: { ...primary.parameters } },
+        ...{ horizonBars, scaling, policy: stepOf(policies, best.seed) },
+        evaluation: { ...evaluation, feeFraction: request.feeFraction, ppo },
+      };
+      return { model, evaluation };
+    },
   };
-  return { model, evaluation };
 }
 
 function trainPolicy(

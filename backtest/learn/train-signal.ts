@@ -11,6 +11,7 @@ import { judge, type Judgement, type Told } from './judge';
 import { readRow, rowsFrom } from './matrix';
 import { permutationLoss } from './permutation';
 import { scoring, type Scoring } from './scoring';
+import { makeAll, stepOf, type TrainingSteps } from './steps';
 import { timeFolds, type Fold } from './time-folds';
 
 export interface SignalTraining {
@@ -74,13 +75,26 @@ interface Tried {
  * scores calibrate the folds after it and, all together, the final model. That has as many trees as the folds needed (median).
  * @throws UserError when there are too few examples
  */
-export function trainSignal(training: SignalTraining): TrainedSignal {
-  const { dataset, booster, folds: wanted, onProgress } = training;
-  const tried = timeFolds({ ...training, examples: dataset, folds: wanted }).map((fold, index): Tried => {
-    onProgress?.(index, wanted + 1, `fold ${index + 1}`);
-    return tryFold(training, fold, hash32('fold', booster.seed, index));
-  });
-  onProgress?.(wanted, wanted + 1, 'everything');
+export const trainSignal = (training: SignalTraining): TrainedSignal =>
+  makeAll(signalSteps(training), training.onProgress);
+
+/** {@link trainSignal} fold by fold; a fold gives what was learnt before it. @throws UserError when the time is too short */
+export function signalSteps(training: SignalTraining): TrainingSteps<TreeEnsemble, TrainedSignal> {
+  const { dataset, booster } = training;
+  const folds = timeFolds({ ...training, examples: dataset });
+  return {
+    names: folds.map((_, index) => `fold ${index + 1}`),
+    make: (step) => learnBefore(training, stepOf(folds, step), hash32('fold', booster.seed, step)),
+    conclude: (ensembles) =>
+      conclude(
+        training,
+        folds.map((fold, index) => tryOn(training, fold, stepOf(ensembles, index))),
+      ),
+  };
+}
+
+function conclude(training: SignalTraining, tried: readonly Tried[]): TrainedSignal {
+  const { dataset, booster } = training;
   const breakEven = breakEvenOf(dataset);
   const told = tried.map((fold, index) => tell(training, fold, tried.slice(0, index)));
   const rounds = Math.max(1, Math.round(median(tried.map(({ ensemble }) => ensemble.trees.length))));
@@ -100,9 +114,13 @@ export function trainSignal(training: SignalTraining): TrainedSignal {
   };
 }
 
-function tryFold({ dataset, booster, purgeMs }: SignalTraining, fold: Fold, seed: number): Tried {
-  const train = rowsOf(dataset, fold.train.fromMs, fold.train.toMs);
-  const rows = rowsOf(dataset, fold.test.fromMs, fold.test.toMs, true);
+const trainRows = (dataset: Dataset, { train }: Fold): Int32Array =>
+  rowsOf(dataset, train.fromMs, train.toMs);
+const testRows = (dataset: Dataset, { test }: Fold): Int32Array =>
+  rowsOf(dataset, test.fromMs, test.toMs, true);
+
+function learnBefore({ dataset, booster, purgeMs }: SignalTraining, fold: Fold, seed: number): TreeEnsemble {
+  const [train, rows] = [trainRows(dataset, fold), testRows(dataset, fold)];
   if (train.length < LEAST_EXAMPLES || rows.length < LEAST_EXAMPLES)
     throw new UserError(
       `There are too few examples: ${train.length} before a fold and ${rows.length} in it, where ${LEAST_EXAMPLES} of both are needed.`,
@@ -112,8 +130,12 @@ function tryFold({ dataset, booster, purgeMs }: SignalTraining, fold: Fold, seed
   const cut = dataset.closeMs[train[Math.floor(train.length * (1 - VALIDATION_SHARE))] ?? 0] ?? Infinity;
   const learn = train.filter((row) => (dataset.closeMs[row] ?? 0) + purgeMs <= cut);
   const validation = train.filter((row) => (dataset.closeMs[row] ?? 0) >= cut);
-  const { ensemble } = trainBooster({ ...dataset, rows: learn, validation, options: { ...booster, seed } });
-  return { fold, train, rows, ensemble, scores: scoresOf(dataset, ensemble, rows) };
+  return trainBooster({ ...dataset, rows: learn, validation, options: { ...booster, seed } }).ensemble;
+}
+
+function tryOn({ dataset }: SignalTraining, fold: Fold, ensemble: TreeEnsemble): Tried {
+  const rows = testRows(dataset, fold);
+  return { fold, train: trainRows(dataset, fold), rows, ensemble, scores: scoresOf(dataset, ensemble, rows) };
 }
 
 /** The examples decided on from `fromMs` to before `toMs` and over by then; or, to be tried on, whenever they end. */

@@ -19,6 +19,7 @@ import { memoryDesk, type MemoryDesk } from './memory-news';
 import { MemoryDeliberations } from './memory-deliberations';
 import { MemoryAgent } from './memory-agent';
 import { MemorySweeps } from './memory-sweeps';
+import { MemoryTrainings } from './memory-trainings';
 import { MemoryStore } from './memory-store';
 
 export const ACCOUNT = 'main';
@@ -41,6 +42,7 @@ export interface Bench {
   readonly bars: FakeBars;
   readonly history: MemoryHistory;
   readonly sweeps: MemorySweeps;
+  readonly trainings: MemoryTrainings;
   readonly news: MemoryDesk;
   readonly deliberations: MemoryDeliberations;
   readonly agent: MemoryAgent;
@@ -65,6 +67,7 @@ export function createDeps(world: {
   readonly pause?: (ms: number) => Promise<void>;
   readonly strategies?: StrategyCatalogue;
   readonly sweeps?: MemorySweeps;
+  readonly trainings?: MemoryTrainings;
   readonly news?: MemoryDesk;
   readonly deliberations?: MemoryDeliberations;
   readonly agent?: MemoryAgent;
@@ -76,6 +79,7 @@ export function createDeps(world: {
   const { history = new MemoryHistory(), bars = new FakeBars(wallTimeMs) } = world;
   const { sweeps = new MemorySweeps(), news = memoryDesk() } = world;
   const { deliberations = new MemoryDeliberations() } = world;
+  const { trainings = new MemoryTrainings() } = world;
   const { agent = new MemoryAgent(new MemoryOrders()) } = world;
   const { memories = new MemoryMemories(new MemoryStore()) } = world;
   const exchange = exchangeHealth.watch(world.exchange);
@@ -103,6 +107,7 @@ export function createDeps(world: {
     market: 'real',
     barSource: () => Promise.resolve(bars),
     sweeps,
+    trainings,
     news,
     agent,
   };
@@ -127,7 +132,8 @@ export function createBench(
   };
   const deliberations = new MemoryDeliberations();
   const memories = new MemoryMemories(store);
-  const own = { history, bars, sweeps, news, deliberations, agent, memories };
+  const trainings = new MemoryTrainings();
+  const own = { history, bars, sweeps, trainings, news, deliberations, agent, memories };
   const deps = createDeps({ ...ports, timing: TIMING, wallTimeMs, pause, owners, ...own });
   const intelligence = intelligenceDeps(deps, news, deliberations, agent);
   return { store, exchange, ...own, deps, intelligence, time };

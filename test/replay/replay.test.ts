@@ -112,6 +112,13 @@ const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
     'is continued',
     'completes',
   ],
+  training: [
+    'activity planTraining',
+    'activity planTraining fails',
+    'activity trainStep',
+    'activity concludeTraining',
+    'completes',
+  ],
   backfill: [
     'activity backfillPages',
     'activity backfillPages fails',

@@ -28,6 +28,7 @@ import {
   type ReconciliationActivities,
 } from '../../activities/reconciliation';
 import { createRiskActivities, type RiskActivities } from '../../activities/risk';
+import { createTrainingActivities, type TrainingActivities } from '../../activities/training';
 import type { Owners } from '../../activities/deps';
 import { Leg } from '../../domain/order';
 import { decimal } from '../../domain/decimal';
@@ -64,6 +65,7 @@ type Activities = MarketActivities &
   FeedActivities &
   BackfillActivities &
   OptimisationActivities &
+  TrainingActivities &
   NewsActivities &
   IntelligenceActivities &
   GaugeActivities &
@@ -422,6 +424,7 @@ const realActivities = ({ deps, intelligence }: Pick<Bench, 'deps' | 'intelligen
   ...createFeedActivities(deps),
   ...createBackfillActivities(deps),
   ...createOptimisationActivities(deps),
+  ...createTrainingActivities(deps),
   ...createNewsActivities(deps),
   ...createMemoryActivities(deps),
   ...createIntelligenceActivities(intelligence),
