@@ -4,6 +4,7 @@ import { startOptions, trainingProgressQuery, workflowIds } from '../workflows/c
 import type { InputRequest } from './backtest-input';
 import type { Context } from './context';
 import { followJob } from './follow-job';
+import { codeVersion } from './models';
 import { durableEnd } from './optimise-durable';
 import type { Progress } from './progress-bar';
 import { trainingQuestion, type KeptTraining } from './training-record';
@@ -26,7 +27,8 @@ export async function startTraining(
 ): Promise<StartedTraining> {
   const toMs = await durableEnd(context, request, 'neither --data nor --simulate');
   const question = trainingQuestion(definition, request, toMs);
-  const trainingId = jobHash([JSON.stringify(question)]);
+  // Another version of the code may learn something else from the same.
+  const trainingId = jobHash([JSON.stringify(question), codeVersion()]);
   const trainings = await context.trainings();
   await trainings.create(trainingId, question);
   const { kind, primary, symbols, timeframe } = definition;
