@@ -105,6 +105,10 @@ describe('an account', () => {
     });
 
     it('reduces after a daily loss, until the next day', async () => {
+      const dayMs = 24 * HOUR_MS;
+      const day = (ms: number) => Math.floor(ms / dayMs);
+      // From an early hour: whatever the time of the day is now, the loss is told of on the day on which it is made.
+      await harness.pass((day(world.time.nowMs) + 1) * dayMs + HOUR_MS - world.time.nowMs);
       await begin(HOUR_MS, { dailyLossAlarmFraction: null });
       await firstMark();
       world.exchange.foreign.quote = decimal('9400');
@@ -118,7 +122,6 @@ describe('an account', () => {
       expect(modeReason).toMatch(/^daily-loss/);
       const sinceMs = world.time.nowMs;
       await becomes('ACTIVE');
-      const day = (ms: number) => Math.floor(ms / (24 * HOUR_MS));
       expect(day(world.time.nowMs)).toBeGreaterThan(day(sinceMs));
     });
 
