@@ -15,7 +15,7 @@ export type PanelVerdicts = ReadonlyMap<string, PanelVerdict>;
 /** A decision with a proposal. */
 export type Proposed = SymbolDecision & { readonly proposal: Proposal };
 
-/** Before the deadline the last turn ends, so that what was said by then is judged in time. */
+/** Before the deadline the last activity ends by itself, so that what was said by then is judged in time. */
 const SETTLING_MS = 100;
 /** Of the time there is, what the candles of higher timeframes may take; without them their trend is missing. */
 const CANDLES_SHARE = 0.25;
@@ -64,7 +64,9 @@ async function judged(
   } catch (error) {
     log.info('decided without the panel', { symbol: decision.symbol, problem: textOf(error) });
     return withoutPanel(
-      leftMs() > 0 ? 'it could not be told what it is about' : 'its time was over before anybody was asked',
+      leftMs() > SETTLING_MS
+        ? 'it could not be told what it is about'
+        : 'its time was over before anybody was asked',
     );
   }
 }
@@ -87,7 +89,7 @@ async function held(
   }
   const { positionId } = await intelligenceActivities(
     `what the panel is to know about ${symbol}`,
-    leftMs(),
+    Math.max(1, leftMs() - SETTLING_MS),
   ).preparePanel({
     ...{ account, session, strategy, timeframe, barCloseMs, proposal, reasons },
   });
