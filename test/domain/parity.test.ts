@@ -154,7 +154,7 @@ describe.each([
     it('rsi sees the same sentiment live and in a backtest', () => {
       const parameters = {
         minMood: -0.2,
-        moodMaxAgeHours: 1,
+        moodMaxAgeHours: 0.5,
         maxFearGreed: 70,
         oversold: 40,
         overbought: 60,
