@@ -1,6 +1,8 @@
 import { briefValues, type PanelBrief } from '../../domain/deliberation/brief';
-import { Seat, SEAT_ANSWERS } from '../../domain/deliberation/seats';
-import type { PanelSettings, Turn } from '../../domain/deliberation/settings';
+import { Seat } from '../../domain/deliberation/seats';
+import { SEAT_ANSWERS } from '../../domain/deliberation/answers';
+import type { PanelSettings } from '../../domain/deliberation/settings';
+import type { Turn } from '../../domain/deliberation/turns';
 import type { Statement } from '../../domain/deliberation/verdict';
 import { assetOf } from '../../domain/observations';
 import { createAnonymiser } from './anonymiser';

@@ -1,6 +1,7 @@
 import type { DecisionRecord } from '../../adapters/store/decision-record';
 import { trendText } from '../../domain/deliberation/brief';
-import { readSeatAnswer, SEAT_TITLES } from '../../domain/deliberation/seats';
+import { readSeatAnswer } from '../../domain/deliberation/answers';
+import { SEAT_TITLES } from '../../domain/deliberation/seats';
 import { PanelOutcome } from '../../domain/deliberation/verdict';
 import { Mark, type Line, type Section } from './page';
 

@@ -1,4 +1,5 @@
-import { turnsOf, type PanelSettings, type Turn } from './settings';
+import type { PanelSettings } from './settings';
+import { turnsOf, type Turn } from './turns';
 import { judge, withoutPanel, type PanelVerdict, type Statement } from './verdict';
 
 /** How a deliberation is held; whoever holds it brings the voices and the clock. */

@@ -43,21 +43,3 @@ export const QUORUM_FAULT = { path: ['quorum'], message: 'must not be more than 
 
 export const panelSettingsSchema = panelSettings.refine(quorumIsReachable, QUORUM_FAULT);
 export type PanelSettings = Readonly<z.infer<typeof panelSettingsSchema>>;
-
-/** One turn to speak. */
-export interface Turn {
-  readonly round: number;
-  readonly seat: Seat;
-  readonly role: string;
-}
-
-/** All turns of a deliberation in their order: the advisers round by round, then the Supervisor. */
-export function turnsOf({ seats, rounds }: Pick<PanelSettings, 'seats' | 'rounds'>): readonly Turn[] {
-  const advisers = seats.filter(({ seat }) => seat !== Seat.Supervisor);
-  const supervisors = seats.filter(({ seat }) => seat === Seat.Supervisor);
-  const inRound = (round: number): readonly Turn[] => advisers.map((entry) => ({ round, ...entry }));
-  return [
-    ...(advisers.length === 0 ? [] : Array.from({ length: rounds }, (_, index) => inRound(index + 1)).flat()),
-    ...supervisors.map((entry) => ({ round: rounds, ...entry })),
-  ];
-}

@@ -1,6 +1,6 @@
 import { compare, fromNumber, ONE, type DecimalString } from '../decimal';
 import type { Reason } from '../strategy';
-import { Advice, readSeatAnswer, Ruling, Seat, SEAT_TITLES, type SeatAnswer } from './seats';
+import { Advice, Ruling, Seat, SEAT_TITLES, SHRINK } from './seats';
 import type { PanelSettings } from './settings';
 
 /**
@@ -32,7 +32,7 @@ export type PanelOutcome = (typeof PanelOutcome)[keyof typeof PanelOutcome];
 export interface Statement {
   readonly seat: Seat;
   readonly round: number;
-  /** As it came; checked again here, and no answer unless it is valid. Null when there was none. */
+  /** In the form of `answers.ts`, checked where it came in; what the rule computes with is checked again. Null when there was none. */
   readonly answer: unknown;
 }
 
@@ -45,9 +45,16 @@ export interface PanelVerdict {
   readonly reasons: readonly Reason[];
 }
 
+/** What the rule computes with, of an answer. */
+export interface Opinion {
+  readonly verdict: Advice | Ruling;
+  readonly sizeFactor: number;
+  readonly reasons: readonly string[];
+}
+
 interface Heard {
   readonly seat: Seat;
-  readonly answer: SeatAnswer;
+  readonly answer: Opinion;
 }
 
 /** Digits of a factor; it is rounded down. */
@@ -98,15 +105,30 @@ export const withoutPanel = (why: string, said: readonly Reason[] = []): PanelVe
 const quorumMissed = (answered: number, quorum: number): string =>
   `${answered} of its seats answered, and ${quorum} have to`;
 
-function lastAnswerOf(seat: Seat, statements: readonly Statement[]): SeatAnswer | null {
+/**
+ * What bears on the verdict, or null when the answer has no such thing. It runs in workflows, which are spared the schema library: the
+ * whole form of an answer is checked before it gets there.
+ */
+export function opinionOf(seat: Seat, answer: unknown): Opinion | null {
+  if (typeof answer !== 'object' || answer === null) return null;
+  const { verdict, sizeFactor, reasons } = answer as Readonly<Record<string, unknown>>;
+  const words: readonly unknown[] = Object.values(seat === Seat.Supervisor ? Ruling : Advice);
+  if (!words.includes(verdict) || typeof sizeFactor !== 'number') return null;
+  const { least, most } = verdict === Advice.Shrink ? SHRINK : { least: 0, most: 1 };
+  if (!(sizeFactor >= least && sizeFactor <= most) || !Array.isArray(reasons)) return null;
+  if (!reasons.every((reason) => typeof reason === 'string')) return null;
+  return { verdict: verdict as Advice | Ruling, sizeFactor, reasons };
+}
+
+function lastAnswerOf(seat: Seat, statements: readonly Statement[]): Opinion | null {
   const valid = statements
     .filter((statement) => statement.seat === seat)
     .sort((a, b) => a.round - b.round)
-    .flatMap(({ answer }) => readSeatAnswer(seat, answer) ?? []);
+    .flatMap(({ answer }) => opinionOf(seat, answer) ?? []);
   return valid.at(-1) ?? null;
 }
 
-function factorOf({ verdict, sizeFactor }: SeatAnswer): number {
+function factorOf({ verdict, sizeFactor }: Opinion): number {
   switch (verdict) {
     case Advice.Confirm:
       return 1;

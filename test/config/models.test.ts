@@ -34,9 +34,10 @@ it('needs no model but its own, and takes one with its path beside the file', ()
 });
 
 it('starts no process for a judge of headlines where there are none', () => {
-  expect(inferenceNeeds(load('mode: simulated'))).toEqual([]);
+  const silent = 'mode: simulated\nnews: { enabled: false }';
+  expect(inferenceNeeds(load(silent))).toEqual([]);
   const roles = 'models: { roles: { analyst: [embedded] } }';
-  expect(inferenceNeeds(load(`mode: simulated\n${roles}`))).toEqual(['the role analyst']);
+  expect(inferenceNeeds(load(`${silent}\n${roles}`))).toEqual(['the role analyst']);
 });
 
 it('keeps keys to itself, from the environment or a file', () => {

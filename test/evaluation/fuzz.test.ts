@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { panelQuestion } from '../../adapters/llm/panel-question';
 import { decimal, lessThan } from '../../domain/decimal';
-import { readSeatAnswer, Seat } from '../../domain/deliberation/seats';
+import { readSeatAnswer } from '../../domain/deliberation/answers';
+import { Seat } from '../../domain/deliberation/seats';
 import { combineMood } from '../../domain/news/mood';
 import { ACCOUNTS, BRIEF, settingsOf, sit, sized } from './panel-bench';
 import { managerOver } from './scripted-model';

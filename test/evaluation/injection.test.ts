@@ -6,7 +6,7 @@ import { listPrompts, loadPrompt, type Prompt } from '../../adapters/llm/prompt'
 import { parseHeadlines } from '../../adapters/news/parse-feed';
 import { decimal } from '../../domain/decimal';
 import { Seat } from '../../domain/deliberation/seats';
-import { turnsOf } from '../../domain/deliberation/settings';
+import { turnsOf } from '../../domain/deliberation/turns';
 import type { Statement } from '../../domain/deliberation/verdict';
 import { ACCOUNTS, BRIEF, settingsOf, sit, sized } from './panel-bench';
 import { managerOver } from './scripted-model';

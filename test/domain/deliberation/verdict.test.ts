@@ -1,8 +1,16 @@
 import fc from 'fast-check';
 import { conductPanel } from '../../../domain/deliberation/conduct';
-import { Advice, readSeatAnswer, Ruling, Seat } from '../../../domain/deliberation/seats';
-import { panelSettingsSchema, turnsOf, type PanelSettings } from '../../../domain/deliberation/settings';
-import { judge, OPPOSED_FACTOR, PanelOutcome, type Statement } from '../../../domain/deliberation/verdict';
+import { Advice, Ruling, Seat } from '../../../domain/deliberation/seats';
+import { readSeatAnswer } from '../../../domain/deliberation/answers';
+import { panelSettingsSchema, type PanelSettings } from '../../../domain/deliberation/settings';
+import { turnsOf } from '../../../domain/deliberation/turns';
+import {
+  judge,
+  opinionOf,
+  OPPOSED_FACTOR,
+  PanelOutcome,
+  type Statement,
+} from '../../../domain/deliberation/verdict';
 import { compare, multiply, ONE, ZERO } from '../../../domain/decimal';
 import { riskLimitsSchema, sizePosition, TradingMode } from '../../../domain/risk';
 import { BTC, d } from '../fixtures';
@@ -192,8 +200,12 @@ describe('whatever models put out', () => {
   test('what is no answer changes nothing', () => {
     fc.assert(
       fc.property(panels, statements, (panel, all) => {
-        const valid = all.filter(({ seat, answer }) => readSeatAnswer(seat, answer) !== null);
+        const valid = all.filter(({ seat, answer }) => opinionOf(seat, answer) !== null);
         expect(judge(panel, all)).toEqual(judge(panel, valid));
+        for (const { seat, answer } of all) {
+          const read = readSeatAnswer(seat, answer);
+          if (read !== null) expect(read).toMatchObject(opinionOf(seat, read) ?? { verdict: 'no opinion' });
+        }
       }),
     );
   });
