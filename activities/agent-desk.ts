@@ -18,6 +18,7 @@ import type { Reason } from '../domain/strategy';
 import type { DecisionOutcome } from '../adapters/store/port';
 import { look, type LookInput } from './agent-looks';
 import type { ActivityDeps } from './deps';
+import { entryNote } from './entry-rationale';
 import { wakePosition } from './wake';
 
 /** A call of a tool, and all that decides about it. */
@@ -238,6 +239,8 @@ export function createAgentDesk(deps: ActivityDeps) {
         const told = [
           ...reasons.filter(({ code }) => code !== 'agent-asked'),
           ...agentReasons(symbol, turns, steps, end),
+          // An exit that was decided before the agent was asked tells so already.
+          ...(outcome === 'exit' && before !== 'exit' ? await whyEntered(positionId) : []),
         ];
         await store.recordDecision({
           ...{ ...key, symbol, reasons: told, outcome: outcome as DecisionOutcome },
@@ -256,6 +259,11 @@ export function createAgentDesk(deps: ActivityDeps) {
       return outcomes;
     },
   };
+
+  async function whyEntered(positionId: string | null): Promise<readonly Reason[]> {
+    const position = positionId === null ? undefined : await store.position(positionId);
+    return position === undefined ? [] : entryNote(store, position);
+  }
 
   async function openPositionId(key: AgentKey, symbol: string): Promise<string | null> {
     const live = await store.livePositions(key.account);

@@ -12,6 +12,7 @@ import { PositionState, type PositionView } from '../domain/position';
 import type { RiskLimits } from '../domain/risk';
 import { readMarks } from './account-marks';
 import type { ActivityDeps } from './deps';
+import { entryReason } from './entry-rationale';
 import { grantRequestOf } from './grant-request';
 import { newsTime } from './news-time';
 
@@ -35,6 +36,8 @@ const BARS = 500;
 const LAST_VALUES = 5;
 const HEADLINES = 10;
 const HEADLINE_LENGTH = 200;
+/** Characters of why a position was opened. */
+const RATIONALE_LENGTH = 400;
 const HOUR_MS = 3_600_000;
 const NEWS_WITHIN_MS = 48 * HOUR_MS;
 const DAY_MS = 24 * HOUR_MS;
@@ -139,9 +142,9 @@ async function lookAtIndicators(
   };
 }
 
-/** A title as it may be quoted: no line breaks or control characters, and not endless. */
-const quotable = (title: string): string =>
-  title.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, HEADLINE_LENGTH);
+/** A text as it may be quoted: no line breaks or control characters, and not endless. */
+const quotable = (text: string, length = HEADLINE_LENGTH): string =>
+  text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').slice(0, length);
 
 async function lookAtSentiment({ news, clock }: ActivityDeps, symbol: string): Promise<Looked> {
   const asset = assetOf(symbol);
@@ -153,7 +156,7 @@ async function lookAtSentiment({ news, clock }: ActivityDeps, symbol: string): P
   ]);
   const headlines = stories.slice(0, HEADLINES).map(({ title, timeMs, sentiment, sources }) => ({
     ...{ quotation: quotable(title), time: new Date(timeMs).toISOString(), sentiment },
-    sources: sources.map(quotable),
+    sources: sources.map((source) => quotable(source)),
   }));
   return {
     told: {
@@ -188,13 +191,15 @@ const factsOf = (
 
 async function lookAtPositions({ store }: ActivityDeps, input: LookInput): Promise<Looked> {
   const own = ownPositions(factsOf(input, await store.livePositions(input.key.account)));
-  const told = own.map((position) => {
+  const whys = await Promise.all(own.map((position) => entryReason(store, position)));
+  const told = own.map((position, index) => {
     const { symbol, ledger, stopPrice, targetPrice, openedAtMs, exitReason } = position;
     const entry = restingEntry(position);
     return {
       ...{ symbol, held: ledger.heldQuantity, averageEntry: ledger.averageEntry, stopPrice, targetPrice },
       openedAt: openedAtMs === null ? null : new Date(openedAtMs).toISOString(),
       isBeingSold: exitReason !== null,
+      enteredBecause: quotable(whys[index] ?? 'it is not known', RATIONALE_LENGTH),
       entryOrder:
         entry === undefined
           ? null

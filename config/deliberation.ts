@@ -1,5 +1,7 @@
 import { panelSettings, type PanelSettings } from '../domain/deliberation/settings';
+import { AGENT_ID } from '../domain/agent/tool-names';
 import type { BallastConfig } from './config';
+import { conversingModels } from './embedded-model';
 import type { ModelConfig } from './models-schema';
 import { Mode } from './schema';
 
@@ -45,6 +47,17 @@ export function panelText(configured: Configured & Pick<BallastConfig, 'mode' | 
   const who = seats.map(({ seat }) => seat).join(', ');
   const of = state.strategies === null ? 'all strategies' : state.strategies.join(', ');
   return `on for ${of}: ${who}; ${rounds} round${rounds === 1 ? '' : 's'}, quorum ${quorum}, ${deadlineMs / 1000} s at most`;
+}
+
+/** Whether a strategy `agent` could run, in one line for people. */
+export function agentText({ models, strategies }: Pick<BallastConfig, 'models' | 'strategies'>): string {
+  const able = conversingModels(models)[AGENT_ID] ?? [];
+  if (able.length === 0) return `off: no capable model in models.roles.${AGENT_ID}`;
+  const own = strategies.filter(({ strategy }) => strategy === AGENT_ID).map(({ name }) => name);
+  const by = `by ${able.join(', ')}`;
+  return own.length === 0
+    ? `could be started, ${by}; no configured strategy is one`
+    : `${own.join(', ')}, ${by}`;
 }
 
 /** The model that comes with Ballast judges headlines, and can do nothing else. */

@@ -1,12 +1,19 @@
-import { ActivityFailure, log, rootCause, setCurrentDetails, TimeoutFailure } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  log,
+  patched,
+  rootCause,
+  setCurrentDetails,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import { MARKET_SUBJECT } from '../domain/observations';
 import { tell } from './children';
 import { pauseForNewsSignal, workflowIds, type NewsWatchInput, type NewsWatchReport } from './contract';
 import { intelligenceActivities, newsActivities } from './proxies';
 
 /**
- * One round of the news: asks the sources, has new stories judged, writes the moods, and tells the strategies that are to pause
- * their entries for breaking stories. A step that fails is left to the next round; nobody who trades waits for any of them.
+ * One round of the news: asks the sources, tells the strategies that are to pause their entries for breaking stories, which waits for no
+ * model, has new stories judged, and writes the moods. A step that fails is left to the next round; nobody who trades waits for any of them.
  */
 export async function newsWatch(input: NewsWatchInput): Promise<NewsWatchReport> {
   const { assets, mood: settings } = input;
@@ -22,6 +29,9 @@ export async function newsWatch(input: NewsWatchInput): Promise<NewsWatchReport>
     }
   };
   const collected = await tried('collecting', () => newsActivities('ask the sources').collectNews());
+  const announce = () => tried('breaking news', () => pauseFor(input));
+  const isFirst = patched('breaking-before-judging');
+  let paused = isFirst ? await announce() : null;
   const observed =
     input.gauges === true
       ? await tried('the gauges', () => newsActivities('read the gauges').observeGauges({ assets }))
@@ -32,7 +42,7 @@ export async function newsWatch(input: NewsWatchInput): Promise<NewsWatchReport>
   const moods = await tried('the moods', () =>
     newsActivities('combine and write the moods').writeMoods({ assets, settings }),
   );
-  const paused = await tried('breaking news', () => pauseFor(input));
+  if (!isFirst) paused = await announce();
   const report = {
     newStories: collected?.newStories ?? 0,
     missingSources: [...(collected?.sources ?? []), ...(observed?.sources ?? [])].flatMap(

@@ -5,7 +5,7 @@ import { subtract } from '../../domain/decimal';
 import { describeStranded } from '../../domain/delisting';
 import { isUnexplained } from '../../domain/findings';
 import { isDelisted, PositionState } from '../../domain/position';
-import { panelState, panelText } from '../../config/deliberation';
+import { agentText, panelState, panelText } from '../../config/deliberation';
 import { defineCommand, noOptions } from '../command';
 import { withContext } from '../context';
 import { clip, gain, money, percent, span, utcTime } from '../format';
@@ -71,6 +71,9 @@ export const statusCommand = defineCommand({
             ? 'the exchange does not answer'
             : `${utcTime(market.marketTimeMs)} UTC, ${market.clock.speed}×, ${marketStateText(market.clock)}`,
         );
+        line('Panel', panelText(config));
+        line('Agent', agentText(config));
+        line('Models', describeInference(inference));
         if (state === undefined) {
           line('Trading', 'the account has not traded yet');
           return;
@@ -89,9 +92,7 @@ export const statusCommand = defineCommand({
         );
         for (const position of delisted)
           line('Delisted', `${describeStranded(position, null)} cannot be sold; see ballast positions`);
-        line('Panel', panelText(config));
         line('Strategies', strategies.length === 0 ? 'none is running' : strategies.join(', '));
-        line('Models', describeInference(inference));
         line('Reconciled', reconciled === undefined ? 'never' : outcomeOf(reconciled));
         for (const event of events) line('Risk event', clip(`${event.code}: ${event.message}`, 100));
       });

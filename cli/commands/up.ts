@@ -1,4 +1,4 @@
-import { panelText } from '../../config/deliberation';
+import { agentText, panelText } from '../../config/deliberation';
 import { loadLayeredConfig, type LoadOptions } from '../../config/load';
 import { newsPlan } from '../../config/news-plan';
 import { Mode } from '../../config/schema';
@@ -81,7 +81,8 @@ export const upCommand = defineCommand<UpCommandOptions>({
     for (const { message } of reconciliation.done) tell(`Reconciled: ${message}`);
     if (continued.length > 0) tell(`Continuing session ${reconciliation.session}: ${continued.join(', ')}`);
     if (started.length > 0) tell(`Started ${started.join(', ')}`);
-    if (system.config.deliberation.enabled) tell(`Panel ${panelText(system.config)}`);
+    tell(`Panel: ${panelText(system.config)}`);
+    tell(`Agent: ${agentText(system.config)}`);
     tell(`News: ${newsPlan(system.config).label}`);
     if (options.view)
       await runView({ ...system, ...system.record }, { plain: options.plain || !process.stdout.isTTY });

@@ -78,6 +78,20 @@ describe('the tools of the agent', () => {
     expect(live()).toHaveLength(0);
   });
 
+  it('get_positions tells why each was entered, as data', async () => {
+    const positionId = holdPosition(world, AGENT);
+    const held = await world.store.position(positionId);
+    if (held === undefined) throw new Error('no position');
+    const reasons = [{ code: 'agent-said', text: 'It said: a pullback\nin a rising market' }];
+    const decided = { outcome: 'enter', positionId, close: d('100'), reasons } as const;
+    const { account, session, strategy, symbol, barCloseMs } = held;
+    await world.store.recordDecision({ account, session, strategy, symbol, barCloseMs, ...decided });
+    await world.call(0, call(ToolName.Positions, {}));
+    expect(steps()[0]?.result).toMatch(
+      /"enteredBecause":"It was entered on the bar of [^"]*: It said: a pullback in a rising market"/,
+    );
+  });
+
   it('buy by a grant of risk, once for a pair and a bar', async () => {
     await world.call(0, call(ToolName.MarketOrder, buy));
     await world.call(1, call(ToolName.MarketOrder, { ...buy, stop_price: 99 }));

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { panelOf, panelText } from '../../config/deliberation';
+import { agentText, panelOf, panelText } from '../../config/deliberation';
 import { loadConfig } from '../../config/load';
 
 let cwd: string;
@@ -49,6 +49,14 @@ deliberation: { enabled: true, strategies: [trend-5m], quorum: 4, deadlineMs: 20
   });
   const fast = load(`${CAPABLE}\ndeliberation: { enabled: true }`);
   expect(panelText(fast)).toMatch(/^off while the market runs at 60×/);
+});
+
+it('tells whether an agent could run, and by which models; the one that judges headlines is none', () => {
+  expect(agentText(load('log: { level: info }'))).toBe('off: no capable model in models.roles.agent');
+  const able = CAPABLE.replace('roles: {', 'roles: { agent: [m],');
+  expect(agentText(load(able))).toBe('could be started, by m; no configured strategy is one');
+  const mind = '{ name: mind, strategy: agent, symbols: [BTC/USDT], timeframe: 1h }';
+  expect(agentText(load(`${able}\nstrategies: [${mind}]`))).toBe('mind, by m');
 });
 
 it.each([

@@ -1,25 +1,19 @@
-import type { CallLog } from '../../adapters/llm/call-log';
 import type { ManagerOptions } from '../../adapters/llm/asker';
 import { createModelManager, type ModelManager } from '../../adapters/llm/manager';
+import { createMemoryCallLog } from '../../adapters/llm/memory-call-log';
 import type { ModelAnswer, ModelRequest } from '../../adapters/llm/port';
+import { AGENT_ID } from '../../domain/agent/tool-names';
 import { decimal } from '../../domain/decimal';
 import { Seat } from '../../domain/deliberation/seats';
 
-/** A log that lets everything pass and keeps nothing. */
-const openLog: CallLog = {
-  reserve: () => Promise.resolve({ reserved: true, callId: '1' }),
-  settle: () => Promise.resolve(),
-  budget: (month) => Promise.resolve({ month, reservedUsd: decimal('0'), spentUsd: decimal('0') }),
-  keepAnswer: () => Promise.resolve(),
-  findAnswer: () => Promise.resolve(undefined),
-};
-
-const ROLES = [...Object.values(Seat), 'scorer'];
+const ROLES = [...Object.values(Seat), AGENT_ID, 'scorer'];
 const FREE = { inputPerMillionUsd: decimal('0'), outputPerMillionUsd: decimal('0') };
+
+type Said = Pick<ModelAnswer, 'text' | 'toolCalls'>;
 
 /** The real manager over a model that says whatever a test has it say, to every role. */
 export function managerOver(
-  say: (request: ModelRequest) => Pick<ModelAnswer, 'text' | 'toolCalls'>,
+  say: (request: ModelRequest) => Said | Promise<Said>,
   change: Partial<ManagerOptions> = {},
 ): ModelManager {
   const model = {
@@ -29,8 +23,10 @@ export function managerOver(
       Promise.resolve({
         identity: 'scripted',
         abilities: { tools: true, embeddings: false, reproducible: true },
-        complete: (request: ModelRequest) =>
-          Promise.resolve({ ...say(request), usage: { inputTokens: 1, outputTokens: 1 } }),
+        complete: async (request: ModelRequest) => ({
+          ...(await say(request)),
+          usage: { inputTokens: 100, outputTokens: 10 },
+        }),
         embed: () => Promise.reject(new Error('not scripted')),
         countTokens: () => Promise.reject(new Error('not scripted')),
         close: () => Promise.resolve(),
@@ -40,7 +36,7 @@ export function managerOver(
   };
   return createModelManager({
     ...{ models: [model], roles: Object.fromEntries(ROLES.map((role) => [role, ['scripted']])) },
-    ...{ log: openLog, deadlineMs: 5_000, monthlyBudgetUsd: decimal('100'), cacheTtlMs: 0 },
+    ...{ log: createMemoryCallLog(), deadlineMs: 5_000, monthlyBudgetUsd: decimal('100'), cacheTtlMs: 0 },
     ...{ replay: 'off', nowMs: () => Date.UTC(2026, 0, 15) },
     ...change,
   });

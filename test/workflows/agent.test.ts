@@ -117,6 +117,7 @@ describe('the agent', () => {
 
     await decided(5);
     expect(decisions()[4]).toMatchObject({ outcome: 'exit' });
+    expect(textOf(4)).toMatch(/It was entered on the bar of .*It said: the trend is up/);
     await harness.until(() => positions()[0]?.state === PositionState.Closed);
     expect(positions()).toMatchObject([{ exitReason: 'strategy' }]);
   });

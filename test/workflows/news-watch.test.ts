@@ -195,6 +195,9 @@ describe('the watch of the news', () => {
     };
     world.news.sources[0].titles = ['Bitcoin exchange hacked'];
     expect(await round({ breaking })).toMatchObject({ paused: [STRATEGY] });
+    // No model is waited for before.
+    const inOrder = world.calls.map(({ name }) => name).filter((name) => /^(find|score|write)/.test(name));
+    expect(inOrder).toEqual(['findBreaking', 'scoreNews', 'writeMoods']);
     // It is told once.
     expect(await round({ breaking })).toMatchObject({ paused: [] });
     const { mode, newsPause } = await handle.query(strategyProgressQuery);

@@ -3,6 +3,8 @@ import { Context } from '@temporalio/activity';
 import type { ConcludePanelInput } from '../../activities/panel-verdict';
 import type { SizePositionInput } from '../../activities/risk';
 import type { SpeakInput, Spoken } from '../../activities/intelligence/panel';
+import { agentParametersSchema } from '../../domain/agent/strategy';
+import { AGENT_ID, ToolName } from '../../domain/agent/tool-names';
 import { Seat } from '../../domain/deliberation/seats';
 import { panelSettingsSchema, type PanelSettings } from '../../domain/deliberation/settings';
 import { decimal } from '../../domain/decimal';
@@ -185,5 +187,44 @@ describe('a cycle with a panel', () => {
     const [position] = world.store.orders.positions(world.account);
     // Half of 1 % of 10000 over 100.1 × 1.001 − 90 × 0.999, rounded down to the lot.
     expect(position).toMatchObject({ quantity: '4.85903', stopPrice: '90' });
+  });
+
+  it('judges two proposals of one bar each by itself', async () => {
+    const other = { ...proposal, symbol: 'ETH/USDT' };
+    world.script.evaluateStrategy = () =>
+      Promise.resolve(
+        [proposal, other].map((one) => ({
+          ...{ symbol: one.symbol, outcome: 'enter' as const, reasons: REASONS, proposal: one },
+        })),
+      );
+    world.script.speakOnPanel = ({ positionId, turn: { seat } }) =>
+      Promise.resolve(
+        says(seat, seat === Seat.Supervisor && positionId.includes('ETH') ? 'veto' : 'confirm'),
+      );
+    await cycle();
+    expect(new Set(turns().map(({ positionId }) => positionId)).size).toBe(2);
+    expect(turns()).toHaveLength(8);
+    expect(verdicts()).toMatchObject([{ outcome: 'confirm' }, { outcome: 'veto' }]);
+    expect(grants()).toMatchObject([{ proposal }]);
+  });
+
+  it('judges what an agent proposes, and its veto is what the agent is answered', async () => {
+    world.script.evaluateStrategy = () =>
+      Promise.resolve([{ symbol: BTC.symbol, outcome: 'hold', reasons: REASONS, proposal: null }]);
+    const wants = { symbol: BTC.symbol, side: 'buy', stop_price: 90, take_profit_price: 130 };
+    const call = {
+      ...{ id: 'c', name: ToolName.MarketOrder },
+      arguments: JSON.stringify({ ...wants, size_fraction: null, reason: 'a test' }),
+    };
+    world.script.askAgent = ({ turn }) =>
+      Promise.resolve(turn === 0 ? { calls: [call], end: null } : { calls: [], end: 'done' });
+    script({ supervisor: says(Seat.Supervisor, 'veto') });
+    const parameters = agentParametersSchema.parse({});
+    expect((await cycle({}, { strategyId: AGENT_ID, parameters })).outcome).toBe('refused');
+    expect(turns()).toHaveLength(4);
+    expect(grants()).toEqual([]);
+    expect(world.agent.all().steps).toMatchObject([
+      { outcome: 'refused', result: expect.stringMatching(/^refused: vetoed by the panel/) as string },
+    ]);
   });
 });
