@@ -45,9 +45,20 @@ function heading({ decisionId, decision, settings }: DecisionRecord): Section {
   };
 }
 
+/** The reason that tells most of a decision of an agent: its first and last reasons are that it was asked, and why it ended. */
+const AGENTS_OWN: Readonly<Partial<Record<DecisionOutcome, string>>> = {
+  [DecisionOutcome.Hold]: 'agent-said',
+  [DecisionOutcome.Enter]: 'agent-done',
+  [DecisionOutcome.Exit]: 'agent-done',
+  [DecisionOutcome.Trail]: 'agent-done',
+  [DecisionOutcome.Refused]: 'agent-refused',
+};
+
 function inShort({ outcome, reasons }: DecisionRecord['decision']): string {
-  const [first = 'no reason was recorded'] = reasons.map(({ text }) => text.replace(/\.$/, ''));
-  const last = reasons.at(-1)?.text.replace(/\.$/, '') ?? first;
+  const agents = reasons.find(({ code }) => code === AGENTS_OWN[outcome]);
+  const gistOf = (reason: Reason | undefined): string =>
+    (agents ?? reason)?.text.replace(/\.$/, '') ?? 'no reason was recorded';
+  const [first, last] = [gistOf(reasons[0]), gistOf(reasons.at(-1))];
   switch (outcome) {
     case DecisionOutcome.Hold:
       return `Nothing was to be done: ${first}.`;

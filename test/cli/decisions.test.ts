@@ -92,6 +92,24 @@ describe('ballast decisions show', () => {
     expect(stderr).toMatch(new RegExp(`Did you mean ${known} \\(enter, rsi on BTC/USDT`));
   });
 
+  it.each([
+    ['enter', 'was allowed: It did: buy BTC/USDT.'],
+    ['refused', 'not allowed. Refused: its data is doubtful.'],
+    ['hold', 'Nothing was to be done: It said: the trend is unclear.'],
+  ] as const)('says in short what an agent did, not that it was asked: %s', async (outcome, gist) => {
+    const record = await createViews(bench.pool).decision(ACCOUNT, ids.enter ?? '', () => []);
+    if (record === undefined) throw new Error('There is no decision.');
+    const reasons = [
+      { code: 'agent-asked', text: 'The agent was asked (m): 2 turns, 3 tools' },
+      { code: 'agent-done', text: 'It did: buy BTC/USDT' },
+      { code: 'agent-refused', text: 'Refused: its data is doubtful' },
+      { code: 'agent-said', text: 'It said: the trend is unclear' },
+      { code: 'agent-ended-done', text: 'It had nothing more to do' },
+    ];
+    const [heading] = storyOf({ ...record, decision: { ...record.decision, outcome, reasons } }, RUN, false);
+    expect(heading?.lines[0]?.text).toContain(gist);
+  });
+
   it('tells of an entry: inputs, every check of risk, what came of it, and where it ran', async () => {
     const page = await printed('enter');
     const text = page.replaceAll(/\s+/g, ' ');
