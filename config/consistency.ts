@@ -4,10 +4,9 @@ import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { filtersFrom } from '../domain/strategies/filters/registry';
 import { modelProblem } from '../domain/strategies/can-run';
 import { liveRefusal } from '../domain/strategies/quotes';
-import { conversingModels } from './embedded-model';
+import { conversingModels, isHeadlineScorer } from './embedded-model';
 import { issueAt, type ConfigIssue } from './issues';
 import type { MergedLayers } from './layers';
-import { isHeadlineScorer } from './deliberation';
 import { LIVE_CONFIRMATION, Mode, type Settings } from './schema';
 import { nearest } from './suggestion';
 

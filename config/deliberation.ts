@@ -2,7 +2,6 @@ import { panelSettings, type PanelSettings } from '../domain/deliberation/settin
 import { AGENT_ID } from '../domain/agent/tool-names';
 import type { BallastConfig } from './config';
 import { conversingModels } from './embedded-model';
-import type { ModelConfig } from './models-schema';
 import { Mode } from './schema';
 
 type Configured = Pick<BallastConfig, 'deliberation' | 'models'>;
@@ -16,8 +15,9 @@ export type PanelState =
 export function panelState({ deliberation, models }: Configured): PanelState {
   const { enabled, strategies, ...rest } = deliberation;
   if (!enabled) return { on: false, why: 'deliberation.enabled is false' };
+  const able = conversingModels(models);
   const silent = [
-    ...new Set(rest.seats.map(({ role }) => role).filter((role) => (models.roles[role] ?? []).length === 0)),
+    ...new Set(rest.seats.map(({ role }) => role).filter((role) => (able[role] ?? []).length === 0)),
   ];
   if (silent.length > 0) {
     const roles = silent.map((role) => `models.roles.${role}`).join(', ');
@@ -59,7 +59,3 @@ export function agentText({ models, strategies }: Pick<BallastConfig, 'models' |
     ? `could be started, ${by}; no configured strategy is one`
     : `${own.join(', ')}, ${by}`;
 }
-
-/** The model that comes with Ballast judges headlines, and can do nothing else. */
-export const isHeadlineScorer = ({ provider, model }: Pick<ModelConfig, 'provider' | 'model'>): boolean =>
-  provider === 'local' && /(?:^|[\\/])llm[\\/]embedded[\\/]/.test(model);

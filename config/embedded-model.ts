@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { modelsSchema, ModelProvider } from './models-schema';
+import { modelsSchema, ModelProvider, type ModelConfig } from './models-schema';
 import { projectRoot } from './project-root';
 import type { Settings } from './schema';
 
@@ -28,15 +28,19 @@ export function withEmbeddedModel(models: Settings['models']): Settings['models'
 
 const embeddedFile = (): string => join(projectRoot(), 'adapters/llm/embedded/headlines.gguf');
 
+/** The model that comes with Ballast judges headlines, and can do nothing else. */
+export const isHeadlineScorer = ({ provider, model }: Pick<ModelConfig, 'provider' | 'model'>): boolean =>
+  provider === ModelProvider.Local && /(?:^|[\\/])llm[\\/]embedded[\\/]/.test(model);
+
 /** The models of each role that may be able to do more than to judge a headline: all but the one that comes with Ballast. */
 export function conversingModels({
   available,
   roles,
 }: {
-  readonly available: readonly { readonly name: string; readonly model: string }[];
+  readonly available: readonly Pick<ModelConfig, 'name' | 'provider' | 'model'>[];
   readonly roles: Readonly<Record<string, readonly string[]>>;
 }): Readonly<Record<string, readonly string[]>> {
-  const names = available.filter(({ model }) => model !== embeddedFile()).map(({ name }) => name);
+  const names = available.filter((model) => !isHeadlineScorer(model)).map(({ name }) => name);
   return Object.fromEntries(
     Object.entries(roles).map(([role, chain]) => [role, chain.filter((name) => names.includes(name))]),
   );

@@ -53,6 +53,8 @@ deliberation: { enabled: true, strategies: [trend-5m], quorum: 4, deadlineMs: 20
 
 it('tells whether an agent could run, and by which models; the one that judges headlines is none', () => {
   expect(agentText(load('log: { level: info }'))).toBe('off: no capable model in models.roles.agent');
+  const shipped = 'name: s, provider: local, model: adapters/llm/embedded/headlines.gguf';
+  expect(agentText(load(`models: { available: [{ ${shipped} }], roles: { agent: [s] } }`))).toMatch(/^off/);
   const able = CAPABLE.replace('roles: {', 'roles: { agent: [m],');
   expect(agentText(load(able))).toBe('could be started, by m; no configured strategy is one');
   const mind = '{ name: mind, strategy: agent, symbols: [BTC/USDT], timeframe: 1h }';
