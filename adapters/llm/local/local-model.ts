@@ -90,7 +90,8 @@ export async function createLocalModel(options: LocalModelOptions): Promise<Loca
   const embedding = createEmbedder(model, options);
   return {
     identity: `gguf:${digest}`,
-    abilities: { tools: true, embeddings: true, reproducible: true },
+    // What is computed beside an answer changes the last digits of its floats, and now and then a word that was a close call.
+    abilities: { tools: true, embeddings: true, reproducible: options.sequences === 1 },
     complete: (request, { signal }) =>
       classified(signal, () =>
         answers.use(signal, async (chat) => answer(chat, request, signal, await grammarOf(request))),
