@@ -95,8 +95,10 @@ describe('SIGKILL while a workflow continues as new', () => {
       const feeding = async (): Promise<void> => {
         for (let round = 0; round < 20 && !isStruck; round += 1) await feed(world, position, round);
       };
-      await Promise.all([continues, feeding().catch(() => undefined)]);
-      await revive(world, struck);
+      const fed = feeding().catch(() => undefined);
+      await continues;
+      await revive(world, struck); // before the last feeding is waited for: it may need whoever is away
+      await fed;
       if (type === 'position') await position.trail('0.98');
       await waitFor('another run', async () =>
         (await runOf(idOf(position))) === firstRun ? undefined : true,
