@@ -1,5 +1,5 @@
 import type { RunSettings } from '../adapters/store/run-record';
-import type { EvaluateInput } from './decision';
+import type { EvaluateInput } from './evaluation';
 import type { ActivityDeps } from './deps';
 
 /**

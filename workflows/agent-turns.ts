@@ -1,6 +1,6 @@
 import { CancellationScope, isCancellation, log, sleep } from '@temporalio/workflow';
 import type { AgentDeskActivities, AgentToolInput } from '../activities/agent-desk';
-import type { SymbolDecision } from '../activities/decision';
+import type { SymbolDecision } from '../activities/evaluation';
 import type { FetchedCandles } from '../activities/market';
 import { timeframeMs } from '../domain/bar';
 import { wallDelayUntil } from '../domain/clock';

@@ -1,5 +1,5 @@
 import { CancellationScope, CancelledFailure, log } from '@temporalio/workflow';
-import type { SymbolDecision } from '../activities/decision';
+import type { SymbolDecision } from '../activities/evaluation';
 import type { ClockReading } from '../domain/clock';
 import { conductPanel } from '../domain/deliberation/conduct';
 import { SEAT_TITLES } from '../domain/deliberation/seats';

@@ -5,7 +5,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { SymbolDecision } from '../activities/decision';
+import type { SymbolDecision } from '../activities/evaluation';
 import type { CandleVerdict, FetchedCandles } from '../activities/market';
 import { PanelOutcome, type PanelVerdict } from '../domain/deliberation/verdict';
 import type { RiskLimits } from '../domain/risk';

@@ -2,7 +2,7 @@ import { BUILT_IN_CATALOGUE } from '../../domain/strategies/catalogue';
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import type { EvaluateInput, SymbolDecision } from '../../activities/decision';
+import type { EvaluateInput, SymbolDecision } from '../../activities/evaluation';
 import type { FetchCandlesInput, FetchedCandles } from '../../activities/market';
 import { loadConfig } from '../../config/load';
 import { strategySettings } from '../../cli/strategy-client';

@@ -1,4 +1,5 @@
-import { createDecisionActivities, type SymbolDecision } from '../../activities/decision';
+import { createDecisionActivities } from '../../activities/decision';
+import type { SymbolDecision } from '../../activities/evaluation';
 import { createMarketActivities, type CandleVerdict } from '../../activities/market';
 import { createReference, type Reference } from '../../activities/reference';
 import type { Bar } from '../../domain/bar';

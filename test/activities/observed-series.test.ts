@@ -1,4 +1,5 @@
-import { createDecisionActivities, type SymbolDecision } from '../../activities/decision';
+import { createDecisionActivities } from '../../activities/decision';
+import type { SymbolDecision } from '../../activities/evaluation';
 import type { Observation } from '../../domain/observations';
 import { Leg, OrderType } from '../../domain/order';
 import { ACCOUNT, createBench, DEPLOYMENT, grantOf, START_MS, STRATEGY, type Bench } from './bench';

@@ -1,6 +1,6 @@
 import { decimal } from '../../domain/decimal';
 import { Leg, type OrderView } from '../../domain/order';
-import type { EvaluateInput } from '../../activities/decision';
+import type { EvaluateInput } from '../../activities/evaluation';
 import {
   advanceSignal,
   flattenSignal,

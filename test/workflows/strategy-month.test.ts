@@ -1,4 +1,4 @@
-import type { EvaluateInput } from '../../activities/decision';
+import type { EvaluateInput } from '../../activities/evaluation';
 import type { Decision as JournaledDecision } from '../../adapters/store/port';
 import type { Bar } from '../../domain/bar';
 import { columnsOf } from '../../domain/bar-columns';

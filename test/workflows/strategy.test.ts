@@ -1,7 +1,7 @@
 import { RefusalCode } from '../../domain/errors';
 import { decimal } from '../../domain/decimal';
 import { ApplicationFailure } from '@temporalio/common';
-import type { EvaluateInput } from '../../activities/decision';
+import type { EvaluateInput } from '../../activities/evaluation';
 import {
   flattenSignal,
   pauseSignal,
