@@ -123,8 +123,9 @@ function merge(known: readonly Bar[], told: readonly Bar[]): readonly Bar[] {
   return [...byTime.values()].sort((a, b) => a.openTimeMs - b.openTimeMs);
 }
 
-function doubtsOf(
-  { timeframe }: CandleKey,
+/** Why no position may be opened on these bars; empty when one may. @param elsewhere the same bars as the other venue tells them */
+export function doubtsOf(
+  { timeframe }: Pick<CandleKey, 'timeframe'>,
   bars: readonly Bar[],
   reference: Reference | undefined,
   elsewhere: readonly Bar[],

@@ -1,6 +1,12 @@
 import { lastCloseMs } from '../domain/bar';
 import type { ActivityDeps } from './deps';
-import { createEvaluation, windowKey, type EvaluateInput, type ReadWindows, type SymbolDecision } from './evaluation';
+import {
+  createEvaluation,
+  windowKey,
+  type EvaluateInput,
+  type ReadWindows,
+  type SymbolDecision,
+} from './evaluation';
 import { concludePanel, type ConcludePanelInput } from './panel-verdict';
 
 /** Decisions on the bars that the journal holds. */

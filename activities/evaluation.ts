@@ -74,7 +74,10 @@ export function createEvaluation(deps: ActivityDeps): Evaluate {
   async function decideOn(
     input: EvaluateInput,
     verdict: CandleVerdict,
-    { position, readWindows }: { readonly position: PositionView | undefined; readonly readWindows: ReadWindows },
+    {
+      position,
+      readWindows,
+    }: { readonly position: PositionView | undefined; readonly readWindows: ReadWindows },
   ) {
     const { symbol } = verdict;
     if (!verdict.ok) {
@@ -225,7 +228,11 @@ function skipped(
   };
 }
 
-function enter(input: EvaluateInput, { symbol, doubts = [] }: CandleVerdict, signal: Decision): EvaluatedDecision {
+function enter(
+  input: EvaluateInput,
+  { symbol, doubts = [] }: CandleVerdict,
+  signal: Decision,
+): EvaluatedDecision {
   const nothing = { symbol, proposal: null, positionId: null };
   if (signal.kind !== SignalKind.Enter)
     return { ...nothing, outcome: DecisionOutcome.Hold, reasons: signal.reasons };

@@ -5,7 +5,7 @@ import type { DecimalString } from '../domain/decimal';
 import { positionId } from '../domain/ids';
 import type { Instrument } from '../domain/instrument';
 import type { Proposal, RiskLimits } from '../domain/risk';
-import { readMarks } from './account-marks';
+import { readMarks, type AccountMarks } from './account-marks';
 import type { ActivityDeps } from './deps';
 
 /** An entry that is asked for. */
@@ -22,21 +22,40 @@ export interface EntryAsked {
   readonly limits: RiskLimits;
 }
 
-/** What risk needs to know of an entry: the pair's rules and the account, as the exchange tells them now. */
-export async function grantRequestOf(deps: ActivityDeps, asked: EntryAsked): Promise<GrantRequest> {
+/** What the exchange tells of a pair and of the account, read shortly before it was needed. */
+export interface KnownMarket {
+  readonly instrument: Instrument;
+  readonly marks: AccountMarks;
+}
+
+/**
+ * What risk needs to know of an entry: the pair's rules and the account, as the exchange tells them now.
+ * @param known spares the question
+ */
+export async function grantRequestOf(
+  deps: ActivityDeps,
+  asked: EntryAsked,
+  known?: KnownMarket,
+): Promise<GrantRequest> {
   const { account, session, strategy, proposal, barCloseMs, timeframe, limits } = asked;
   const { symbol } = proposal;
   const { sizeFactor } = asked;
-  const instrument = await instrumentOf(deps, symbol);
+  const { instrument, marks } = known ?? (await askMarket(deps, account, symbol));
   return {
     deployment: deps.deployment,
     positionId: positionId({ account, session, strategy, symbol, barCloseMs }),
     ...{ account, session, strategy, timeframe, barCloseMs, proposal, limits, instrument },
     ...(sizeFactor !== undefined && { sizeFactor }),
-    ...(await readMarks(deps, account, instrument.quote)).marks,
+    ...marks,
     marketTimeMs: await marketNow(deps),
     expiresAtMs: barCloseMs + asked.entryTtlBars * timeframeMs(timeframe),
   };
+}
+
+/** The pair's rules, and what the account is worth in its quote asset, as the exchange tells them now. */
+export async function askMarket(deps: ActivityDeps, account: string, symbol: string): Promise<KnownMarket> {
+  const instrument = await instrumentOf(deps, symbol);
+  return { instrument, marks: (await readMarks(deps, account, instrument.quote)).marks };
 }
 
 async function instrumentOf(

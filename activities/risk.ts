@@ -1,19 +1,8 @@
-import type { DecimalString } from '../domain/decimal';
-import type { RefusalCode } from '../domain/errors';
 import { TradingMode } from '../domain/risk';
-import { DecisionOutcome } from '../adapters/store/port';
-import type { Reason } from '../domain/strategy';
 import { AccountLook, type AccountAssessment, type AssessInput } from './account-look';
 import type { ActivityDeps } from './deps';
-import { grantRequestOf, marketNow, type EntryAsked } from './grant-request';
-
-export interface SizePositionInput extends EntryAsked {
-  readonly reasons: readonly Reason[];
-}
-
-export type SizePositionResult =
-  | { readonly granted: true; readonly positionId: string; readonly quantity: DecimalString }
-  | { readonly granted: false; readonly code: RefusalCode; readonly message: string };
+import { grantEntry, type SizePositionInput, type SizePositionResult } from './grant-entry';
+import { marketNow } from './grant-request';
 
 /** Grants, looks at the account, and the end of a halt. */
 export function createRiskActivities(deps: ActivityDeps) {
@@ -21,38 +10,8 @@ export function createRiskActivities(deps: ActivityDeps) {
   const look = new AccountLook(deps);
 
   return {
-    /** The grant: sizes the proposal against every limit and commits reservation, approval and outbox, or says why not. */
-    async sizePosition(input: SizePositionInput): Promise<SizePositionResult> {
-      const { account, session, strategy, proposal, barCloseMs } = input;
-      const request = await grantRequestOf(deps, input);
-      const { positionId: id } = request;
-      const result = await store.grant(request);
-      const decision = {
-        account,
-        session,
-        strategy,
-        symbol: proposal.symbol,
-        barCloseMs,
-        close: proposal.referencePrice,
-      };
-      if (result.granted) {
-        await store.recordDecision({
-          ...decision,
-          outcome: DecisionOutcome.Enter,
-          reasons: input.reasons,
-          positionId: id,
-        });
-        return { granted: true, positionId: id, quantity: result.position.quantity };
-      }
-      const reasons = [...input.reasons, { code: result.code, text: `Refused: ${result.message}` }];
-      await store.recordDecision({
-        ...decision,
-        outcome: DecisionOutcome.Refused,
-        reasons,
-        positionId: null,
-      });
-      return { granted: false, code: result.code, message: result.message };
-    },
+    /** The grant: {@link grantEntry}. */
+    sizePosition: (input: SizePositionInput): Promise<SizePositionResult> => grantEntry(deps, input),
 
     /** One look at the account: {@link AccountLook.assess}. */
     assessAccount: (input: AssessInput): Promise<AccountAssessment> => look.assess(input),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import type { ConcludePanelInput } from '../../activities/panel-verdict';
-import type { SizePositionInput } from '../../activities/risk';
+import type { SizePositionInput } from '../../activities/grant-entry';
 import type { SpeakInput, Spoken } from '../../activities/intelligence/panel';
 import { agentParametersSchema } from '../../domain/agent/strategy';
 import { AGENT_ID, ToolName } from '../../domain/agent/tool-names';
