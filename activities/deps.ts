@@ -20,6 +20,11 @@ import type { Trainings } from './training';
 export interface Owners {
   /** The order's own workflow, or its position when there is none. False when nobody owns it. */
   notifyOrder(order: OrderView): Promise<boolean>;
+  /**
+   * Gives a granted position its workflow, unless it has one. The workflow waits for a word, or a few seconds: whoever starts it is
+   * about to send the entry, and tells it afterwards.
+   */
+  startPosition(granted: GrantedPosition): Promise<void>;
   /** False when the position has no running workflow. */
   notifyPosition(positionId: string): Promise<boolean>;
   /**
@@ -27,6 +32,19 @@ export interface Owners {
    * the finding, to be told with its own.
    */
   wakeReconciliation(account: string, trigger: string, finding?: Finding): Promise<void>;
+}
+
+/** A position as its owner is started for it. */
+export interface GrantedPosition {
+  readonly deployment: string;
+  readonly account: string;
+  readonly venue: string;
+  readonly positionId: string;
+  readonly strategy: string;
+  readonly symbol: string;
+  /** What was granted, in few words, and why: for people. */
+  readonly summary: string;
+  readonly details: string;
 }
 
 /** A line for the log; workflows and the journal carry what matters. */

@@ -58,7 +58,8 @@ export async function askMarket(deps: ActivityDeps, account: string, symbol: str
   return { instrument, marks: (await readMarks(deps, account, instrument.quote)).marks };
 }
 
-async function instrumentOf(
+/** A pair's rules and fees, as the exchange tells them now. */
+export async function instrumentOf(
   { exchange }: Pick<ActivityDeps, 'exchange'>,
   symbol: string,
 ): Promise<Instrument> {

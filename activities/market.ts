@@ -140,7 +140,8 @@ function needsOf(catalogue: StrategyCatalogue, input: FetchCandlesInput, symbol:
     : chooseStrategy(catalogue, { ...input, strategyId, parameters }, own).needs;
 }
 
-function missingBar(newest: Bar | undefined, closeMs: number, timeframe: Timeframe): string | null {
+/** Says which bar is missing, for people; null when it is there. */
+export function missingBar(newest: Bar | undefined, closeMs: number, timeframe: Timeframe): string | null {
   if (newest !== undefined && newest.openTimeMs + timeframeMs(timeframe) === closeMs) return null;
   const at =
     newest === undefined

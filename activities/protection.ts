@@ -1,7 +1,7 @@
 import { marketTimeAt, type ClockReading } from '../domain/clock';
 import { fateIsOpen, Leg, mayBeLive, OrderState, type OrderView } from '../domain/order';
 import { isBare, nextStep } from '../domain/planner';
-import { FIRST_GAP, type PositionView } from '../domain/position';
+import { FIRST_GAP, PositionState, type PositionView } from '../domain/position';
 import type { TradingMode } from '../domain/trading-mode';
 import { tryEach } from '../adapters/exchange/try-each';
 import type { ActivityDeps } from './deps';
@@ -34,11 +34,15 @@ export function createProtection(deps: ActivityDeps) {
     return { position, mode: account.mode, clock: await clock.reading() };
   }
 
-  /** One step towards protection; false when there is none to be taken now. */
-  async function step(positionId: string, changed: OrderView[], patient: boolean): Promise<boolean> {
+  /** One step, as long as the position needs one; false when there is none to be taken now. */
+  async function step(
+    positionId: string,
+    changed: OrderView[],
+    { patient, needed }: { readonly patient: boolean; readonly needed: (position: PositionView) => boolean },
+  ): Promise<boolean> {
     const loaded = await loadPosition(positionId);
     const { position, mode } = loaded;
-    if (!isBare(position)) return false;
+    if (!needed(position)) return false;
     const nowMs = wallTimeMs();
     const next = nextStep(position, mode, {
       marketTimeMs: marketTimeAt(loaded.clock, nowMs),
@@ -78,12 +82,27 @@ export function createProtection(deps: ActivityDeps) {
    * @param patient waits for brief pauses after failures; not for whoever keeps others waiting
    * @returns orders that it changed, for their owners
    */
-  async function protect(positionId: string, patient = false): Promise<readonly OrderView[]> {
+  function protect(positionId: string, patient = false): Promise<readonly OrderView[]> {
+    return walk(positionId, { patient, needed: isBare });
+  }
+
+  /**
+   * Carries out at once what is wished of a position: an exit, a higher stop. Never throws, and leaves to its workflow what it cannot do.
+   * @returns orders that it changed, for their owners
+   */
+  function carryOut(positionId: string): Promise<readonly OrderView[]> {
+    return walk(positionId, { patient: false, needed: ({ state }) => state === PositionState.Live });
+  }
+
+  async function walk(positionId: string, how: Parameters<typeof step>[2]): Promise<readonly OrderView[]> {
     const changed: OrderView[] = [];
     try {
-      for (let steps = 0; steps < MAX_STEPS && (await step(positionId, changed, patient)); steps += 1);
+      for (let steps = 0; steps < MAX_STEPS && (await step(positionId, changed, how)); steps += 1);
     } catch (error) {
-      log.warn({ positionId, error }, 'a bare position could not be protected at once; its workflow does');
+      log.warn(
+        { positionId, error },
+        'what a position needs could not be done at once; its workflow does it',
+      );
     }
     return changed;
   }
@@ -124,5 +143,5 @@ export function createProtection(deps: ActivityDeps) {
     return left;
   }
 
-  return { loadPosition, protect, catchUp };
+  return { loadPosition, protect, carryOut, catchUp };
 }

@@ -11,6 +11,9 @@ import {
   type ReconciliationInput,
 } from '../workflows/contract';
 
+/** The workflow of a position that a fast lane enters begins with the first signal, or after this long without one. */
+const OWNER_DELAY = '2 seconds';
+
 /** How activities reach the workflows that own orders and positions. */
 export function createOwners(client: Client, reconciliation: Omit<ReconciliationInput, 'trigger'>): Owners {
   async function signal<Args extends unknown[]>(
@@ -31,6 +34,19 @@ export function createOwners(client: Client, reconciliation: Omit<Reconciliation
 
   return {
     notifyPosition,
+    async startPosition({ summary, details, ...input }) {
+      const { account, strategy, symbol, positionId } = input;
+      await client.workflow.start('position', {
+        ...startOptions,
+        workflowId: positionId,
+        workflowIdConflictPolicy: 'USE_EXISTING',
+        startDelay: OWNER_DELAY,
+        args: [input],
+        staticSummary: summary,
+        staticDetails: details,
+        typedSearchAttributes: tags({ account, strategy, symbol, side: 'buy' }),
+      });
+    },
     async notifyOrder(order) {
       const told = await signal(workflowIds.order(order.positionId, order.leg), orderNewsSignal, order);
       return told || notifyPosition(order.positionId);

@@ -2,6 +2,7 @@ import type { BenchEntry } from '../entry';
 import { backtest } from './backtest';
 import { candleLoad } from './candle-load';
 import { cycle } from './cycle';
+import { lane } from './lane';
 import { halt } from './halt';
 import { headlineBatch } from './headline-batch';
 import { optimise } from './optimise';
@@ -16,6 +17,7 @@ export const entries: readonly BenchEntry[] = [
   cycle,
   submit,
   outboxCommit,
+  lane,
   halt,
   resume,
   workerRss,

@@ -31,6 +31,7 @@ export const START_MS = 1_763_700_000_000 - (1_763_700_000_000 % 60_000);
 
 /** Nobody runs workflows here: news have no owner. */
 export const noOwners: Owners = {
+  startPosition: () => Promise.resolve(),
   notifyOrder: () => Promise.resolve(false),
   notifyPosition: () => Promise.resolve(false),
   wakeReconciliation: () => Promise.resolve(),

@@ -37,6 +37,7 @@ describe('a pair that the exchange delists', () => {
   const reconciliations: string[] = [];
   const owners: Owners = {
     notifyOrder: () => Promise.resolve(true),
+    startPosition: () => Promise.resolve(),
     notifyPosition: (id) => Promise.resolve(woken.push(id) > 0),
     wakeReconciliation: (_, trigger) => Promise.resolve(void reconciliations.push(trigger)),
   };

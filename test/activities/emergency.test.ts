@@ -185,6 +185,7 @@ describe('the end of an emergency stop', () => {
     };
     const owners: Owners = {
       notifyOrder: ({ leg }) => tell(leg),
+      startPosition: () => Promise.resolve(),
       notifyPosition: () => tell('position'),
       wakeReconciliation: (_, trigger) => Promise.resolve(void told.push(trigger)),
     };

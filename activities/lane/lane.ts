@@ -1,0 +1,29 @@
+import { Context } from '@temporalio/activity';
+import type { ActivityDeps } from '../deps';
+import { createEvaluation } from '../evaluation';
+import { createOrderActivities } from '../orders';
+import { createProtection } from '../protection';
+import { tellOwner } from '../wake';
+import type { LaneActivities } from './contract';
+import { LaneRun, type LaneTools } from './lane-run';
+
+/** Fast lanes: the strategies of cycles on what the exchange streams, through the same journal, risk and outbox (docs/fast-lane.md). */
+export function createLaneActivities(deps: ActivityDeps): LaneActivities {
+  const tools = createLaneTools(deps);
+  return {
+    openLane: (input) => deps.store.openLane(input),
+    runLane: (input) => new LaneRun(deps, input, tools).run(Context.current().cancellationSignal),
+  };
+}
+
+/** The ways of cycles and positions, which lanes take too. */
+export function createLaneTools(deps: ActivityDeps): LaneTools {
+  const { carryOut } = createProtection(deps);
+  return {
+    evaluate: createEvaluation(deps),
+    orders: createOrderActivities(deps),
+    carryOut: async (positionId) => {
+      for (const order of await carryOut(positionId)) await tellOwner(deps.owners, order);
+    },
+  };
+}
