@@ -1,6 +1,6 @@
 import { DecisionOutcome } from '../adapters/store/port';
 import type { DecimalString } from '../domain/decimal';
-import type { RefusalCode } from '../domain/errors';
+import { RefusalCode } from '../domain/errors';
 import type { Reason } from '../domain/strategy';
 import type { ActivityDeps } from './deps';
 import { grantRequestOf, type EntryAsked, type KnownMarket } from './grant-request';
@@ -15,7 +15,7 @@ export type SizePositionResult =
 
 /**
  * The grant: sizes the proposal against every limit and commits reservation, approval and outbox, or says why not. What became of the
- * decision is journaled after it.
+ * decision is journaled after it, unless the lane that asks is not the current one: then the next lane has the last word on the bar.
  * @param known what the exchange has told already; absent: it is asked
  */
 export async function grantEntry(
@@ -45,12 +45,14 @@ export async function grantEntry(
     });
     return { granted: true, positionId: id, quantity: result.position.quantity };
   }
-  const reasons = [...input.reasons, { code: result.code, text: `Refused: ${result.message}` }];
+  const { code, message } = result;
+  if (code === RefusalCode.LaneSuperseded) return { granted: false, code, message };
+  const reasons = [...input.reasons, { code, text: `Refused: ${message}` }];
   await store.recordDecision({
     ...decision,
     outcome: DecisionOutcome.Refused,
     reasons,
     positionId: null,
   });
-  return { granted: false, code: result.code, message: result.message };
+  return { granted: false, code, message };
 }

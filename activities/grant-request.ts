@@ -1,4 +1,4 @@
-import type { GrantRequest } from '../adapters/store/port';
+import type { GrantRequest, LaneToken } from '../adapters/store/port';
 import { timeframeMs, type Timeframe } from '../domain/bar';
 import { marketTimeAt } from '../domain/clock';
 import type { DecimalString } from '../domain/decimal';
@@ -20,6 +20,8 @@ export interface EntryAsked {
   /** What the panel lets through of its size: above 0, at most 1; all of it unless given. */
   readonly sizeFactor?: DecimalString;
   readonly limits: RiskLimits;
+  /** The fast lane that asks; absent: no lane does. */
+  readonly lane?: LaneToken;
 }
 
 /** What the exchange tells of a pair and of the account, read shortly before it was needed. */
@@ -39,13 +41,14 @@ export async function grantRequestOf(
 ): Promise<GrantRequest> {
   const { account, session, strategy, proposal, barCloseMs, timeframe, limits } = asked;
   const { symbol } = proposal;
-  const { sizeFactor } = asked;
+  const { sizeFactor, lane } = asked;
   const { instrument, marks } = known ?? (await askMarket(deps, account, symbol));
   return {
     deployment: deps.deployment,
     positionId: positionId({ account, session, strategy, symbol, barCloseMs }),
     ...{ account, session, strategy, timeframe, barCloseMs, proposal, limits, instrument },
     ...(sizeFactor !== undefined && { sizeFactor }),
+    ...(lane !== undefined && { lane }),
     ...marks,
     marketTimeMs: await marketNow(deps),
     expiresAtMs: barCloseMs + asked.entryTtlBars * timeframeMs(timeframe),

@@ -18,6 +18,8 @@ export const RefusalCode = {
   AlreadyInPosition: 'already-in-position',
   NotActive: 'not-active',
   Paused: 'paused',
+  /** A fast lane asks that is not the strategy's current one. */
+  LaneSuperseded: 'lane-superseded',
   StaleData: 'stale-data',
   // send: the compare-and-set said no
   Expired: 'expired',

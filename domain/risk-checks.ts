@@ -103,6 +103,12 @@ const CHECKS: readonly Check[] = [
   },
 ];
 
+/** Of the check that is made before all of {@link CHECKS} when a fast lane asks: is it the current one, and may it open positions. */
+const LANE_CODES: readonly RefusalCode[] = [RefusalCode.LaneSuperseded, RefusalCode.Paused];
+
+/** Whether a refusal is about the lane that asked. */
+export const isOfLane = (code: string): boolean => LANE_CODES.some((one) => one === code);
+
 /** What risk checked when it granted an entry, with what it compared. */
 export const checksOfGrant = (facts: GrantFacts): readonly RiskCheck[] =>
   CHECKS.map(({ name, told }) => ({ name, outcome: CheckOutcome.Passed, text: told(facts) }));
@@ -118,6 +124,10 @@ export function checksOfRefusal({
   readonly code: string;
   readonly message: string;
 }): readonly RiskCheck[] {
+  if (isOfLane(code)) {
+    const rest = CHECKS.map(({ name }) => ({ name, outcome: CheckOutcome.NotReached, text: null }));
+    return [{ name: 'lane', outcome: CheckOutcome.Failed, text: message }, ...rest];
+  }
   const failed = CHECKS.findIndex(({ codes }) => codes.some((one) => one === code));
   if (failed < 0) return [];
   return CHECKS.map(({ name }, at) => {

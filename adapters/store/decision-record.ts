@@ -4,6 +4,7 @@ import { decimal, type DecimalString } from '../../domain/decimal';
 import { positionId as positionIdOf } from '../../domain/ids';
 import type { PositionView } from '../../domain/position';
 import { riskLimitsSchema, type RiskLimits, type RiskSnapshot } from '../../domain/risk';
+import { isOfLane } from '../../domain/risk-checks';
 import { findCandles } from './candles';
 import { createDeliberationStore, type DeliberationRecord } from './deliberations';
 import type { AgentStep, AgentTurn } from '../../domain/agent/record';
@@ -17,7 +18,7 @@ import {
   type Reflection,
   type TradeMemory,
 } from './memories';
-import type { Decision, DecisionKey } from './port';
+import { DecisionOutcome, type Decision, type DecisionKey } from './port';
 import { findPosition } from './positions';
 import type { RunSettings } from './run-record';
 import { inSnapshot, type Queryable, type Transaction } from './transaction';
@@ -205,14 +206,17 @@ async function grantOf(db: Queryable, positionId: string): Promise<GrantRecord |
 
 async function refusalOf(
   db: Queryable,
-  { account }: DecisionKey,
+  { account, outcome, reasons }: Decision,
   positionId: string,
 ): Promise<DecisionRecord['refusal']> {
   const { rows } = await db.query<{ code: string; message: string }>(
     'SELECT code, message FROM risk_events WHERE account = $1 AND key = $2',
     [account, `grant/${positionId}`],
   );
-  return rows[0] ?? null;
+  if (rows[0] !== undefined) return rows[0];
+  // That a lane may open nothing is no answer about the bar: only the decision tells of it.
+  const lane = outcome === DecisionOutcome.Refused ? reasons.find(({ code }) => isOfLane(code)) : undefined;
+  return lane === undefined ? null : { code: lane.code, message: lane.text };
 }
 
 async function entryOf(db: Queryable, position: PositionView): Promise<DecisionRecord['entry']> {

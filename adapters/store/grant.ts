@@ -16,6 +16,7 @@ import type { PositionView } from '../../domain/position';
 import { sizePosition, type Approved, type OrderIntent, type RiskSnapshot } from '../../domain/risk';
 import { findAccount, lockAccount, writeMark } from './accounts';
 import { recordRiskEvent } from './journal';
+import { laneRefusal } from './lanes';
 import { insertOrder } from './orders';
 import { findPosition, livePositions, lockPosition } from './positions';
 import type { AccountState, GrantPreview, GrantRequest, GrantResult } from './port';
@@ -24,13 +25,16 @@ import type { Transaction } from './transaction';
 
 /**
  * Decides on an entry under the account's lock, so that no two decisions count on the same room. A refusal is
- * remembered like a grant: repeating the request gives the same answer, because the bar it was about is the same.
+ * remembered like a grant: repeating the request gives the same answer, because the bar it was about is the same. That
+ * the lane which asks may open nothing is about the lane, not the bar: nothing is written, and the next lane may ask.
  * @throws StoreError `unknown-account`
  */
 export async function grant(tx: Transaction, request: GrantRequest): Promise<GrantResult> {
   const account = await lockAccount(tx, request.account);
   const earlier = await earlierAnswer(tx, request);
   if (earlier !== undefined) return earlier;
+  const fenced = await laneRefusal(tx, request);
+  if (fenced !== undefined) return { granted: false, ...fenced };
 
   const live = await livePositions(tx, request.account);
   const misplaced = misplacement(account, live, request);
@@ -51,6 +55,8 @@ export async function preview(tx: Transaction, request: GrantRequest): Promise<G
   const account = await findAccount(tx, request.account);
   if (account === undefined)
     throw new StoreError(StoreErrorCode.UnknownAccount, `Account ${request.account} is not in the journal.`);
+  const fenced = await laneRefusal(tx, request);
+  if (fenced !== undefined) return { granted: false, ...fenced };
   const live = await livePositions(tx, request.account);
   const misplaced = misplacement(account, live, request);
   if (misplaced !== undefined) return { granted: false, ...misplaced };

@@ -1,7 +1,7 @@
 import type { EquityState } from '../../domain/equity';
 import { lockAccount, writeMark } from './accounts';
 import { decimalOrNull } from './orders';
-import type { Decision, DecisionKey, Journal } from './port';
+import type { DecidedBar, Decision, DecisionKey, Journal } from './port';
 import type { Queryable, Transaction } from './transaction';
 
 export async function recordDecision(db: Queryable, decision: Decision): Promise<void> {
@@ -43,6 +43,43 @@ export async function findDecision(db: Queryable, key: DecisionKey): Promise<Dec
     close: decimalOrNull(close),
     ...(inputs !== null && { inputs }),
   };
+}
+
+/**
+ * One step along the primary key for each symbol and one for its newest bar, however many decisions there are: `min` and the newest bar
+ * are each the first entry of a part of the index. An entry without a position is one that was asked for and not answered yet,
+ * unless the grant is there and whoever asked died before it could be journaled.
+ */
+export const LAST_DECIDED = `
+  WITH RECURSIVE symbols AS (
+    SELECT min(symbol) AS symbol FROM decisions WHERE account = $1 AND session = $2 AND strategy = $3
+    UNION ALL
+    SELECT (SELECT min(d.symbol) FROM decisions d
+            WHERE d.account = $1 AND d.session = $2 AND d.strategy = $3 AND d.symbol > s.symbol)
+    FROM symbols s WHERE s.symbol IS NOT NULL
+  )
+  SELECT s.symbol, newest.bar_close_ms FROM symbols s CROSS JOIN LATERAL (
+    SELECT d.bar_close_ms FROM decisions d
+    WHERE d.account = $1 AND d.session = $2 AND d.strategy = $3 AND d.symbol = s.symbol
+      AND (d.outcome <> 'skipped' OR d.inputs #>> '{candles,ok}' IS DISTINCT FROM 'false')
+      AND (d.outcome <> 'enter' OR d.position_id IS NOT NULL OR EXISTS (
+        SELECT FROM positions p WHERE p.account = $1 AND p.session = $2 AND p.strategy = $3
+          AND p.symbol = d.symbol AND p.bar_close_ms = d.bar_close_ms))
+    ORDER BY d.bar_close_ms DESC LIMIT 1
+  ) newest
+  ORDER BY s.symbol`;
+
+/** The newest bar of each symbol that a strategy has decided on. */
+export async function lastDecided(
+  db: Queryable,
+  account: string,
+  session: string,
+  strategy: string,
+): Promise<readonly DecidedBar[]> {
+  const { rows } = await db.query<{ symbol: string; bar_close_ms: string }>(LAST_DECIDED, [
+    ...[account, session, strategy],
+  ]);
+  return rows.map(({ symbol, bar_close_ms }) => ({ symbol, barCloseMs: Number(bar_close_ms) }));
 }
 
 /** A point of the equity curve, and the account's latest mark when the session is the current one. */

@@ -47,6 +47,21 @@ export interface GrantRequest {
   readonly equity: DecimalString;
   readonly marketTimeMs: number;
   readonly expiresAtMs: number;
+  /** The fast lane that asks: refused unless {@link OrderStore.openLane} gave it this generation last. Absent: no lane asks. */
+  readonly lane?: LaneToken;
+}
+
+/** By which a fast lane is known to be its strategy's current one. */
+export interface LaneToken {
+  readonly generation: number;
+}
+
+export interface LaneOpening {
+  readonly account: string;
+  readonly strategy: string;
+  readonly entriesPaused: boolean;
+  /** Why, for people. */
+  readonly reason: string;
 }
 
 export type GrantResult =
@@ -105,10 +120,17 @@ export interface OrderStore {
   /**
    * Under the account's lock: checks every limit and writes reservation, approval, position and the outbox rows of
    * entry and stop. A repeated request returns the first answer, grant or refusal; a refusal is a risk event.
+   * That a lane is not the current one, or is paused, is no answer about the bar and not remembered: another lane may ask again.
    */
   grant(request: GrantRequest): Promise<GrantResult>;
   /** What {@link grant} would say now. Changes nothing. */
   preview(request: GrantRequest): Promise<GrantPreview>;
+  /**
+   * Opens a strategy's next fast lane under the account's lock and returns its generation, the first is 1. No lane before it is
+   * granted anything any more, nor is this one while entries are paused; what was granted before is found by
+   * {@link livePositions}. Repeated, it opens one more: the last answer counts.
+   */
+  openLane(lane: LaneOpening): Promise<number>;
   position(positionId: string): Promise<PositionView | undefined>;
   livePositions(account: string): Promise<readonly PositionView[]>;
   /** Journals an exit wish (the first reason stays). False when the position is unknown or closed. */
@@ -199,6 +221,9 @@ export interface DecisionKey {
   readonly barCloseMs: number;
 }
 
+/** The newest bar of a symbol that was decided on. */
+export type DecidedBar = Pick<DecisionKey, 'symbol' | 'barCloseMs'>;
+
 export interface Decision extends DecisionKey {
   readonly outcome: DecisionOutcome;
   readonly reasons: readonly Reason[];
@@ -262,6 +287,11 @@ export interface Journal {
   recordDecision(decision: Decision): Promise<void>;
   /** What was decided on a bar. A position is keyed by the bar it was entered on: that decision is its entry. */
   decision(key: DecisionKey): Promise<Decision | undefined>;
+  /**
+   * The newest bar of each symbol that a strategy has decided on in a session, by symbol. A bar that was skipped because its candles
+   * could not be decided on was not; nor was one whose entry was asked for and neither granted nor refused so far.
+   */
+  lastDecided(account: string, session: string, strategy: string): Promise<readonly DecidedBar[]>;
   /** Journals what a strategy decides with from a bar on, when that is something else than before. */
   recordSettings(entry: SettingsEntry): Promise<void>;
   recordEquity(account: string, session: string, state: EquityState, marketTimeMs: number): Promise<void>;

@@ -5,7 +5,16 @@ import { findCandles, saveCandles } from './candles';
 import { areJournaled } from './fills';
 import { grant, preview } from './grant';
 import { recordSettings } from './run-record';
-import { audit, findDecision, hasRiskEvent, recordDecision, recordEquity, recordRiskEvent } from './journal';
+import {
+  audit,
+  findDecision,
+  hasRiskEvent,
+  lastDecided,
+  recordDecision,
+  recordEquity,
+  recordRiskEvent,
+} from './journal';
+import { openLane } from './lanes';
 import { inferFill, recordEvent, recordFills } from './news';
 import { failureStreaks, noteMissingStops, ordersSent, recordStreak } from './observations';
 import { findOrder, unsettledOrders } from './orders';
@@ -33,6 +42,7 @@ export function createStore(pool: Pool): OrderStore & Journal {
   return {
     grant: (request) => inTransaction(pool, (tx) => grant(tx, request)),
     preview: (request) => inSnapshot(pool, (tx) => preview(tx, request)),
+    openLane: (lane) => inTransaction(pool, (tx) => openLane(tx, lane)),
     position: (positionId) => inSnapshot(pool, (tx) => findPosition(tx, positionId)),
     livePositions: (account) => inSnapshot(pool, (tx) => livePositions(tx, account)),
     wishExit: (positionId, reason) => wishExit(pool, positionId, reason),
@@ -74,6 +84,7 @@ export function createStore(pool: Pool): OrderStore & Journal {
     candles: (key, untilMs, limit) => findCandles(pool, key, untilMs, limit),
     recordDecision: (decision) => recordDecision(pool, decision),
     decision: (key) => findDecision(pool, key),
+    lastDecided: (account, session, strategy) => lastDecided(pool, account, session, strategy),
     recordSettings: (entry) => recordSettings(pool, entry),
     recordEquity: (account, session, state, marketTimeMs) =>
       inTransaction(pool, (tx) => recordEquity(tx, account, session, state, marketTimeMs)),

@@ -7,9 +7,12 @@ import type {
   Journal,
   OrderStore,
 } from '../../adapters/store/port';
+import { judgeLane, type OpenLane } from '../../adapters/store/lanes';
+import { DecisionOutcome } from '../../adapters/store/port';
 import type { SettingsEntry } from '../../adapters/store/run-record';
 import type { Bar } from '../../domain/bar';
 import { compare, greaterThan, ONE, ZERO } from '../../domain/decimal';
+import { positionId as positionIdOf } from '../../domain/ids';
 import { roundLongStop } from '../../domain/instrument';
 import { isTerminal, Leg, OrderState, type OrderView } from '../../domain/order';
 import { sellable } from '../../domain/planner';
@@ -23,6 +26,9 @@ const DEPLOYMENT = 'test';
 
 type Method<K extends keyof (OrderStore & Journal)> = (OrderStore & Journal)[K];
 type Of<K extends keyof (OrderStore & Journal)> = Parameters<Method<K>>;
+
+const bySymbol = (a: { readonly symbol: string }, b: { readonly symbol: string }): number =>
+  a.symbol < b.symbol ? -1 : 1;
 
 /** A transaction: what it throws is a rejection, and others may run before its caller does. */
 const transaction = <T>(work: () => T): Promise<T> =>
@@ -47,6 +53,9 @@ export class MemoryStore implements OrderStore, Journal {
   private readonly accepted = new Set<string>();
   private readonly accounts = new Map<string, AccountState>();
   private readonly halts = new Map<string, number>();
+  private readonly lanes = new Map<string, OpenLane>();
+  /** By position. */
+  private readonly refusals = new Map<string, GrantResult>();
   private readonly bars = new Map<string, Map<number, Bar>>();
   private readonly streaks = new Map<RequestKind, FailureStreak>();
   private missingStops: ReadonlyMap<string, number> = new Map();
@@ -118,6 +127,8 @@ export class MemoryStore implements OrderStore, Journal {
 
   preview(...[request]: Of<'preview'>): ReturnType<OrderStore['preview']> {
     return transaction(() => {
+      const fenced = this.fence(request);
+      if (fenced !== undefined) return { granted: false, ...fenced };
       const verdict = this.judge(request);
       if (verdict.approved) return { granted: true, intent: verdict.intent };
       return { granted: false, code: verdict.code, message: verdict.message };
@@ -129,13 +140,35 @@ export class MemoryStore implements OrderStore, Journal {
       const { positionId, account } = request;
       const known = this.orders.position(positionId);
       if (known !== undefined) return { granted: true, position: known };
+      const refused = this.refusals.get(positionId);
+      if (refused !== undefined) return refused;
+      const fenced = this.fence(request);
+      if (fenced !== undefined) return { granted: false, ...fenced };
       const state = this.accountOf(account);
       const verdict = this.judge(request);
-      if (!verdict.approved) return { granted: false, code: verdict.code, message: verdict.message };
+      if (!verdict.approved) {
+        const answer = { granted: false as const, code: verdict.code, message: verdict.message };
+        this.refusals.set(positionId, answer);
+        return answer;
+      }
       const { marketTimeMs: grantedAtMs, ...granted } = request;
       const blank = { exitReason: null, openedAtMs: null, closedAtMs: null };
       this.orders.open({ ...granted, ...verdict.intent, ...blank, grantedAtMs, epoch: state.haltEpoch });
       return { granted: true, position: this.orders.known(positionId) };
+    });
+  }
+
+  private fence(request: GrantRequest): ReturnType<typeof judgeLane> {
+    return judgeLane(this.lanes.get(JSON.stringify([request.account, request.strategy])), request);
+  }
+
+  openLane(...[{ account, strategy, entriesPaused, reason }]: Of<'openLane'>): Promise<number> {
+    return transaction(() => {
+      this.accountOf(account);
+      const key = JSON.stringify([account, strategy]);
+      const generation = (this.lanes.get(key)?.generation ?? 0) + 1;
+      this.lanes.set(key, { generation, entriesPaused, reason });
+      return generation;
     });
   }
 
@@ -331,6 +364,24 @@ export class MemoryStore implements OrderStore, Journal {
         ),
       ),
     );
+  }
+
+  lastDecided(account: string, session: string, strategy: string): ReturnType<Journal['lastDecided']> {
+    return transaction(() => {
+      const newest = new Map<string, number>();
+      for (const one of this.decisions) {
+        const { symbol, barCloseMs, outcome, positionId, inputs } = one;
+        const isHere = one.account === account && one.session === session && one.strategy === strategy;
+        const isAnswered =
+          outcome !== DecisionOutcome.Enter ||
+          positionId !== null ||
+          this.orders.position(positionIdOf(one)) !== undefined;
+        const isDecided = outcome !== DecisionOutcome.Skipped || inputs?.candles.ok !== false;
+        if (isHere && isAnswered && isDecided)
+          newest.set(symbol, Math.max(barCloseMs, newest.get(symbol) ?? 0));
+      }
+      return [...newest].map(([symbol, barCloseMs]) => ({ symbol, barCloseMs })).sort(bySymbol);
+    });
   }
 
   recordSettings(...[entry]: Of<'recordSettings'>): Promise<void> {
