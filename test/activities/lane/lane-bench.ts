@@ -58,12 +58,22 @@ export class LaneBench {
   }
 
   /** Opens the account and the strategy's first lane, and runs it until it listens. */
-  async start(change: Partial<RunLaneInput> = {}, opened: { readonly entriesPaused?: boolean } = {}): Promise<void> {
+  async start(
+    change: Partial<RunLaneInput> = {},
+    opened: { readonly entriesPaused?: boolean } = {},
+  ): Promise<void> {
     const { store, deps } = this.bench;
     await store.openAccount(ACCOUNT, 's1');
     const lane = { account: ACCOUNT, strategy: STRATEGY, entriesPaused: false, reason: 'test', ...opened };
     const generation = await store.openLane(lane);
-    const input = { settings: SETTINGS, session: 's1', generation, entriesPaused: false, newsPause: null, ...change };
+    const input = {
+      settings: SETTINGS,
+      session: 's1',
+      generation,
+      entriesPaused: false,
+      newsPause: null,
+      ...change,
+    };
     // Nothing passes by itself: the lane looks at its clock when the test lets it.
     const waiting = { ...deps, pause: () => new Promise<void>((resolve) => this.beats.push(resolve)) };
     this.end = new LaneRun(waiting, input, createLaneTools(deps)).run(this.stop.signal);
@@ -78,7 +88,12 @@ export class LaneBench {
     this.bench.time.nowMs = openTimeMs + MINUTE_MS;
     this.bench.exchange.moveTo(decimal(String(shape.close)));
     if (!mute)
-      await this.bench.exchange.market.tell({ kind: 'bar', symbol, timeframe: '1m', bar: { openTimeMs, ...shape } });
+      await this.bench.exchange.market.tell({
+        kind: 'bar',
+        symbol,
+        timeframe: '1m',
+        bar: { openTimeMs, ...shape },
+      });
     await this.settle();
   }
 
@@ -95,7 +110,13 @@ export class LaneBench {
 
   decision(bar: number, symbol = SYMBOL): Promise<Decision | undefined> {
     const barCloseMs = START_MS + (bar + 1) * MINUTE_MS;
-    return this.bench.store.decision({ account: ACCOUNT, session: 's1', strategy: STRATEGY, symbol, barCloseMs });
+    return this.bench.store.decision({
+      account: ACCOUNT,
+      session: 's1',
+      strategy: STRATEGY,
+      symbol,
+      barCloseMs,
+    });
   }
 
   /** How the lane ended. Its clock is looked at once more, so that it can. */

@@ -55,7 +55,9 @@ describe('a fast lane', () => {
     expect(position?.barCloseMs).toBe(START_MS + (bar + 1) * MINUTE_MS);
     const states = Object.fromEntries(position?.orders.map(({ leg, state }) => [leg, state]) ?? []);
     expect(states).toEqual({ [Leg.Entry]: OrderState.Filled, [Leg.Stop]: OrderState.Open });
-    expect(lane.started).toMatchObject([{ positionId: position?.positionId, symbol: SYMBOL, strategy: STRATEGY }]);
+    expect(lane.started).toMatchObject([
+      { positionId: position?.positionId, symbol: SYMBOL, strategy: STRATEGY },
+    ]);
     expect(lane.told).toContain(position?.positionId);
     expect(lane.bench.exchange.received).toEqual(position?.orders.map(({ clientOrderId }) => clientOrderId));
   });
@@ -93,7 +95,10 @@ describe('a fast lane', () => {
     lane.bench.exchange.missingBars.add(START_MS + MINUTE_MS);
     await lane.close(0, { mute: true });
     await lane.pass(2_500);
-    expect(await lane.decision(0)).toMatchObject({ outcome: DecisionOutcome.Skipped, inputs: { candles: { ok: false } } });
+    expect(await lane.decision(0)).toMatchObject({
+      outcome: DecisionOutcome.Skipped,
+      inputs: { candles: { ok: false } },
+    });
     lane.bench.exchange.missingBars.clear();
     await lane.close(1);
     expect((await lane.decision(1))?.inputs?.candles.ok).toBe(true);
@@ -125,7 +130,10 @@ describe('a fast lane', () => {
     lane.bench.exchange.moveTo(target);
     await tellTrade(Number(target));
     const [left] = await positions();
-    expect(left).toMatchObject({ exitReason: ExitReason.Target, barCloseMs: START_MS + (bar + 1) * MINUTE_MS });
+    expect(left).toMatchObject({
+      exitReason: ExitReason.Target,
+      barCloseMs: START_MS + (bar + 1) * MINUTE_MS,
+    });
     const exit = left?.orders.find(({ leg }) => leg === Leg.Exit);
     expect(exit?.state).toBe(OrderState.Filled);
     // Everything that it bought is sold, and the stop is gone.
@@ -160,12 +168,13 @@ describe('a fast lane', () => {
   it('ends with its session', async () => {
     await lane.start();
     lane.bench.exchange.session = 's2';
+    await lane.pass(1);
     expect(await lane.ended()).toEqual({ reason: 'session-over' });
   });
 
   it('goes on where another has died: an entry that was decided and never granted is granted', async () => {
     await lane.start();
-    jest.spyOn(lane.bench.store, 'grant').mockReturnValueOnce(new Promise(() => undefined));
+    jest.spyOn(lane.bench.store, 'grant').mockRejectedValueOnce(new Error('killed here'));
     const bar = await untilEntry();
     expect(await positions()).toEqual([]);
 
