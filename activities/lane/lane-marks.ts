@@ -25,7 +25,7 @@ class Answers<T> {
   ) {}
 
   ahead(name: string): void {
-    if (this.ageMs(name) > this.ages.freshMs) this.askNow(name);
+    if (this.ageMs(name) > this.ages.freshMs) void this.askNow(name);
   }
 
   async of(name: string): Promise<T> {

@@ -84,7 +84,7 @@ export class LaneRun {
     } finally {
       this.over.abort();
       await beating;
-      await Promise.all([...this.desks.values()].map(({ busy }) => busy));
+      for (const { busy } of this.desks.values()) await busy;
       await Promise.all([this.candles.saved(), this.targets.done()]);
     }
     if (this.end !== undefined) return this.end;
@@ -225,7 +225,7 @@ export class LaneRun {
 
   /** Bars may stay away on a connection that seems to be alive; and the market may begin a new session. */
   private async beat(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
+    for (;;) {
       await this.deps.pause(BEAT_MS);
       if (stop.aborted) return;
       try {
