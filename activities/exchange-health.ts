@@ -33,7 +33,7 @@ export class ExchangeHealth {
 
   constructor(private readonly deps: ExchangeHealthDeps) {}
 
-  /** The same port; what becomes of its requests is counted here. Its user stream is not. */
+  /** The same port; what becomes of its requests is counted here. What it streams is not. */
   watch(port: ExchangePort): ExchangePort {
     const { Market, Account, Trade } = RequestKind;
     return {
@@ -57,6 +57,7 @@ export class ExchangeHealth {
       replace: (cancelId, request) => this.count(Trade, port.replace(cancelId, request)),
       cancel: (symbol, id) => this.count(Trade, port.cancel(symbol, id)),
       watchAccount: (onEvent, signal) => port.watchAccount(onEvent, signal),
+      watchMarket: (request, onEvent, signal) => port.watchMarket(request, onEvent, signal),
       close: () => port.close(),
     };
   }

@@ -2,26 +2,19 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import type { AccountPoller, Deliver } from './account-poller';
 import { executionReportPayload } from './binance-payloads';
-import { abortable, type EventStream } from './event-stream';
-import type { Gateway } from './gateway';
+import type { EventStream } from './event-stream';
 import { toAccountEvents } from './mappers';
-import type { ExchangeLogger, StreamTiming } from './options';
 import type { ExchangePort } from './port';
 import type { StreamAudit } from './stream-audit';
+import { tellInTurn, watchStream, type StreamWatch, type StreamWatchDeps } from './stream-watch';
 import type { SymbolBook } from './symbols';
 
-export interface AccountStreamDeps {
+export interface AccountStreamDeps extends StreamWatchDeps {
   readonly openStream: (signal: AbortSignal) => Promise<EventStream>;
   readonly createPoller: () => AccountPoller;
   readonly createAudit: () => StreamAudit;
-  readonly gateway: Gateway;
   readonly symbols: SymbolBook;
-  readonly timing: StreamTiming;
-  readonly logger: ExchangeLogger | undefined;
 }
-
-/** The listener threw: that ends the watch, unlike anything the exchange does. */
-class ListenerFailed extends Error {}
 
 const eventPayload = z.looseObject({ e: z.string() });
 
@@ -37,39 +30,22 @@ export async function watchAccount(
   onEvent: Parameters<ExchangePort['watchAccount']>[0],
   signal: AbortSignal,
 ): Promise<void> {
-  const deliver: Deliver = async (event) => {
-    signal.throwIfAborted();
-    await onEvent(event).catch((cause: unknown) => {
-      throw new ListenerFailed('The listener failed.', { cause });
-    });
-  };
-  const isOver = (): boolean => signal.aborted;
-  let failures = 0;
+  const deliver: Deliver = tellInTurn(onEvent, signal);
   let poller: AccountPoller | undefined;
-
-  while (!isOver()) {
-    const begunMs = Date.now();
-    let stream: EventStream | undefined;
-    try {
-      stream = await deps.openStream(signal);
+  const watch: StreamWatch = {
+    name: 'Account news',
+    async open() {
+      const stream = await deps.openStream(signal);
       poller = undefined;
-      await tellNews(stream, deps, deliver, signal);
-    } catch (error) {
-      if (isOver() && !(error instanceof ListenerFailed)) return;
-      if (Date.now() - begunMs >= deps.timing.healthyAfterMs) failures = 0;
-      failures += 1;
-      await handleFailure(error, failures, deps);
-    } finally {
-      stream?.close();
-    }
-    if (stream === undefined) {
+      return stream;
+    },
+    tell: (stream) => tellNews(stream, deps, deliver, signal),
+    withoutStream() {
       poller ??= deps.createPoller();
-      await abortable(poller.poll(deliver), signal).catch((error: unknown) =>
-        isOver() && !(error instanceof ListenerFailed) ? undefined : handleFailure(error, failures, deps),
-      );
-    }
-    await wait(backoffMs(failures, deps.timing), undefined, { signal }).catch(() => undefined);
-  }
+      return poller.poll(deliver);
+    },
+  };
+  await watchStream(watch, deps, signal);
 }
 
 async function tellNews(
@@ -96,15 +72,15 @@ async function tellNews(
 /** Delivers what the stream tells, until it is lost. */
 async function pump(
   stream: EventStream,
-  { symbols }: AccountStreamDeps,
+  { gateway, symbols }: AccountStreamDeps,
   audit: StreamAudit,
   deliver: Deliver,
 ): Promise<never> {
   for (;;) {
-    const event = eventPayload.parse(await stream.next());
+    const event = gateway.understand(eventPayload, await stream.next());
     if (event.e === 'eventStreamTerminated') throw new Error('The exchange ended the user stream.');
     if (event.e !== 'executionReport') continue;
-    const news = executionReportPayload.parse(event);
+    const news = gateway.understand(executionReportPayload, event);
     const symbolOf = await symbols.toSymbols([news.s]);
     for (const told of toAccountEvents(news, symbolOf(news.s))) {
       if (told.kind === 'order') audit.heard(told.report);
@@ -134,21 +110,3 @@ async function look(audit: StreamAudit, { gateway, logger }: AccountStreamDeps):
     );
   });
 }
-
-/** Logs why a source of news failed. @throws the listener's own error. */
-async function handleFailure(
-  error: unknown,
-  failures: number,
-  { gateway, logger }: AccountStreamDeps,
-): Promise<void> {
-  if (error instanceof ListenerFailed) throw error.cause;
-  const failure = gateway.classify(error);
-  logger?.warn(
-    { failures, errorClass: failure.detail.errorClass, reason: failure.message },
-    'Account news is interrupted; connecting again',
-  );
-  if (failure.detail.errorClass === 'InvalidNonce') await gateway.synchroniseTime();
-}
-
-export const backoffMs = (failures: number, { minBackoffMs, maxBackoffMs }: StreamTiming): number =>
-  Math.min(maxBackoffMs, minBackoffMs * 2 ** Math.min(failures - 1, 20));

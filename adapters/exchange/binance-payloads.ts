@@ -258,6 +258,7 @@ export const aggregateTradePayload = z.object({
   a: integer,
   p: decimalSchema,
   q: decimalSchema,
+  T: integer,
   /** The buyer rested in the book: the aggressor sold. */
   m: z.boolean(),
 });
@@ -267,6 +268,8 @@ export const klineEventPayload = z.object({
   s: z.string(),
   k: z.object({
     t: integer,
+    /** The interval: `1m`. */
+    i: z.string(),
     o: decimalSchema,
     h: decimalSchema,
     l: decimalSchema,

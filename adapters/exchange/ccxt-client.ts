@@ -91,8 +91,9 @@ const socketUrls = (client: CcxtBinance): SocketUrls => client.urls.api.ws as So
 /** The websocket on which the user stream runs. */
 export const userStreamUrl = (client: CcxtBinance): string => socketUrls(client)['ws-api'].spot;
 
-/** The websocket of public market streams, which ccxt numbers. */
-export const marketStreamUrl = (client: CcxtBinance): string => `${socketUrls(client).spot}/1`;
+/** The websockets of public market streams, which ccxt numbers from 1. */
+export const marketStreamUrl = (client: CcxtBinance, connection: number): string =>
+  `${socketUrls(client).spot}/${connection}`;
 
 /** The servers which REST requests are meant for, as ccxt sees it: `https://api.binance.com` or the testnet. */
 export function restOrigins(
@@ -122,7 +123,7 @@ export async function createCcxtClient(
     options: {
       defaultType: 'spot',
       recvWindow: options.recvWindowMs,
-      // The account stream waits between its connections itself; ccxt's waits cannot be aborted.
+      // Whoever watches waits between the connections; ccxt's own waits cannot be aborted.
       ws: { backoff: { max: 0 } },
     },
     // Our watchdog alone judges a connection dead: ccxt pings, and never gives up by itself.

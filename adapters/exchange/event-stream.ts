@@ -13,11 +13,18 @@ export interface EventStream {
   close(reason?: unknown): void;
 }
 
-export interface EventStreamDeps {
+export interface StreamDeps {
   readonly client: CcxtBinance;
   readonly staleAfterMs: number;
   readonly requestTimeoutMs: number;
-  readonly url: string;
+}
+
+export interface EventStreamDeps extends StreamDeps {
+  /**
+   * The websocket of the n-th connection, from 1: the lowest number that is not in use. ccxt holds one connection per URL,
+   * so that streams of one URL share it and are lost together.
+   */
+  readonly urlOf: (connection: number) => string;
   /** The request that subscribes; the answer to it carries the same id. */
   readonly subscription: (id: string, topics: readonly string[]) => object;
   /** The event in a message, or undefined when the message is none: an answer to a request. */
@@ -34,16 +41,22 @@ class Inbox {
   private wake: () => void = () => undefined;
   lastHeardMs = Date.now();
 
+  /** @param onLost told once: nothing that comes later is kept. */
+  constructor(private readonly onLost: (reason: unknown) => void) {}
+
   push(event: unknown): void {
-    this.unread.push(event);
-    if (this.unread.length > MAX_UNREAD) this.lose(new Error(`More than ${MAX_UNREAD} events wait unread.`));
+    if (this.lost !== undefined) return;
+    if (this.unread.length < MAX_UNREAD) this.unread.push(event);
+    else this.lose(new Error(`More than ${MAX_UNREAD} events wait unread.`));
     this.wake();
   }
 
   /** The first reason stays. */
   lose(reason: unknown): void {
-    this.lost ??= { reason };
+    if (this.lost !== undefined) return;
+    this.lost = { reason };
     this.wake();
+    this.onLost(reason);
   }
 
   async next(): Promise<unknown> {
@@ -57,34 +70,60 @@ class Inbox {
   }
 }
 
-/**
- * Makes the opener of event streams on one URL. Events are taken from ccxt as they arrive, before its caches: its
- * unified `watch…` methods merge what arrives in one burst, while our readers want every event once and in order.
- */
+/** Who reads what arrives on each websocket of one opener. */
+class Readers {
+  private readonly inboxes = new WeakMap<CcxtSocket, Set<Inbox>>();
+
+  /**
+   * Takes the events of our websockets from ccxt as they arrive, before its caches: its unified `watch…` methods merge what
+   * arrives in one burst, while our readers want every event once and in order. What arrives on another websocket of the same
+   * client is another opener's, or ccxt's own.
+   */
+  constructor(client: CcxtBinance, eventOf: EventStreamDeps['eventOf']) {
+    const handleMessage = client.handleMessage.bind(client);
+    client.handleMessage = (socket, message) => {
+      const inboxes = this.inboxes.get(socket);
+      if (inboxes === undefined) {
+        handleMessage(socket, message);
+        return;
+      }
+      const event = eventOf(message);
+      const heardMs = Date.now();
+      for (const inbox of inboxes) {
+        inbox.lastHeardMs = heardMs;
+        if (event !== undefined) inbox.push(event);
+      }
+      if (event === undefined) handleMessage(socket, message);
+    };
+  }
+
+  add(socket: CcxtSocket, inbox: Inbox): void {
+    const inboxes = this.inboxes.get(socket) ?? new Set();
+    this.inboxes.set(socket, inboxes.add(inbox));
+  }
+}
+
+/** Makes the opener of event streams of one kind. Openers of several kinds get along on one client. */
 export function createEventStreams(deps: EventStreamDeps): OpenEventStream {
-  const { client, staleAfterMs, url, eventOf } = deps;
-  const inboxes = new WeakMap<CcxtSocket, Inbox>();
-  const handleMessage = client.handleMessage.bind(client);
-  client.handleMessage = (socket, message) => {
-    const inbox = inboxes.get(socket);
-    if (inbox !== undefined) inbox.lastHeardMs = Date.now();
-    const event = eventOf(message);
-    if (event === undefined) handleMessage(socket, message);
-    else inbox?.push(event);
-  };
+  const { client, staleAfterMs, urlOf, eventOf } = deps;
+  const readers = new Readers(client, eventOf);
+  const connections = new Set<number>();
 
   return async (signal, topics = []) => {
     signal.throwIfAborted();
+    const connection = lowestUnused(connections);
+    connections.add(connection);
+    const url = urlOf(connection);
     const socket = client.client(url);
-    const inbox = new Inbox();
-    inboxes.set(socket, inbox);
-    socket.future('event-stream-closed').catch((reason: unknown) => {
-      inbox.lose(reason);
+    const inbox = new Inbox((reason) => {
+      clearInterval(watchdog);
+      signal.removeEventListener('abort', onAbort);
+      cut(socket, reason);
+      connections.delete(connection);
     });
     const onAbort = (): void => {
       inbox.lose(signal.reason);
     };
-    signal.addEventListener('abort', onAbort, { once: true });
     const watchdog = setInterval(
       () => {
         const heardMs = Math.max(inbox.lastHeardMs, socket.lastPong ?? 0);
@@ -93,32 +132,46 @@ export function createEventStreams(deps: EventStreamDeps): OpenEventStream {
       },
       Math.ceil(staleAfterMs / CHECKS_PER_LIMIT),
     );
+    signal.addEventListener('abort', onAbort, { once: true });
+    readers.add(socket, inbox);
+    socket.future('event-stream-closed').catch((reason: unknown) => {
+      inbox.lose(reason);
+    });
 
-    const stream: EventStream = {
+    try {
+      await subscribe(deps, url, topics, signal);
+    } catch (error) {
+      inbox.lose(error);
+      throw error;
+    }
+    return {
       next: () => inbox.next(),
       close(reason = new Error('The event stream was closed.')) {
         inbox.lose(reason);
-        clearInterval(watchdog);
-        signal.removeEventListener('abort', onAbort);
-        // As ccxt does it itself: the error makes it forget the socket at once, and only then the socket is cut. Were it
-        // cut first, ccxt would forget a socket by its URL later on, which might be the next one by then.
-        socket.onError(new Error('The event stream was closed.'));
-        socket.connection?.terminate();
       },
     };
-    try {
-      await subscribe(deps, topics, signal);
-    } catch (error) {
-      stream.close();
-      throw error;
-    }
-    return stream;
   };
+}
+
+function lowestUnused(numbers: ReadonlySet<number>): number {
+  let lowest = 1;
+  while (numbers.has(lowest)) lowest += 1;
+  return lowest;
+}
+
+/**
+ * Cuts a websocket as ccxt does it itself: the error makes it forget the socket at once, and only then the socket is cut. Were
+ * it cut first, ccxt would forget a socket by its URL later on, which might be the next one by then.
+ */
+function cut(socket: CcxtSocket, reason: unknown): void {
+  socket.onError(reason instanceof Error ? reason : new Error('The event stream was lost.'));
+  socket.connection?.terminate();
 }
 
 /** Connects and subscribes; resolves when the exchange has confirmed, from which moment no event is missed. */
 async function subscribe(
-  { client, url, requestTimeoutMs, subscription }: EventStreamDeps,
+  { client, requestTimeoutMs, subscription }: EventStreamDeps,
+  url: string,
   topics: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {

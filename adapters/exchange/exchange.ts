@@ -8,6 +8,8 @@ import { HttpClient } from './http-client';
 import { createClock } from './market-clock';
 import { createMarketData, type FeeSource } from './market-data';
 import { checkOptions, DEFAULT_STREAM_TIMING, type ExchangeOptions } from './options';
+import { createMarketStreams } from './market-stream';
+import { watchMarket } from './market-watch';
 import { createOrders } from './orders';
 import type { ExchangePort } from './port';
 import { createSymbolBook } from './symbols';
@@ -40,15 +42,19 @@ export async function createExchange(options: ExchangeOptions): Promise<Exchange
     feeSource: feeSourceOf(options),
     publicFees: client.fees.trading,
   });
-  const openStream = createUserStreams({
-    client,
-    staleAfterMs: timing.staleAfterMs,
-    requestTimeoutMs: options.requestTimeoutMs,
-  });
+  const { requestTimeoutMs, logger } = options;
+  const streamDeps = { client, staleAfterMs: timing.staleAfterMs, requestTimeoutMs };
+  const openUserStream = createUserStreams(streamDeps);
+  const openMarketStream = createMarketStreams(streamDeps);
   const createPoller = (): AccountPoller => new AccountPoller({ ...clock, ...orders, ...account }, watched);
   const createAudit = (): StreamAudit => new StreamAudit(orders, watched);
   const closing = new AbortController();
   const watches = new Set<Promise<void>>();
+  const untilClosed = (watch: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> => {
+    const watching = watch(AbortSignal.any([signal, closing.signal])).finally(() => watches.delete(watching));
+    watches.add(watching);
+    return watching;
+  };
 
   return {
     venue: options.venue,
@@ -57,12 +63,20 @@ export async function createExchange(options: ExchangeOptions): Promise<Exchange
     ...account,
     ...orders,
     watchAccount(onEvent, signal) {
-      const untilClosed = AbortSignal.any([signal, closing.signal]);
-      const { logger } = options;
-      const deps = { openStream, createPoller, createAudit, gateway, symbols, timing, logger };
-      const watch = watchAccount(deps, onEvent, untilClosed).finally(() => watches.delete(watch));
-      watches.add(watch);
-      return watch;
+      const deps = {
+        openStream: openUserStream,
+        createPoller,
+        createAudit,
+        gateway,
+        symbols,
+        timing,
+        logger,
+      };
+      return untilClosed((untilOver) => watchAccount(deps, onEvent, untilOver), signal);
+    },
+    watchMarket(request, onEvent, signal) {
+      const deps = { openStream: openMarketStream, gateway, symbols, timing, logger };
+      return untilClosed((untilOver) => watchMarket(deps, request, onEvent, untilOver), signal);
     },
     async close() {
       closing.abort();

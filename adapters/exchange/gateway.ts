@@ -34,6 +34,8 @@ export interface Gateway {
   callOrAbsent<T>(request: GatewayRequest<T>, absentCodes: readonly number[]): Promise<T | undefined>;
   /** What ccxt and our table make of an error payload that was nested in an answer. */
   classifyPayload(payload: unknown): ExchangeFailure;
+  /** Reads what a websocket has told. @throws ExchangeFailure when it is not what the exchange documents */
+  understand<T>(schema: z.ZodType<T>, event: unknown): T;
   /** Classifies an error of the websocket. */
   classify(error: unknown): ExchangeFailure;
   /** Corrects our signatures' clock; concurrent calls share one request. */
@@ -43,8 +45,8 @@ export interface Gateway {
 function malformed(error: z.ZodError, body: string | undefined, scrub: Scrubber): ExchangeFailure {
   const faults = error.issues
     .slice(0, 3)
-    .map((issue) => `${issue.path.join('.') || 'answer'}: ${issue.message}`);
-  const message = `The exchange's answer could not be understood (${faults.join('; ')}): ${body ?? '(no body)'}`;
+    .map((issue) => `${issue.path.join('.') || 'all of it'}: ${issue.message}`);
+  const message = `What the exchange says could not be understood (${faults.join('; ')}): ${body ?? '(no body)'}`;
   return new ExchangeFailure(FailureKind.Ambiguous, scrub(message), { errorClass: 'MalformedAnswer' });
 }
 
@@ -113,6 +115,11 @@ export function createGateway(
         return classifyFailure(error, { ...sentRecord, response }, scrub);
       }
       return new ExchangeFailure(FailureKind.Ambiguous, scrub(body), { errorClass: 'MalformedAnswer' });
+    },
+    understand(schema, event) {
+      const parsed = schema.safeParse(event);
+      if (parsed.success) return parsed.data;
+      throw malformed(parsed.error, JSON.stringify(event), scrub);
     },
     classify: (error) => classifyFailure(error, sentRecord, scrub),
   };

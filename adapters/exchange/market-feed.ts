@@ -7,13 +7,13 @@ import {
   exactKlinesPayload,
   klineEventPayload,
 } from './binance-payloads';
-import { createCcxtClient, marketStreamUrl } from './ccxt-client';
-import { createEventStreams } from './event-stream';
+import { createCcxtClient } from './ccxt-client';
 import { createScrubber } from './failure';
 import { createGateway } from './gateway';
 import { HttpClient } from './http-client';
 import { createClock } from './market-clock';
 import { findFilter, limitsOf } from './market-data';
+import { createMarketStreams, isMarketEvent, topicOf } from './market-stream';
 import { checkOptions, type ExchangeOptions } from './options';
 import { PAGE_LIMIT } from './paging';
 import { createSymbolBook } from './symbols';
@@ -123,14 +123,7 @@ export async function createMarketFeed(options: MarketFeedOptions): Promise<Mark
   );
   const gateway = createGateway(client, createScrubber([]), options.logger);
   const symbols = createSymbolBook(gateway, []);
-  const openStream = createEventStreams({
-    client,
-    staleAfterMs,
-    requestTimeoutMs,
-    url: marketStreamUrl(client),
-    subscription: (id, topics) => ({ id: Number(id), method: 'SUBSCRIBE', params: topics }),
-    eventOf: (message) => (isEvent(message) ? message : undefined),
-  });
+  const openStream = createMarketStreams({ client, staleAfterMs, requestTimeoutMs });
 
   return {
     venue,
@@ -168,7 +161,7 @@ export async function createMarketFeed(options: MarketFeedOptions): Promise<Mark
       return { updateId: lastUpdateId, bids, asks };
     },
     async connect(ids, signal) {
-      const topics = ids.flatMap((id) => ['depth@100ms', 'aggTrade', 'kline_1m'].map((t) => topic(id, t)));
+      const topics = ids.flatMap((id) => ['depth@100ms', 'aggTrade', 'kline_1m'].map((t) => topicOf(id, t)));
       const stream = await openStream(signal, topics);
       return {
         async next() {
@@ -189,14 +182,9 @@ export async function createMarketFeed(options: MarketFeedOptions): Promise<Mark
   };
 }
 
-const topic = (symbol: string, name: string): string => `${symbol.toLowerCase()}@${name}`;
-
-const isEvent = (message: unknown): message is { readonly e: unknown } =>
-  typeof message === 'object' && message !== null && 'e' in message;
-
 /** @throws ZodError when an event that we have subscribed to is not what the venue documents. */
 function toFeedEvent(event: unknown): FeedEvent | undefined {
-  switch (isEvent(event) ? event.e : undefined) {
+  switch (isMarketEvent(event) ? event.e : undefined) {
     case 'depthUpdate': {
       const { s, U, u, b, a } = depthUpdatePayload.parse(event);
       return { kind: 'book', symbol: s, firstId: U, lastId: u, bids: b, asks: a };

@@ -97,6 +97,36 @@ export type AccountEvent =
   | { readonly kind: 'order'; readonly report: OrderReport }
   | { readonly kind: 'fill'; readonly fill: Fill };
 
+/**
+ * News of the market. `connected` is told after every (re)connection: what happened before it was missed. Between two of them the
+ * bars of a source come once each and in order; `gap` tells, before the bar that follows, that those with
+ * `fromMs <= openTimeMs < toMs` have not come and will not: ask for them by `bars`. Trades come as the venue sends them, now and then one twice.
+ */
+export type MarketEvent =
+  | { readonly kind: 'connected' }
+  /** A closed bar, final. */
+  | { readonly kind: 'bar'; readonly symbol: string; readonly timeframe: Timeframe; readonly bar: Bar }
+  | {
+      readonly kind: 'gap';
+      readonly symbol: string;
+      readonly timeframe: Timeframe;
+      readonly fromMs: number;
+      readonly toMs: number;
+    }
+  | {
+      readonly kind: 'trade';
+      readonly symbol: string;
+      readonly price: number;
+      readonly marketTimeMs: number;
+    };
+
+/** What to listen to. Symbols are `BASE/QUOTE`. */
+export interface MarketWatchRequest {
+  readonly bars: readonly { readonly symbol: string; readonly timeframe: Timeframe }[];
+  /** The pairs of which every trade is told. */
+  readonly trades: readonly string[];
+}
+
 export interface KeyRights {
   readonly canTrade: boolean;
   readonly canWithdraw: boolean;
@@ -145,6 +175,18 @@ export interface ExchangePort {
   fillsOf(symbol: string, exchangeOrderId: string, clientOrderId: string): Promise<readonly Fill[]>;
   /** Streams account news until `signal` aborts; reconnects by itself and reports each connection. */
   watchAccount(onEvent: (event: AccountEvent) => Promise<void>, signal: AbortSignal): Promise<void>;
+  /**
+   * Streams closed bars of these sources, and every trade of these symbols, until `signal` aborts; reconnects by itself and tells each
+   * connection. One event is told at a time; what a slow listener leaves unread beyond a bound starts over with `connected`. Once it has
+   * resolved, the listener runs no more. That bars stay away from a connection which is alive, only the listener can know.
+   * @throws RangeError for nothing to listen to, or a symbol that is none; `ExchangeFailure` when the exchange does not know a pair (ask
+   * `isListed`, and leave it out) or refuses the subscription; and whatever the listener throws.
+   */
+  watchMarket(
+    request: MarketWatchRequest,
+    onEvent: (event: MarketEvent) => void | Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>;
   keyRights(): Promise<KeyRights>;
   close(): Promise<void>;
 }

@@ -1,18 +1,12 @@
-import { userStreamUrl, type CcxtBinance } from './ccxt-client';
-import { createEventStreams, type OpenEventStream } from './event-stream';
-
-export interface UserStreamDeps {
-  readonly client: CcxtBinance;
-  readonly staleAfterMs: number;
-  readonly requestTimeoutMs: number;
-}
+import { userStreamUrl } from './ccxt-client';
+import { createEventStreams, type OpenEventStream, type StreamDeps } from './event-stream';
 
 /** Makes the opener of user streams: connections that tell the account's news, raw and in order. */
-export function createUserStreams(deps: UserStreamDeps): OpenEventStream {
+export function createUserStreams(deps: StreamDeps): OpenEventStream {
   const { client } = deps;
   return createEventStreams({
     ...deps,
-    url: userStreamUrl(client),
+    urlOf: () => userStreamUrl(client),
     subscription: (id) => ({
       id,
       method: 'userDataStream.subscribe.signature',

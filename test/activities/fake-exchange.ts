@@ -29,6 +29,7 @@ import {
 import { ExchangeFailure, FailureKind, MARKET_CLOSED_CLASS, UNKNOWN_PAIR_CLASS } from '../../domain/errors';
 import { OrderType, Side, type Fill } from '../../domain/order';
 import { BTC } from '../domain/fixtures';
+import { FakeMarketStream } from './fake-market-stream';
 
 /**
  * What befalls the next order request: `refused` and `busy` are proven failures, `lost` never arrives, `unheard` is executed
@@ -62,6 +63,8 @@ export class FakeExchange implements ExchangePort {
   readonly orders = new Map<string, Resting>();
   readonly fills: Fill[] = [];
   readonly faults: Fault[] = [];
+  /** Tells those who watch the market what a test wants them to hear. */
+  readonly market = new FakeMarketStream();
   price = decimal('100');
   /** Base units that the next market orders, triggered stops and marketable limits find. */
   liquidity = decimal('1000000');
@@ -337,6 +340,12 @@ export class FakeExchange implements ExchangePort {
         resolve();
       });
     });
+  }
+
+  async watchMarket(...[request, onEvent, signal]: Parameters<ExchangePort['watchMarket']>): Promise<void> {
+    const symbols = [...request.bars.map(({ symbol }) => symbol), ...request.trades];
+    for (const symbol of symbols) await this.about(symbol, () => undefined);
+    await this.market.watch(request, onEvent, signal);
   }
 
   clockSkewMs(): Promise<number> {
