@@ -158,6 +158,26 @@ describe('ballast decisions show', () => {
     expect(text).toMatch(/stop ✓ passed reward to risk ✗ Reward-to-risk is .* size – not reached/);
   });
 
+  it('tells of a refusal to a lane, which no answer about the bar is kept of', async () => {
+    const barCloseMs = BAR_MS + 3 * MINUTE_MS;
+    const lane = { account: ACCOUNT, strategy: 'rsi', entriesPaused: true, reason: 'an operator' };
+    const generation = await bench.store.openLane(lane);
+    const refused = await bench.store.grant(grantRequest({ barCloseMs, lane: { generation } }));
+    if (refused.granted) throw new Error('It was granted.');
+    const reasons = [...WHY, { code: refused.code, text: `Refused: ${refused.message}` }];
+    await bench.store.recordDecision({
+      ...{ ...KEY, barCloseMs, outcome: 'refused', reasons, close: null, positionId: null },
+    });
+    const listed = await createViews(bench.pool).decisions({ account: ACCOUNT });
+    const { decisionId = '' } = listed.find((one) => one.barCloseMs === barCloseMs) ?? {};
+    const record = await createViews(bench.pool).decision(ACCOUNT, decisionId, () => []);
+    if (record === undefined) throw new Error('There is no decision.');
+    const page = printPage(storyOf(record, RUN, false), 80, createPaint(false)).replaceAll(/\s+/g, ' ');
+    expect(page).toMatch(
+      /RISK refused \(paused\) lane ✗ Refused: Entries of rsi are paused \(an operator\)\. session – not reached/,
+    );
+  });
+
   it('says of an old decision what was not recorded', async () => {
     const text = await told('hold', { run: { ...RUN, runId: null } });
     expect(text).toContain('whether they were doubtful is not recorded');

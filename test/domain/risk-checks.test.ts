@@ -58,6 +58,16 @@ describe("risk's checks, told afterwards", () => {
     expect(checksOfRefusal({ code: 'panel-veto', message: 'm' })).toEqual([]);
   });
 
+  it.each([RefusalCode.LaneSuperseded, RefusalCode.Paused])(
+    'of a lane that may open nothing (%s) say so, and that nothing else was reached',
+    (code) => {
+      const [lane, ...rest] = checksOfRefusal({ code, message: 'm' });
+      expect(lane).toEqual({ name: 'lane', outcome: 'failed', text: 'm' });
+      expect(new Set(rest.map(({ outcome }) => outcome))).toEqual(new Set(['not-reached']));
+      expect(rest).toHaveLength(9);
+    },
+  );
+
   it('name one for every refusal that sizing can make', () => {
     const amount = fc.integer({ min: 0, max: 20_000 }).map((whole) => d(String(whole)));
     const stop = fc.integer({ min: -5, max: 110 }).map((whole) => d(String(whole)));
