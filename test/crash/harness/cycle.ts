@@ -72,6 +72,7 @@ export async function prepareCycle(
   name: string,
 ): Promise<{
   readonly position: GrantedPosition;
+  readonly settings: StrategySettings;
   readonly workflowId: string;
   readonly start: () => Promise<void>;
 }> {
@@ -91,6 +92,7 @@ export async function prepareCycle(
   const reference = { ...world.account, positionId: positionIdOf(key), strategy: name, symbol: SYMBOL };
   return {
     position: new GrantedPosition(world, reference, session),
+    settings,
     workflowId,
     start: async () => {
       await world.client.workflow.start('tradingCycle', {

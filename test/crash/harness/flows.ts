@@ -28,6 +28,34 @@ export const decide: PrepareFlow = async (world, name) => {
   return { position, begin: start, arrive: () => position.untilProtected() };
 };
 
+/** A market that counts as moving, and in which nothing happens while something is killed. */
+const NEARLY_STILL = 0.01;
+
+/** From the decision on a bar to the position under its stop, on the fast lane. */
+export const decideFast: PrepareFlow = async (world, name) => {
+  const { position, settings } = await prepareCycle(world, name);
+  const { account } = world.account;
+  await world.exchange.clock({ action: 'setSpeed', speed: NEARLY_STILL });
+  await world.exchange.clock({ action: 'resume' });
+  return {
+    position,
+    begin: () =>
+      world.client.workflow.start('strategy', {
+        ...startOptions,
+        workflowId: workflowIds.strategy(account, name),
+        args: [{ settings: { ...settings, lane: 'fast' } }],
+      }),
+    arrive: async () => {
+      await position.untilProtected();
+      const strategy = world.client.workflow.getHandle(workflowIds.strategy(account, name));
+      await strategy.signal(stopSignal, { by: 'test', reason: 'the step is over', flatten: false });
+      await strategy.result();
+      await world.exchange.clock({ action: 'pause' });
+      await world.exchange.clock({ action: 'setSpeed', speed: 1 });
+    },
+  };
+};
+
 /** From the grant to the position under its stop, or given up when its entry never arrived. */
 export const enter: PrepareFlow = async (world, name) => {
   const position = await grantPosition(world, name);

@@ -1,6 +1,7 @@
 import { Leg } from '../../../domain/order';
 import {
   decide,
+  decideFast,
   enter,
   flatten,
   leave,
@@ -79,6 +80,16 @@ export const STEPS: readonly {
     flow: 'a bar is decided on and the position granted',
     prepare: decide,
     steps: bothEnds(1, 'the grant', COMMIT, ({ input }) => ['INSERT INTO approvals', input.positionId]),
+  },
+  {
+    flow: 'a fast lane decides on a bar, and its entry is sent and protected',
+    prepare: decideFast,
+    steps: [
+      ...bothEnds(1, 'the decision', COMMIT, ({ input }) => ['INSERT INTO decisions', input.strategy]),
+      ...bothEnds(1, 'the grant', COMMIT, ({ input }) => ['INSERT INTO approvals', input.positionId]),
+      ...SEND.map((instant) => ofOrder(3, Leg.Entry, instant)),
+      ...SEND.map((instant) => ofOrder(7, Leg.Stop, instant)),
+    ],
   },
   {
     flow: 'an entry is sent, and protected once filled',
