@@ -1,4 +1,4 @@
-import { pino, type DestinationStream, type Logger } from 'pino';
+import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
 import type { BallastConfig } from '../config/config';
 import { createScrubber } from '../config/secret-values';
 
@@ -23,6 +23,8 @@ export function createLogger(
     {
       name: component,
       level: config.log.level,
+      // An error told as it is would be an empty object: nothing of it is enumerable.
+      serializers: { error: stdSerializers.err },
       redact: { paths: redactedPaths, censor: '[secret]' },
       hooks: { streamWrite: createScrubber(config) },
     },

@@ -31,7 +31,7 @@ export const decide: PrepareFlow = async (world, name) => {
 /** A market that counts as moving, and in which nothing happens while something is killed. */
 const NEARLY_STILL = 0.01;
 
-/** From the decision on a bar to the position under its stop, on the fast lane. */
+/** From the decision on a bar to the position under its stop, on the fast lane, or given up when its entry never arrived. */
 export const decideFast: PrepareFlow = async (world, name) => {
   const { position, settings } = await prepareCycle(world, name);
   const { account } = world.account;
@@ -46,7 +46,7 @@ export const decideFast: PrepareFlow = async (world, name) => {
         args: [{ settings: { ...settings, lane: 'fast' } }],
       }),
     arrive: async () => {
-      await position.untilProtected();
+      await position.untilProtectedOrClosed();
       const strategy = world.client.workflow.getHandle(workflowIds.strategy(account, name));
       await strategy.signal(stopSignal, { by: 'test', reason: 'the step is over', flatten: false });
       await strategy.result();
