@@ -9,14 +9,14 @@ export interface JobTable {
 /** The record of durable jobs of a kind: what is there stays, so whoever dies may write it again. */
 export function createJobRecord(pool: Pick<Pool, 'query'>, { table, id }: JobTable) {
   return {
-    async create(jobId: string, definition: unknown): Promise<void> {
+    create: async (jobId: string, definition: unknown): Promise<void> => {
       await pool.query(
         `INSERT INTO ${table} (${id}, definition) VALUES ($1, $2) ON CONFLICT (${id}) DO NOTHING`,
         [jobId, JSON.stringify(definition)],
       );
     },
     /** Sets a column that is still null. @returns what it holds; null when there is no such job */
-    async setOnce(column: 'ground' | 'outcome', jobId: string, value: unknown): Promise<unknown> {
+    setOnce: async (column: 'ground' | 'outcome', jobId: string, value: unknown): Promise<unknown> => {
       const { rows } = await pool.query<{ value: unknown }>(
         `UPDATE ${table} SET ${column} = coalesce(${column}, $2) WHERE ${id} = $1 RETURNING ${column} AS value`,
         [jobId, JSON.stringify(value)],
