@@ -1,4 +1,3 @@
-import { HistoryKind } from '../adapters/history/port';
 import type { SweepStore } from '../adapters/store/sweeps';
 import { sweepReport, type SweepReport } from '../backtest/optimise/sweep-report';
 import { trialOf } from '../backtest/optimise/stored-trial';
@@ -10,24 +9,15 @@ import {
 } from '../backtest/optimise/sweep';
 import type { TrialResult } from '../backtest/optimise/study';
 import { BATCH } from '../backtest/optimise/search';
-import { Timeframe, timeframeMs } from '../domain/bar';
-import { UserError } from '../domain/errors';
 import { jobHash } from '../domain/ids';
-import { optimisationProgressQuery, startOptions, workflowIds } from '../workflows/contract';
+import { optimisationProgressQuery, type OptimisationInput } from '../workflows/contract';
 import type { InputRequest } from './backtest-input';
 import type { Context } from './context';
-import { followJob } from './follow-job';
-import type { Progress } from './progress-bar';
+import { durableEnd } from './durable-end';
+import { followJob, startJob, type StartedJob } from './durable-job';
 
 /** A batch is divided into so many activities, for workers that share it. */
 const PARTS = 4;
-
-export interface StartedSweep {
-  readonly sweepId: string;
-  readonly workflowId: string;
-  /** Follows it to its end. */
-  readonly result: (progress: Progress) => Promise<SweepReport>;
-}
 
 /**
  * Starts an optimisation as a durable workflow of the running system, or joins the one of the same question.
@@ -37,7 +27,7 @@ export async function startSweep(
   context: Context,
   request: Omit<InputRequest, 'runs'>,
   definition: SweepDefinition,
-): Promise<StartedSweep> {
+): Promise<StartedJob<SweepReport>> {
   const toMs = await durableEnd(context, request, 'neither --data, --simulate nor --l2');
   const stored: StoredSweep = { definition, fromMs: request.fromMs ?? null, toMs };
   const sweepId = jobHash([JSON.stringify(stored)]);
@@ -45,67 +35,24 @@ export async function startSweep(
   await sweeps.create(sweepId, stored);
   const title = `${definition.strategyId} on ${definition.symbols.join(', ')} ${definition.timeframe}`;
   const { trials, batch = BATCH } = definition.plan;
-  const handle = await (
-    await context.temporal()
-  ).workflow.start('optimisation', {
-    ...startOptions,
-    workflowId: workflowIds.job('optimise', sweepId),
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [{ sweepId, title, partSize: Math.ceil(batch / PARTS) }],
-    staticSummary: `optimisation of ${title}`,
+  const handle = await startJob(context, {
+    ...{ workflow: 'optimisation', kind: 'optimise', hash: sweepId },
+    input: { sweepId, title, partSize: Math.ceil(batch / PARTS) } satisfies OptimisationInput,
+    summary: `optimisation of ${title}`,
   });
   return {
-    ...{ sweepId, workflowId: handle.workflowId },
+    ...{ jobId: sweepId, workflowId: handle.workflowId },
     result: async (progress) => {
-      progress.begin('trials', trials);
-      await followJob(handle, {
-        ...{ query: optimisationProgressQuery, progress, limitMs: context.config.exchange.requestTimeoutMs },
+      await followJob(context, handle, {
+        ...{ query: optimisationProgressQuery, progress, what: 'trials', total: trials },
         show: ({ trials: done, best }, trouble) => {
           const score = best === null ? '' : `best score ${best.score.toPrecision(4)}`;
           progress.update(done, '', `${score}${trouble}`);
         },
       });
-      return storedReport(sweeps, sweepId, stored.definition);
+      return storedReport(sweeps, sweepId, definition);
     },
   };
-}
-
-/**
- * Up to where a durable job on the market history looks, which every worker can read.
- * @param instead what the command must not be given
- * @throws UserError when it is on something else, or there are no bars
- */
-export async function durableEnd(
-  context: Context,
-  { source, l2, toMs, symbols }: Pick<InputRequest, 'source' | 'l2' | 'toMs' | 'symbols'>,
-  instead: string,
-): Promise<number> {
-  if (source.data !== undefined || source.simulate || l2.length > 0)
-    throw new UserError(
-      `--durable works on the market history, which every worker can read: ${instead}.`,
-      'Import the files first: ballast data import FOLDER',
-    );
-  return toMs ?? endOfStored(context, symbols);
-}
-
-/** Where the stored bars of these symbols end: the end of the one that ends first. */
-async function endOfStored(context: Context, symbols: readonly string[]): Promise<number> {
-  const series = (await (await context.history()).series()).filter(
-    ({ kind }) => kind === HistoryKind.Candles,
-  );
-  const ends = symbols.map((symbol) => {
-    const lasts = series.flatMap((one) => {
-      const timeframe = Object.values(Timeframe).find((known) => known === one.timeframe);
-      if (one.symbol !== symbol || timeframe === undefined || one.lastMs === null) return [];
-      return [one.lastMs + timeframeMs(timeframe)];
-    });
-    if (lasts.length > 0) return Math.max(...lasts);
-    throw new UserError(
-      `The market history has no bars of ${symbol}.`,
-      `Get some: ballast data download --symbol ${symbol}, or ballast data import FOLDER`,
-    );
-  });
-  return Math.min(...ends);
 }
 
 /** The report of a sweep that has ended, from its record. */

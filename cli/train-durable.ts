@@ -1,20 +1,12 @@
 import type { TrainingDefinition } from '../backtest/learn/training-job';
 import { jobHash } from '../domain/ids';
-import { startOptions, trainingProgressQuery, workflowIds } from '../workflows/contract';
+import { trainingProgressQuery, type TrainingInput } from '../workflows/contract';
 import type { InputRequest } from './backtest-input';
 import type { Context } from './context';
-import { followJob } from './follow-job';
+import { durableEnd } from './durable-end';
+import { followJob, startJob, type StartedJob } from './durable-job';
 import { codeVersion } from './models';
-import { durableEnd } from './optimise-durable';
-import type { Progress } from './progress-bar';
 import { trainingQuestion, type KeptTraining } from './training-record';
-
-export interface StartedTraining {
-  readonly trainingId: string;
-  readonly workflowId: string;
-  /** Follows it to its end. */
-  readonly result: (progress: Progress) => Promise<KeptTraining>;
-}
 
 /**
  * Starts a training as a durable workflow of the running system, or joins the one of the same question.
@@ -24,7 +16,7 @@ export async function startTraining(
   context: Context,
   request: Omit<InputRequest, 'runs'>,
   definition: TrainingDefinition,
-): Promise<StartedTraining> {
+): Promise<StartedJob<KeptTraining>> {
   const toMs = await durableEnd(context, request, 'neither --data nor --simulate');
   const question = trainingQuestion(definition, request, toMs);
   // Another version of the code may learn something else from the same.
@@ -33,22 +25,17 @@ export async function startTraining(
   await trainings.create(trainingId, question);
   const { kind, primary, symbols, timeframe } = definition;
   const title = `${kind} model of ${primary.strategy} on ${symbols.join(', ')} ${timeframe}`;
-  const handle = await (
-    await context.temporal()
-  ).workflow.start('training', {
-    ...startOptions,
-    workflowId: workflowIds.job('train', trainingId),
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [{ trainingId, title }],
-    staticSummary: `training: ${title}`,
+  const handle = await startJob(context, {
+    ...{ workflow: 'training', kind: 'train', hash: trainingId },
+    input: { trainingId, title } satisfies TrainingInput,
+    summary: `training: ${title}`,
   });
   return {
-    ...{ trainingId, workflowId: handle.workflowId },
+    ...{ jobId: trainingId, workflowId: handle.workflowId },
     result: async (progress) => {
       const steps = definition.kind === 'signal' ? definition.folds : definition.seeds;
-      progress.begin('training', steps + 1);
-      await followJob(handle, {
-        ...{ query: trainingProgressQuery, progress, limitMs: context.config.exchange.requestTimeoutMs },
+      await followJob(context, handle, {
+        ...{ query: trainingProgressQuery, progress, what: 'training', total: steps + 1 },
         show: ({ made, modelId }, trouble) => {
           progress.update(modelId === null ? made : made + 1, '', trouble);
         },

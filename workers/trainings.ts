@@ -37,6 +37,22 @@ export function createTrainings(parts: TrainingsParts): Trainings {
     return { ground, answer: await inThread(script, { ...setup, task }, signal) };
   }
 
+  async function putTogether(trainingId: string, steps: number, signal: AbortSignal): Promise<KeptTraining> {
+    const made = await store.parts(trainingId);
+    const all = Array.from({ length: steps }, (_, step) => {
+      if (!made.has(step)) throw new Error(`The training ${trainingId} has no part ${step}.`);
+      return made.get(step);
+    });
+    const { answer, ground } = await work(trainingId, { kind: 'conclude', parts: all }, signal);
+    if (answer.kind !== 'concluded') return unexpected(answer);
+    const { outcome } = answer;
+    const mine: KeptTraining = {
+      stored: storeModel(outcome.model, new Date().toISOString()),
+      outcome: { ...outcome, notes: [...ground.notes, ...outcome.notes] },
+    };
+    return (await store.conclude(trainingId, mine)) as KeptTraining;
+  }
+
   return {
     async plan(trainingId, signal) {
       const { answer } = await work(trainingId, { kind: 'plan' }, signal);
@@ -49,20 +65,8 @@ export function createTrainings(parts: TrainingsParts): Trainings {
     },
     async conclude(trainingId, steps, signal) {
       const kept = (await store.find(trainingId))?.outcome as KeptTraining | null | undefined;
-      if (kept) return kept.stored.id;
-      const made = await store.parts(trainingId);
-      const all = Array.from({ length: steps }, (_, step) => {
-        if (!made.has(step)) throw new Error(`The training ${trainingId} has no part ${step}.`);
-        return made.get(step);
-      });
-      const { answer, ground } = await work(trainingId, { kind: 'conclude', parts: all }, signal);
-      if (answer.kind !== 'concluded') return unexpected(answer);
-      const { outcome } = answer;
-      const mine: KeptTraining = {
-        stored: storeModel(outcome.model, new Date().toISOString()),
-        outcome: { ...outcome, notes: [...ground.notes, ...outcome.notes] },
-      };
-      const { stored } = (await store.conclude(trainingId, mine)) as KeptTraining;
+      const { stored } = kept ?? (await putTogether(trainingId, steps, signal));
+      // Again, when it has been concluded: whoever did that may have died before the file was there.
       createModelRegistry(modelFolder(folders.stateDir)).save(stored);
       return stored.id;
     },

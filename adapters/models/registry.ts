@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../domain/errors';
 import { isModelId, readModel, type ModelSource, type StoredModel } from '../../domain/learning/model';
@@ -74,6 +74,7 @@ export function createModelRegistry(folder: string): ModelRegistry {
       const file = fileOf(stored.id);
       replace(file, `${JSON.stringify(stored)}\n`);
       replace(join(folder, INDEX), `${JSON.stringify(list().models, null, 2)}\n`);
+      sweep(folder);
       return file;
     },
     list,
@@ -108,11 +109,30 @@ function idsOf(folder: string): readonly string[] {
   }
 }
 
-/** A reader sees the file as it was or as it is, never half of it. */
+/** A reader sees the file as it was or as it is, never half of it, whoever else writes it and whatever the machine does. */
 function replace(file: string, text: string): void {
-  const fresh = `${file}.new`;
-  writeFileSync(fresh, text);
+  const fresh = `${file}.${process.pid}.new`;
+  writeFileSync(fresh, text, { flush: true });
   renameSync(fresh, file);
+}
+
+/** Removes what processes that were killed in the middle of a file have left. */
+function sweep(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const [, pid] = /\.(\d+)\.new$/.exec(name) ?? [];
+    if (pid !== undefined && !isOfAnother(Number(pid))) rmSync(join(folder, name), { force: true });
+  }
+}
+
+/** True for another process that runs. */
+function isOfAnother(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return pid !== process.pid;
+  } catch (error) {
+    // It runs, and belongs to somebody else.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 function summaryOf({ id, checksum, trainedAt, model }: StoredModel): ModelSummary {

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { createJobRecord } from './job-record';
 
 /** A trial of a sweep, as it is stored. What a result is, the optimiser knows. */
 export interface StoredTrial {
@@ -35,13 +36,10 @@ export interface SweepStore {
 const MOST = 2 ** 31 - 1;
 
 export function createSweepStore(pool: Pick<Pool, 'query'>): SweepStore {
+  const { create, setOnce } = createJobRecord(pool, { table: 'sweeps', id: 'sweep_id' });
   return {
-    async create(sweepId, definition) {
-      await pool.query(
-        'INSERT INTO sweeps (sweep_id, definition) VALUES ($1, $2) ON CONFLICT (sweep_id) DO NOTHING',
-        [sweepId, JSON.stringify(definition)],
-      );
-    },
+    create,
+    settle: (sweepId, ground) => setOnce('ground', sweepId, ground),
     async find(sweepId) {
       const { rows } = await pool.query<{ definition: unknown; ground: unknown }>(
         'SELECT definition, ground FROM sweeps WHERE sweep_id = $1',
@@ -56,13 +54,6 @@ export function createSweepStore(pool: Pick<Pool, 'query'>): SweepStore {
         [strategyId],
       );
       return rows;
-    },
-    async settle(sweepId, ground) {
-      const { rows } = await pool.query<{ ground: unknown }>(
-        'UPDATE sweeps SET ground = coalesce(ground, $2) WHERE sweep_id = $1 RETURNING ground',
-        [sweepId, JSON.stringify(ground)],
-      );
-      return rows[0]?.ground ?? null;
     },
     async propose(sweepId, trials) {
       await pool.query(

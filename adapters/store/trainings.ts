@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { createJobRecord } from './job-record';
 
 /** A training as it is stored. What its parts are, the trainer knows. */
 export interface StoredTraining {
@@ -26,21 +27,9 @@ export interface TrainingStore {
 }
 
 export function createTrainingStore(pool: Pick<Pool, 'query'>): TrainingStore {
-  /** Sets a column that is still null. */
-  const setOnce = async (column: 'ground' | 'outcome', trainingId: string, value: unknown) => {
-    const { rows } = await pool.query<{ value: unknown }>(
-      `UPDATE trainings SET ${column} = coalesce(${column}, $2) WHERE training_id = $1 RETURNING ${column} AS value`,
-      [trainingId, JSON.stringify(value)],
-    );
-    return rows[0]?.value ?? null;
-  };
+  const { create, setOnce } = createJobRecord(pool, { table: 'trainings', id: 'training_id' });
   return {
-    async create(trainingId, definition) {
-      await pool.query(
-        'INSERT INTO trainings (training_id, definition) VALUES ($1, $2) ON CONFLICT (training_id) DO NOTHING',
-        [trainingId, JSON.stringify(definition)],
-      );
-    },
+    create,
     async find(trainingId) {
       const { rows } = await pool.query<StoredTraining>(
         'SELECT definition, ground, outcome FROM trainings WHERE training_id = $1',

@@ -1,4 +1,5 @@
 import { percent, thousands } from '../../domain/display';
+import { didAsWell, LEAST_CASES, tooFewDays } from '../truth/doubts';
 import type { Interval } from '../truth/resampling';
 import type { ChanceTest } from './chance';
 
@@ -22,10 +23,6 @@ export interface Worth {
   /** For people: the verdict first, then what it rests on. */
   readonly sentences: readonly string[];
 }
-
-/** Fewer say nothing, whatever the numbers are: conventions, the same as of `backtest --truth`. */
-const LEAST_DECISIONS = 30;
-const LEAST_DAYS = 90;
 
 export interface WorthInput {
   /** Names for people: `panel`, `rules only`. */
@@ -89,12 +86,10 @@ function headOf(kind: WorthKind, { arm, base, growth, confidence }: WorthInput):
 function sampleDoubts({ days, proposals, unchanged }: WorthInput): readonly string[] {
   if (unchanged) return [];
   return [
-    ...(days < LEAST_DAYS
-      ? [`It covers ${thousands(days, 0)} days; below ${LEAST_DAYS} it is one mood of the market.`]
-      : []),
-    ...(proposals !== null && proposals < LEAST_DECISIONS
+    ...tooFewDays(days),
+    ...(proposals !== null && proposals < LEAST_CASES
       ? [
-          `It was asked about ${thousands(proposals, 0)} proposals; below ${LEAST_DECISIONS} its answers say nothing.`,
+          `It was asked about ${thousands(proposals, 0)} proposals; below ${LEAST_CASES} its answers say nothing.`,
         ]
       : []),
   ];
@@ -105,12 +100,12 @@ function groundsOf({ growth, chance, confidence }: WorthInput, kind: WorthKind):
   const { low, high } = growth;
   if (kind === WorthKind.AddsNothing && low !== null && high !== null && low <= 0)
     grounds.push('The interval of the difference includes zero.');
-  if (chance !== null)
-    grounds.push(
-      chance.pValue > 1 - confidence
-        ? `The same answers dealt to the entries at random did as well in ${percent(chance.pValue, 1)} of ${thousands(chance.runs, 0)} runs: what there is of a difference comes from trading less, not from knowing which entries.`
-        : `The same answers dealt to the entries at random did as well in ${percent(chance.pValue, 1)} of ${thousands(chance.runs, 0)} runs.`,
-    );
+  if (chance !== null) {
+    const dealt = `The same answers dealt to the entries at random ${didAsWell(chance)}`;
+    const isLuck = chance.pValue > 1 - confidence;
+    const meaning = 'what there is of a difference comes from trading less, not from knowing which entries';
+    grounds.push(isLuck ? `${dealt}: ${meaning}.` : `${dealt}.`);
+  }
   return grounds;
 }
 

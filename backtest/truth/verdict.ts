@@ -1,5 +1,6 @@
 import { percent, thousands } from '../../domain/display';
 import type { Assessment } from './assessment';
+import { didAsWell, LEAST_CASES, tooFewDays } from './doubts';
 
 /** What a result comes to, in one word. */
 export const VerdictKind = {
@@ -19,11 +20,6 @@ export interface Verdict {
   /** For people: the verdict first, then what it rests on, then what it does not say. */
   readonly sentences: readonly string[];
 }
-
-/** Fewer trades say nothing, whatever the numbers are: a convention, and no more. */
-const LEAST_TRADES = 30;
-/** A quarter of a year. */
-const LEAST_DAYS = 90;
 
 /** What is looked at. */
 export interface VerdictInput {
@@ -72,10 +68,9 @@ function kindOf(
 }
 
 function* sampleDoubts({ assessment, trades, days }: VerdictInput): Generator<string> {
-  if (trades < LEAST_TRADES)
-    yield `There are ${thousands(trades, 0)} trades; below ${LEAST_TRADES} the metrics of trades say nothing.`;
-  if (days < LEAST_DAYS)
-    yield `It covers ${days.toFixed(0)} days; below ${LEAST_DAYS} it is one mood of the market.`;
+  if (trades < LEAST_CASES)
+    yield `There are ${thousands(trades, 0)} trades; below ${LEAST_CASES} the metrics of trades say nothing.`;
+  yield* tooFewDays(days);
   const needed = assessment.sharpe.minimumTrackRecordDays;
   if (needed !== null && needed > days)
     yield `A Sharpe ratio like this one takes ${thousands(needed, 0)} days to be above zero with ${percent(assessment.confidence, 0)} confidence; there are ${days.toFixed(0)}.`;
@@ -95,9 +90,7 @@ function luckDoubts({ assessment }: VerdictInput): readonly string[] {
       `${sharpe.trials > 1 ? `As the best of ${thousands(sharpe.trials, 0)} trials its` : 'Its'} Sharpe ratio is above zero with a probability of ${percent(sharpe.deflated, 0)}, less than ${percent(confidence, 0)}.`,
     );
   if (entries && entries.pValue > 1 - confidence)
-    doubts.push(
-      `Entries by chance did as well in ${percent(entries.pValue, 1)} of ${thousands(entries.runs, 0)} runs: when it enters adds little to how it leaves.`,
-    );
+    doubts.push(`Entries by chance ${didAsWell(entries)}: when it enters adds little to how it leaves.`);
   return doubts;
 }
 

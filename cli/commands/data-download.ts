@@ -1,21 +1,15 @@
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle } from '@temporalio/client';
 import type { Argv } from 'yargs';
 import { Timeframe } from '../../domain/bar';
 import { UserError } from '../../domain/errors';
 import { jobHash } from '../../domain/ids';
 import { PriceKind } from '../../domain/series';
 import { EXCHANGE_SOURCE, historyVenue } from '../../config/bar-source';
-import {
-  backfillProgressQuery,
-  startOptions,
-  workflowIds,
-  type BackfillInput,
-  type BackfillProgress,
-} from '../../workflows/contract';
+import { backfillProgressQuery, type BackfillInput, type BackfillProgress } from '../../workflows/contract';
 import { candlesKey } from '../../adapters/history/port';
 import { defineCommand } from '../command';
 import { withContext, type Context } from '../context';
-import { followJob } from '../follow-job';
+import { followJob, startJob, tellStarted } from '../durable-job';
 import { count, utcTime } from '../format';
 import { createProgress } from '../progress-bar';
 import { timeOption } from '../time-option';
@@ -52,14 +46,9 @@ export const dataDownloadCommand = defineCommand<DataDownloadOptions>({
   run: (options) =>
     withContext(options, async (context) => {
       const input = await inputOf(context, options);
-      const client = await context.temporal();
-      const handle = await start(client, input);
+      const handle = await start(context, input);
       if (options.detach) {
-        context.output.result({ workflowId: handle.workflowId, ...input }, () => {
-          context.output.say(
-            `Downloading as ${handle.workflowId}. The same command without --detach shows how far it is.`,
-          );
-        });
+        tellStarted(context, { workflowId: handle.workflowId, ...input }, 'Downloading', 'how far it is');
         return;
       }
       const result = await follow(context, handle, input);
@@ -98,29 +87,24 @@ async function endOfStored(
   );
 }
 
-/** One workflow for one question: asked again while it runs, it is joined. */
-async function start(client: Client, input: BackfillInput): Promise<WorkflowHandle> {
+function start(context: Context, input: BackfillInput): Promise<WorkflowHandle> {
   const { source, symbol, timeframe, fromMs } = input;
-  const identity = [source, symbol, timeframe, String(fromMs)];
-  return client.workflow.start('backfill', {
-    ...startOptions,
-    workflowId: workflowIds.job('backfill', jobHash(identity)),
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    args: [input],
-    staticSummary: `candles of ${symbol} ${timeframe} from ${source}`,
+  return startJob(context, {
+    ...{ workflow: 'backfill', kind: 'backfill', input },
+    hash: jobHash([source, symbol, timeframe, String(fromMs)]),
+    summary: `candles of ${symbol} ${timeframe} from ${source}`,
   });
 }
 
 /** Shows how far it is until it has ended; the workflow goes on when this command does not. */
-async function follow(
-  { output, config }: Context,
+function follow(
+  context: Context,
   handle: WorkflowHandle,
   { symbol, fromMs, toMs }: BackfillInput,
 ): Promise<BackfillProgress> {
-  const progress = createProgress(process.stderr, output.json);
-  progress.begin('downloading', toMs - fromMs);
-  return followJob(handle, {
-    ...{ query: backfillProgressQuery, progress, limitMs: config.exchange.requestTimeoutMs },
+  const progress = createProgress(process.stderr, context.output.json);
+  return followJob(context, handle, {
+    ...{ query: backfillProgressQuery, progress, what: 'downloading', total: toMs - fromMs },
     show: ({ nextMs, bars }, trouble) => {
       progress.update(Math.min(nextMs, toMs) - fromMs, symbol, `${count(bars)} bars${trouble}`);
     },

@@ -7,6 +7,7 @@ import { openMarketSource } from '../../emulator/market/open-market';
 import type { Speed } from '../../emulator/clock';
 import type { MarketSource } from '../../emulator/market/source';
 import { defineCommand } from '../command';
+import { MARKET_SOURCE } from '../market-source-options';
 import { openLive } from '../open-live';
 import { createOutput } from '../output';
 import { runEmulator } from '../run-emulator';
@@ -39,15 +40,7 @@ export const emulatorCommand = defineCommand<EmulatorCommandOptions>({
         requiresArg: true,
         describe: 'TCP port; 0 picks a free one',
       })
-      .option('data', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Recorded data to replay; else BALLAST_DATA',
-      })
-      .option('simulate', {
-        type: 'boolean',
-        describe: 'The simulated market, whatever data is there',
-      })
+      .options(MARKET_SOURCE)
       .option('speed', {
         type: 'string',
         requiresArg: true,

@@ -1,7 +1,8 @@
 import { UserError } from '../../domain/errors';
 import { defineCommand } from '../command';
-import { withContext, type Context } from '../context';
-import { startSweep, type StartedSweep } from '../optimise-durable';
+import { withContext } from '../context';
+import { tellStarted } from '../durable-job';
+import { startSweep } from '../optimise-durable';
 import {
   MOST_THREADS,
   optimiseBuilder,
@@ -28,9 +29,10 @@ export const optimiseCommand = defineCommand<OptimiseOptions>({
     const progress = createProgress(process.stderr, options.json === '');
     if (options.durable) {
       await withContext({ ...options, json: options.json === '' }, async (context) => {
-        const sweep = await startSweep(context, request, definition);
-        if (!options.detach) putOutSweep(await sweep.result(progress), options);
-        else tellStarted(context, sweep);
+        const { workflowId, jobId, result } = await startSweep(context, request, definition);
+        if (options.detach)
+          tellStarted(context, { workflowId, sweepId: jobId }, 'Searching', 'how far it is, and the result');
+        else putOutSweep(await result(progress), options);
       });
       return;
     }
@@ -39,11 +41,3 @@ export const optimiseCommand = defineCommand<OptimiseOptions>({
     putOutSweep(await sweepHere(request, definition, { threads, progress }), options);
   },
 });
-
-const tellStarted = ({ output }: Context, { workflowId, sweepId }: StartedSweep): void => {
-  output.result({ workflowId, sweepId }, () => {
-    output.say(
-      `Searching as ${workflowId}. The same command without --detach shows how far it is, and the result.`,
-    );
-  });
-};

@@ -13,6 +13,7 @@ import { marketOptions, marketRequest } from '../backtest-options';
 import { printAdjuster } from '../adjuster-report';
 import { defineCommand } from '../command';
 import { withContext } from '../context';
+import { tellStarted } from '../durable-job';
 import type { GlobalOptions } from '../locate-config';
 import { openModels } from '../models';
 import { createOutput } from '../output';
@@ -87,13 +88,9 @@ async function trainHere(
 /** Has the running system train, and keeps and prints what it has found. */
 async function trainDurably(options: Options, definition: TrainingDefinition): Promise<void> {
   await withContext(options, async (context) => {
-    const { trainingId, workflowId, result } = await startTraining(context, marketOf(options), definition);
+    const { jobId, workflowId, result } = await startTraining(context, marketOf(options), definition);
     if (options.detach) {
-      context.output.result({ workflowId, trainingId }, () => {
-        context.output.say(
-          `Training as ${workflowId}. The same command without --detach shows how far it is, and the model.`,
-        );
-      });
+      tellStarted(context, { workflowId, trainingId: jobId }, 'Training', 'how far it is, and the model');
       return;
     }
     const { stored, outcome } = await result(createProgress(process.stderr, options.json));

@@ -8,6 +8,7 @@ import { runUp } from '../../workers/up';
 import { defineCommand } from '../command';
 import { UnavailableError } from '../failure';
 import { commandLoadOptions, type GlobalOptions } from '../locate-config';
+import { MARKET_SOURCE } from '../market-source-options';
 import { runView } from '../view/run-view';
 
 interface UpCommandOptions {
@@ -26,15 +27,7 @@ export const upCommand = defineCommand<UpCommandOptions>({
   describe: 'Bring everything up and trade, with a live view; Ctrl-C stops it in order',
   builder: (yargs) =>
     yargs
-      .option('data', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Recorded data to replay; else BALLAST_DATA',
-      })
-      .option('simulate', {
-        type: 'boolean',
-        describe: 'The simulated market, whatever data is there',
-      })
+      .options(MARKET_SOURCE)
       .option('seed', { type: 'number', requiresArg: true, describe: 'Seed of the simulated market' })
       .option('speed', {
         type: 'number',

@@ -10,7 +10,7 @@ import {
   type StrategyView,
 } from '../strategy';
 import { bracketIndicators, bracketShape, enterWithBracket, priceText } from './bracket';
-import { trendFilter } from './trend-filter';
+import { trendAllows, trendIndicators, trendReasons, trendShape } from './trend-filter';
 
 const parametersSchema = z
   .strictObject({
@@ -18,8 +18,7 @@ const parametersSchema = z
     entryPeriod: z.int().min(2).max(400).default(20),
     /** Exit when the close is below the lowest low of this many bars before it. */
     exitPeriod: z.int().min(1).max(399).default(10),
-    /** Enter only above the exponential average of this period; null for no filter. */
-    trendPeriod: z.int().min(2).max(400).nullable().default(null),
+    ...trendShape,
     ...bracketShape,
     stopAtr: bracketShape.stopAtr.default(2),
     // The channel ends the trade; a target only stands where a trend hardly ever gets to.
@@ -44,7 +43,7 @@ export const donchianStrategy: Strategy<DonchianParameters, Indicator> = {
   indicators: (parameters) => ({
     upper: channel(parameters.entryPeriod, 'upper'),
     lower: channel(parameters.exitPeriod, 'lower'),
-    trend: parameters.trendPeriod === null ? null : { kind: 'ema', period: parameters.trendPeriod },
+    ...trendIndicators(parameters),
     ...bracketIndicators(parameters),
   }),
   onBar,
@@ -58,10 +57,10 @@ const channel = (period: number, output: Channel): SeriesSpec => ({
 /** A channel holds its newest bar, so a close is measured against the channel of the bar before. */
 function onBar(view: View, parameters: DonchianParameters): Signal<DonchianParameters, Indicator> {
   const close = view.close.at(0);
-  const { upper, lower, trend } = view.indicators;
+  const { upper, lower } = view.indicators;
   if (view.position !== null) return close < lower.at(1) ? BELOW_CHANNEL : ABOVE_LOW;
   if (!(close > upper.at(1))) return NO_BREAKOUT;
-  if (parameters.trendPeriod !== null && !(close > trend.at(0))) return AGAINST_TREND;
+  if (!trendAllows(view, parameters)) return AGAINST_TREND;
   return enterWithBracket(view, parameters, breakout);
 }
 
@@ -97,7 +96,7 @@ const NO_BREAKOUT = hold<DonchianParameters, Indicator>((view, parameters) => [
 /** The breakout, and what the trend says about it. */
 const breakout: Because<DonchianParameters, Indicator> = (view, parameters) => [
   closeAndChannel(view, parameters, 'upper', 'breakout', (close, high) => `${close} broke out above ${high}`),
-  ...trendFilter(view, parameters),
+  ...trendReasons(view, parameters),
 ];
 
 const AGAINST_TREND = hold(breakout);

@@ -10,7 +10,7 @@ import {
 } from '../strategy';
 import { bracketIndicators, bracketShape, enterWithBracket } from './bracket';
 import { sentimentAllows, sentimentIndicators, sentimentReasons, sentimentShape } from './sentiment';
-import { trendFilter } from './trend-filter';
+import { trendAllows, trendIndicators, trendReasons, trendShape } from './trend-filter';
 
 const parametersSchema = z
   .strictObject({
@@ -19,8 +19,7 @@ const parametersSchema = z
     oversold: z.number().min(1).max(99).default(30),
     /** Exit when the RSI is at or above this. */
     overbought: z.number().min(1).max(99).default(70),
-    /** Enter only above the exponential average of this period; null for no filter. */
-    trendPeriod: z.int().min(2).max(400).nullable().default(null),
+    ...trendShape,
     ...sentimentShape,
     ...bracketShape,
   })
@@ -41,7 +40,7 @@ export const rsiStrategy: Strategy<RsiParameters, Indicator> = {
   parameters: parametersSchema,
   indicators: (parameters) => ({
     rsi: { kind: 'rsi', period: parameters.period, flatValue: 50 },
-    trend: parameters.trendPeriod === null ? null : { kind: 'ema', period: parameters.trendPeriod },
+    ...trendIndicators(parameters),
     ...sentimentIndicators(parameters),
     ...bracketIndicators(parameters),
   }),
@@ -49,13 +48,12 @@ export const rsiStrategy: Strategy<RsiParameters, Indicator> = {
 };
 
 function onBar(view: View, parameters: RsiParameters): Signal<RsiParameters, Indicator> {
-  const { rsi, trend } = view.indicators;
-  const { oversold, overbought, trendPeriod } = parameters;
+  const { rsi } = view.indicators;
+  const { oversold, overbought } = parameters;
   const current = rsi.at(0);
   if (view.position !== null) return current < overbought ? NOT_OVERBOUGHT : OVERBOUGHT;
   if (!(rsi.at(1) < oversold && current >= oversold)) return NO_RECOVERY;
-  if (trendPeriod !== null && !(view.close.at(0) > trend.at(0))) return HELD_BACK;
-  if (!sentimentAllows(view, parameters)) return HELD_BACK;
+  if (!trendAllows(view, parameters) || !sentimentAllows(view, parameters)) return HELD_BACK;
   return enterWithBracket(view, parameters, recovery);
 }
 
@@ -113,7 +111,7 @@ const recovery: Because<RsiParameters, Indicator> = (view, parameters) => [
     (name, current, previous) =>
       `${name} rose to ${current} from ${previous}, back above ${parameters.oversold}`,
   ),
-  ...trendFilter(view, parameters),
+  ...trendReasons(view, parameters),
   ...sentimentReasons(view, parameters),
 ];
 

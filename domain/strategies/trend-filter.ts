@@ -1,15 +1,32 @@
-import type { Reason, StrategyView } from '../strategy';
+import { z } from 'zod';
+import type { Reason, SeriesSpec, StrategyView } from '../strategy';
 import { priceText } from './bracket';
+
+/** What an entry may ask of the trend. */
+export const trendShape = {
+  /** Enter only above the exponential average of this period; null for no filter. */
+  trendPeriod: z.int().min(2).max(400).nullable().default(null),
+};
 
 interface TrendParameters {
   readonly trendPeriod: number | null;
 }
 
-/** What the filter "only above the exponential average of `trendPeriod` bars" says; nothing where there is no filter. */
-export function trendFilter(
-  view: StrategyView<'trend'>,
-  { trendPeriod }: TrendParameters,
-): readonly Reason[] {
+type View = StrategyView<'trend'>;
+
+/** The column that the close is held against. */
+export const trendIndicators = ({
+  trendPeriod,
+}: TrendParameters): Readonly<Record<'trend', SeriesSpec | null>> => ({
+  trend: trendPeriod === null ? null : { kind: 'ema', period: trendPeriod },
+});
+
+/** Whether the trend, where it is asked, lets an entry pass. An average that is not known yet does not. */
+export const trendAllows = (view: View, { trendPeriod }: TrendParameters): boolean =>
+  trendPeriod === null || view.close.at(0) > view.indicators.trend.at(0);
+
+/** What the filter says; nothing where there is none. */
+export function trendReasons(view: View, { trendPeriod }: TrendParameters): readonly Reason[] {
   if (trendPeriod === null) return [];
   const [close, ema] = [view.close.at(0), view.indicators.trend.at(0)];
   const passes = close > ema;

@@ -127,6 +127,10 @@ export function describeHistory(history) {
     for (const feature of readers[kind]?.(event, origin) ?? []) features.add(feature);
   }
   for (const feature of valueReaders[type]?.(values) ?? []) features.add(feature);
+  // A patch is proven by a run that took it and came to its end.
+  if (features.has('completes'))
+    for (const feature of [...features])
+      if (feature.startsWith('patch ')) features.add(`${feature}, completes`);
   return { type, status, features };
 }
 

@@ -161,7 +161,7 @@ export const evidence: Evidence = {
     { killedMs: 10_000, targets: [Target.Postgres] },
   ],
   downtimes: [{ target: Target.Postgres, fromMs: 10_000, toMs: 12_000 }],
-  unserved: [],
+  silence: { outages: [], unserved: [] },
   faults: 4,
   endMs: AT.end,
 };

@@ -6,7 +6,9 @@ import {
 } from '../crash/harness/compare-records';
 import type { HistoricalChange } from '../../emulator/journal/history';
 import { PROOF_OF_ABSENCE_MS } from '../../workers/order-timing';
-import { exposures, type Exposure, type Unserved } from './protection';
+import { excusesOf, type Silence } from './excuses';
+import { goalsOf, type Goal } from './goals';
+import { exposures, type Exposure } from './protection';
 import { resumptions, type Resumption } from './resume';
 import { maximum, percentile } from './statistics';
 import { Target } from './schedule';
@@ -22,8 +24,8 @@ export interface Evidence {
   readonly tasks: readonly RecordedTask[];
   readonly strikes: readonly Strike[];
   readonly downtimes: readonly Downtime[];
-  /** Requests about orders that the exchange did not serve. */
-  readonly unserved: readonly Unserved[];
+  /** When the exchange could not be expected to take orders, its downtimes apart, and what it did not serve. */
+  readonly silence: Silence;
   readonly faults: number;
   readonly endMs: number;
 }
@@ -39,14 +41,16 @@ export interface Figures {
   readonly orphaned: number;
   readonly unprotectedSecondsP50: number | null;
   readonly unprotectedSecondsMax: number | null;
-  /** The same without the time in which nobody could know what had become of a request that the exchange left unanswered. */
+  /** The same without the time in which nobody could have placed the stop of that position. */
   readonly unprotectedAnsweredSecondsMax: number | null;
   readonly resumeSecondsP50: number | null;
   readonly resumeSecondsP99: number | null;
+  readonly resumeSecondsMax: number | null;
 }
 
 export interface Verdict {
   readonly figures: Figures;
+  readonly goals: readonly Goal[];
   /** What the two records disagree about, and what was not at rest. */
   readonly differences: readonly Difference[];
   readonly exposures: readonly Exposure[];
@@ -57,11 +61,12 @@ export interface Verdict {
 export function judge(evidence: Evidence): Verdict {
   const { records, history, strikes, downtimes } = evidence;
   const differences = [...judgeRecords(records), ...evidence.unfinished];
-  const exchangeDown = downtimes
+  const down = downtimes
     .filter(({ target }) => target === Target.Exchange)
-    .map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs ?? evidence.endMs }));
-  const deaf = [...exchangeDown, ...evidence.unserved];
-  const exposed = exposures(history, records.journal, evidence.endMs, deaf, PROOF_OF_ABSENCE_MS);
+    .map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs ?? evidence.endMs, why: 'the exchange was down' }));
+  const silence = { ...evidence.silence, outages: [...down, ...evidence.silence.outages] };
+  const excuses = excusesOf(records.journal, silence, PROOF_OF_ABSENCE_MS);
+  const exposed = exposures(history, records.journal, evidence.endMs, excuses);
   const resumed = resumptions(evidence.tasks, strikes, downtimes);
   const count = (kind: DifferenceKind): number =>
     differences.filter((difference) => difference.kind === kind).length;
@@ -69,25 +74,22 @@ export function judge(evidence: Evidence): Verdict {
     all.filter(({ account }) => account === records.account).length;
   const unprotectedMs = exposed.map((exposure) => exposure.unprotectedMs);
   const resumeMs = resumed.map(({ tookMs }) => tookMs);
-  return {
-    figures: {
-      kills: strikes.reduce((sum, { targets }) => sum + targets.length, 0),
-      faults: evidence.faults,
-      orders: mine(records.exchange.orders),
-      fills: mine(records.exchange.trades),
-      duplicates: count(DifferenceKind.Duplicate),
-      lost: count(DifferenceKind.Lost),
-      orphaned: count(DifferenceKind.Orphaned),
-      unprotectedSecondsP50: seconds(percentile(unprotectedMs, 50)),
-      unprotectedSecondsMax: seconds(maximum(unprotectedMs)),
-      unprotectedAnsweredSecondsMax: seconds(maximum(exposed.map(({ answeredMs }) => answeredMs))),
-      resumeSecondsP50: seconds(percentile(resumeMs, 50)),
-      resumeSecondsP99: seconds(percentile(resumeMs, 99)),
-    },
-    differences,
-    exposures: exposed,
-    resumptions: resumed,
+  const figures: Figures = {
+    kills: strikes.reduce((sum, { targets }) => sum + targets.length, 0),
+    faults: evidence.faults,
+    orders: mine(records.exchange.orders),
+    fills: mine(records.exchange.trades),
+    duplicates: count(DifferenceKind.Duplicate),
+    lost: count(DifferenceKind.Lost),
+    orphaned: count(DifferenceKind.Orphaned),
+    unprotectedSecondsP50: seconds(percentile(unprotectedMs, 50)),
+    unprotectedSecondsMax: seconds(maximum(unprotectedMs)),
+    unprotectedAnsweredSecondsMax: seconds(maximum(exposed.map(({ answeredMs }) => answeredMs))),
+    resumeSecondsP50: seconds(percentile(resumeMs, 50)),
+    resumeSecondsP99: seconds(percentile(resumeMs, 99)),
+    resumeSecondsMax: seconds(maximum(resumeMs)),
   };
+  return { figures, goals: goalsOf(figures), differences, exposures: exposed, resumptions: resumed };
 }
 
 const seconds = (ms: number | null): number | null => (ms === null ? null : Math.round(ms) / 1000);

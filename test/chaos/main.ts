@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { processEnvironment } from '../../config/environment';
 import { startServers, type Servers } from '../crash/harness/servers';
 import { explain } from './chronicle';
+import { describeGoal } from './goals';
 import { BadArgument, readOptions, type ChaosOptions } from './options';
 import { isGood, reportOf, writeFolder, writeJson } from './report';
 import { ChaosRun } from './run';
@@ -43,10 +44,11 @@ async function play(servers: Servers, options: ChaosOptions): Promise<number> {
     await run.play();
     const outcome = await run.finish();
     const report = reportOf(options, run, outcome, commit());
-    good = isGood(report);
+    good = isGood(report, options.strict);
     if (options.json !== null) writeJson(options.json, report);
     if (!good || options.keep) await writeFolder(servers.folder, options, run, outcome, report);
     print(JSON.stringify(report, null, 2));
+    for (const goal of report.goals) print(describeGoal(goal));
     for (const { kind, text } of outcome.verdict.differences) print(`${kind}: ${text}`);
   } catch (error) {
     print(`The run failed: ${explain(error)}`);
@@ -70,7 +72,8 @@ async function close(servers: Servers, run: ChaosRun | undefined, keep: boolean)
 /** What was run, or null outside of a clone. */
 function commit(): string | null {
   try {
-    const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();
+    const git = (...args: string[]): string =>
+      execFileSync('git', args, { cwd: __dirname, encoding: 'utf8' }).trim();
     return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : '+');
   } catch {
     return null;

@@ -2,13 +2,16 @@ import { BadArgument, readOptions } from './options';
 
 describe('the command line', () => {
   it('is read', () => {
-    expect(readOptions(['--minutes', '2.5', '--seed', '7', '--json', 'out.json', '--workers', '2'])).toEqual({
+    expect(
+      readOptions(['--minutes', '2.5', '--seed', '7', '--json', 'out.json', '--workers', '2', '--strict']),
+    ).toEqual({
       minutes: 2.5,
       seed: 7,
       json: 'out.json',
       speed: 30,
       workers: 2,
       keep: false,
+      strict: true,
     });
   });
 

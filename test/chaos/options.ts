@@ -11,9 +11,12 @@ export interface ChaosOptions {
   readonly workers: number;
   /** Keep the folder of a run that went well, too. */
   readonly keep: boolean;
+  /** End with the code of a bad run when a goal of time is missed, too. */
+  readonly strict: boolean;
 }
 
-export const USAGE = 'npm run chaos -- --minutes M --seed S [--json FILE] [--speed X] [--workers N] [--keep]';
+export const USAGE =
+  'npm run chaos -- --minutes M --seed S [--json FILE] [--speed X] [--workers N] [--keep] [--strict]';
 
 /** An argument that makes no sense; the message names it, its value and what is allowed. */
 export class BadArgument extends Error {
@@ -30,6 +33,7 @@ export function readOptions(args: readonly string[]): ChaosOptions {
     speed: number('--speed', values.speed ?? '30', { from: 1, to: 600 }),
     workers: number('--workers', values.workers ?? '1', { from: 1, to: 4, whole: true }),
     keep: values.keep ?? false,
+    strict: values.strict ?? false,
   };
 }
 
@@ -42,6 +46,7 @@ function parse(args: readonly string[]) {
     speed: text,
     workers: text,
     keep: { type: 'boolean' },
+    strict: { type: 'boolean' },
   } as const;
   try {
     return parseArgs({ args: [...args], options, strict: true }).values;

@@ -1,25 +1,22 @@
 import { add, compare, decimal, subtract, ZERO, type DecimalString } from '../../domain/decimal';
 import { roundQuantity, untradable } from '../../domain/instrument';
-import { Leg, OrderState } from '../../domain/order';
 import type { HistoricalChange } from '../../emulator/journal/history';
 import type { JournaledPosition, JournalRecord } from '../crash/harness/journal-record';
+import type { Excuse } from './excuses';
 import { lengthOf, without, type Span } from './statistics';
 
 /** For how long a position held more than dust that no resident stop covered; wall milliseconds. */
 export interface Exposure {
   readonly positionId: string;
   readonly spans: readonly Span[];
-  /** Without the time in which the exchange was down or did not answer. */
+  /** All of it, whatever the reason. */
   readonly unprotectedMs: number;
-  /** That time. */
-  readonly excusedMs: number;
-  /** What is left of it when the time is taken out, too, in which nobody could know what had become of a stop or an exit. */
+  /** What is left of it without the time in which nobody could have placed its stop. */
   readonly answeredMs: number;
-}
-
-/** A request that was not served; with the order that it was to place, if any. */
-export interface Unserved extends Span {
-  readonly clientOrderId?: string;
+  /** That time: the difference of the two. */
+  readonly excusedMs: number;
+  /** What excuses it, of that which concerns its spells. */
+  readonly excuses: readonly Excuse[];
 }
 
 const EXCHANGE_OPEN: readonly string[] = ['NEW', 'PARTIALLY_FILLED'];
@@ -28,21 +25,16 @@ const EXCHANGE_OPEN: readonly string[] = ['NEW', 'PARTIALLY_FILLED'];
  * Measures every position that ever held something, from the exchange's own journal: bought less the fees taken in base,
  * less sold, against the unfilled rest of the stops that rest there.
  * @param endMs wall time at which the last open spell ends
- * @param deaf when the exchange was down, or did not answer about orders
- * @param proofMs from the end of a lost request until it can be proven that it placed nothing
+ * @param excusesOf when nobody could have placed the stop of a position
  */
 export function exposures(
   history: readonly HistoricalChange[],
-  journal: JournalRecord,
+  { orders, positions }: JournalRecord,
   endMs: number,
-  deaf: readonly Unserved[],
-  proofMs: number,
+  excusesOf: (position: JournaledPosition) => readonly Excuse[],
 ): readonly Exposure[] {
-  const silences = silencesOf(journal, deaf, proofMs);
-  const owners = new Map(journal.orders.map(({ clientOrderId, positionId }) => [clientOrderId, positionId]));
-  const books = new Map(
-    journal.positions.map((position) => [position.positionId, new PositionBook(position)]),
-  );
+  const owners = new Map(orders.map(({ clientOrderId, positionId }) => [clientOrderId, positionId]));
+  const books = new Map(positions.map((position) => [position.positionId, new PositionBook(position)]));
   for (const change of history) {
     const owner = owners.get(change.order.clientOrderId);
     if (owner !== undefined) books.get(owner)?.apply(change);
@@ -50,36 +42,13 @@ export function exposures(
   return [...books.values()].flatMap((book) => {
     const spans = book.spans(endMs);
     if (!book.everHeld) return [];
-    const unprotectedMs = lengthOf(without(spans, deaf));
-    const silent = silences.get(book.positionId) ?? [];
-    return [
-      {
-        ...{ positionId: book.positionId, spans, unprotectedMs },
-        excusedMs: lengthOf(spans) - unprotectedMs,
-        answeredMs: lengthOf(without(spans, [...deaf, ...silent])),
-      },
-    ];
+    const all = excusesOf(book.position);
+    const unprotectedMs = lengthOf(spans);
+    const answeredMs = lengthOf(without(spans, all));
+    const excuses = all.filter((excuse) => lengthOf(without(spans, [excuse])) < unprotectedMs);
+    const { positionId } = book.position;
+    return [{ positionId, spans, unprotectedMs, answeredMs, excusedMs: unprotectedMs - answeredMs, excuses }];
   });
-}
-
-/** By position: from the arrival of each request that came to nothing until that could be proven. */
-function silencesOf(
-  { orders }: JournalRecord,
-  unserved: readonly Unserved[],
-  proofMs: number,
-): ReadonlyMap<string, readonly Span[]> {
-  const lost = new Map(
-    orders
-      .filter(({ leg, state }) => leg !== Leg.Entry && state === OrderState.Abandoned)
-      .map(({ clientOrderId, positionId }) => [clientOrderId, positionId]),
-  );
-  const silences = new Map<string, Span[]>();
-  for (const { clientOrderId = '', fromMs, toMs } of unserved) {
-    const positionId = lost.get(clientOrderId);
-    if (positionId === undefined) continue;
-    silences.set(positionId, [...(silences.get(positionId) ?? []), { fromMs, toMs: toMs + proofMs }]);
-  }
-  return silences;
 }
 
 /** One position as the exchange sees it. */
@@ -93,11 +62,7 @@ class PositionBook {
   private nowMs = 0;
   private readonly pending: HistoricalChange[] = [];
 
-  constructor(private readonly position: JournaledPosition) {}
-
-  get positionId(): string {
-    return this.position.positionId;
-  }
+  constructor(readonly position: JournaledPosition) {}
 
   /** Changes of one journal line happen at once: only what the line leaves behind counts. */
   apply(change: HistoricalChange): void {

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { describeGoal, type Goal } from './goals';
 import type { Figures } from './judge';
 import type { ChaosOptions } from './options';
 import { describeEvent, scheduleOf } from './schedule';
+import type { Span } from './statistics';
 import { STRATEGIES } from './strategies';
 import type { ChaosRun, Outcome } from './run';
 import { exchangeEntries, journalEntries, timeline } from './timeline';
@@ -13,15 +15,19 @@ export interface Report extends Figures {
   readonly minutes: number;
   readonly speed: number;
   readonly workers: number;
+  /** What was run: short hash, with `+` when the files differed from it; null outside of a clone. */
   readonly commit: string | null;
+  /** When the run began, ISO 8601 in UTC. */
+  readonly date: string;
   readonly agreed: boolean;
   /** Halts and reductions that the account made by itself. */
   readonly selfHalts: number;
   readonly positions: number;
   /** How often the planned faults struck. */
   readonly faultStrikes: number;
-  /** What the exchange's silence cost: unprotected time that is not counted, of the position that had most of it. */
+  /** What the exchange's silence cost: the time between the two unprotected figures, of the position that had most of it. */
   readonly excusedSecondsMax: number;
+  readonly goals: readonly Goal[];
 }
 
 export function reportOf(
@@ -40,17 +46,26 @@ export function reportOf(
     speed,
     workers,
     commit,
+    date: new Date(run.startMs).toISOString(),
     agreed,
     selfHalts: run.selfHalts,
     positions: verdict.exposures.length,
     faultStrikes: run.world.exchange.faultLog().length,
     excusedSecondsMax: Math.round(Math.max(0, ...excusedMs)) / 1000,
+    goals: verdict.goals,
   };
 }
 
-/** A run is good when nothing was doubled, lost or orphaned, and everything came to rest. */
-export const isGood = ({ duplicates, lost, orphaned, agreed }: Report): boolean =>
-  duplicates === 0 && lost === 0 && orphaned === 0 && agreed;
+/**
+ * A run is good when nothing was doubled, lost or orphaned, and everything came to rest. The goals of time depend on the
+ * machine, too: they are told, and only a strict run has to meet them.
+ */
+export const isGood = ({ duplicates, lost, orphaned, agreed, goals }: Report, strict: boolean): boolean =>
+  duplicates === 0 &&
+  lost === 0 &&
+  orphaned === 0 &&
+  agreed &&
+  (!strict || goals.every(({ isMet }) => isMet));
 
 export function writeJson(path: string, report: Report): void {
   const file = resolve(path);
@@ -73,7 +88,7 @@ export async function writeFolder(
   const write = (name: string, text: string): void => {
     writeFileSync(join(folder, name), text);
   };
-  write('summary.md', summary(outcome, report));
+  write('summary.md', summary(options, outcome, report));
   write('figures.json', `${JSON.stringify(report, null, 2)}\n`);
   const events = scheduleOf(options.seed, options.minutes, STRATEGIES.length);
   const lines = events.map((event) => `- ${(event.atMs / 1000).toFixed(3)} s: ${describeEvent(event)}`);
@@ -97,15 +112,19 @@ export async function writeFolder(
   write('timeline.md', timeline(`Chaos of seed ${options.seed}`, entries));
 }
 
-function summary({ verdict, leftOut }: Outcome, report: Report): string {
+function summary({ strict }: ChaosOptions, { verdict, leftOut }: Outcome, report: Report): string {
   const { differences, exposures, resumptions } = verdict;
+  const { goals, ...figures } = report;
   const told = differences.map(({ kind, text }) => `- **${kind}**: ${text}`);
   const exposed = [...exposures]
     .sort((a, b) => b.unprotectedMs - a.unprotectedMs)
     .slice(0, WORST)
-    .map(({ positionId, unprotectedMs, excusedMs, answeredMs, spans }) => {
-      const when = spans.map(({ fromMs, toMs }) => `${clock(fromMs)} for ${toMs - fromMs} ms`).join(', ');
-      return `- ${seconds(unprotectedMs)} s (${seconds(answeredMs)} s without waiting for proof of what got lost; and ${seconds(excusedMs)} s excused) \`${positionId}\`: ${when}`;
+    .flatMap(({ positionId, unprotectedMs, answeredMs, spans, excuses }) => {
+      const when = spans.map(spanText).join(', ');
+      return [
+        `- ${seconds(unprotectedMs)} s, ${seconds(answeredMs)} s of it while the exchange answered, \`${positionId}\`: ${when}`,
+        ...excuses.map((excuse) => `  - not its own: ${spanText(excuse)}, ${excuse.why}`),
+      ];
     });
   const slow = [...resumptions]
     .sort((a, b) => b.tookMs - a.tookMs)
@@ -116,9 +135,11 @@ function summary({ verdict, leftOut }: Outcome, report: Report): string {
     );
   const history = leftOut === 0 ? [] : [`${leftOut} workflow histories were not read for want of time.`, ''];
   return [
-    `# Chaos of seed ${report.seed}, ${report.minutes} minutes: ${isGood(report) ? 'good' : 'not good'}`,
+    `# Chaos of seed ${report.seed}, ${report.minutes} minutes: ${isGood(report, strict) ? 'good' : 'not good'}`,
     '',
-    ...Object.entries(report).map(([name, value]) => `- ${name}: ${String(value)}`),
+    ...goals.map((goal) => `- ${describeGoal(goal)}`),
+    '',
+    ...Object.entries(figures).map(([name, value]) => `- ${name}: ${String(value)}`),
     '',
     '## Differences',
     '',
@@ -136,5 +157,6 @@ function summary({ verdict, leftOut }: Outcome, report: Report): string {
   ].join('\n');
 }
 
+const spanText = ({ fromMs, toMs }: Span): string => `${clock(fromMs)} for ${toMs - fromMs} ms`;
 const clock = (wallMs: number): string => new Date(wallMs).toISOString().slice(11, 23);
 const seconds = (ms: number): string => (ms / 1000).toFixed(3);

@@ -11,7 +11,7 @@ import { judge, type Verdict } from './judge';
 import { Operator } from './operator';
 import type { ChaosOptions } from './options';
 import type { FaultRequest } from './faults';
-import type { Span } from './statistics';
+import { outagesOf, type Outage } from './excuses';
 import { describeEvent, scheduleOf, Target, type ScheduledEvent } from './schedule';
 import { RISK, STRATEGIES } from './strategies';
 import { Supervisor } from './supervisor';
@@ -36,10 +36,10 @@ export class ChaosRun {
   readonly chronicle = new Chronicle();
   private readonly supervisor: Supervisor;
   private readonly operator: Operator;
-  private readonly startMs = Date.now();
+  readonly startMs = Date.now();
   private faults = 0;
   /** When the exchange could not be expected to take orders, because a fault of ours said so. */
-  private readonly deaf: Span[] = [];
+  private readonly deaf: Outage[] = [];
   private readonly plans = new Set<Promise<void>>();
 
   private constructor(
@@ -112,7 +112,7 @@ export class ChaosRun {
       tasks: temporal.tasks,
       strikes: this.supervisor.strikes,
       downtimes: this.supervisor.downtimes,
-      unserved: [...this.world.unserved, ...this.deaf],
+      silence: { outages: this.outages, unserved: this.world.unserved },
       faults: this.faults,
       endMs,
     });
@@ -122,6 +122,14 @@ export class ChaosRun {
   /** Halts and reductions that the account made by itself. */
   get selfHalts(): number {
     return this.operator.selfHalts;
+  }
+
+  private get outages(): readonly Outage[] {
+    const kills = this.supervisor.downtimes.filter(({ target }) => target === Target.Exchange);
+    return outagesOf(
+      this.deaf,
+      kills.map(({ fromMs }) => fromMs),
+    );
   }
 
   private happen(event: ScheduledEvent): void {
@@ -156,7 +164,10 @@ export class ChaosRun {
         await sleep(forMs);
         await waitFor('the fault to be undone', () => this.undo(undo), LIMITS.up);
       }
-      if (isDeaf) this.deaf.push({ fromMs, toMs: undo === undefined ? fromMs + forMs : Date.now() });
+      const toMs = undo === undefined ? fromMs + forMs : Date.now();
+      const symbol = 'symbol' in request ? request.symbol : undefined;
+      if (isDeaf)
+        this.deaf.push({ fromMs, toMs, why: request.kind, ...(symbol !== undefined && { symbol }) });
     } catch (error) {
       this.chronicle.note('harness', `${describeEvent(event)} could not be planned: ${explain(error)}`);
     }

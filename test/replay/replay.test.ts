@@ -83,9 +83,19 @@ const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
     'continues as new',
     'is continued',
   ],
-  emergencyStop: ['flat', 'superseded', 'carried', 'activity raiseHalt', 'cancel', 'continues as new'],
-  reconciliation: ['adopted', 'tells poke', 'findings'],
+  emergencyStop: [
+    'flat',
+    'superseded',
+    'carried',
+    'activity raiseHalt',
+    'cancel',
+    'continues as new',
+    'patch pauses-in-activities, completes',
+  ],
+  reconciliation: ['adopted', 'tells poke', 'findings', 'patch reports-are-kept, completes'],
   newsWatch: [
+    'patch breaking-before-judging, completes',
+    'activity observeGauges',
     'activity collectNews',
     'activity scoreNews fails',
     'activity writeMoods',
@@ -147,6 +157,19 @@ describe('committed histories', () => {
   it('are there for every workflow', () => {
     const recorded = new Set(files.map((file) => file.split('-')[0]));
     expect([...recorded].sort()).toEqual(Object.keys(workflows).sort());
+  });
+
+  it('have every patch of the workflows', () => {
+    const source = join(__dirname, '..', '..', 'workflows');
+    const patches = readdirSync(source, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => [...readFileSync(join(source, name), 'utf8').matchAll(/\bpatched\('([^']+)'\)/g)])
+      .map(([, id]) => `patch ${id ?? ''}`);
+    expect(patches.length).toBeGreaterThan(5);
+    const taken = new Set(
+      files.flatMap((file) => [...tool.describeHistory(JSON.parse(read(file))).features]),
+    );
+    expect(patches.filter((patch) => !taken.has(patch))).toEqual([]);
   });
 
   it.each(Object.entries(BRANCHES))('of %s take every branch that matters', (type, branches) => {

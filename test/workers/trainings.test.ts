@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTrainingStore, type TrainingStore } from '../../adapters/store/trainings';
 import { createCandleCache } from '../../adapters/history/candle-cache';
@@ -72,7 +74,21 @@ describe('a training in the database', () => {
     const here = trainSignalModel(wanted, data);
     expect(id).toBe(storeModel(here.model, new Date().toISOString()).id);
     expect(createModelRegistry(modelFolder(files.folder)).load(id).model).toMatchObject({ kind: 'signal' });
+  });
+
+  it('leaves a whole model where it was concluded, though its worker died before the file was there', async () => {
+    const folder = modelFolder(files.folder);
+    const [id = ''] = createModelRegistry(folder)
+      .list()
+      .models.map((model) => model.id);
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+    const ofDead = `${id}.json.${spawnSync(process.execPath, ['--version']).pid}.new`;
+    const ofAnother = `other.json.${process.ppid}.new`;
+    for (const name of [ofDead, ofAnother]) writeFileSync(join(folder, name), '{"id":');
     expect(await worker().conclude('t', 3, signal)).toBe(id);
+    expect(readdirSync(folder).sort()).toEqual(['index.json', `${id}.json`, ofAnother].sort());
+    expect(createModelRegistry(folder).load(id).id).toBe(id);
   });
 
   it('is not gone on with on other bars or by other code, and tells what cannot be learnt', async () => {

@@ -64,6 +64,17 @@ describe('the watch of the news', () => {
     expect(await round()).toMatchObject({ newStories: 0, scored: 1, moods: [{ asset: 'BTC' }], failed: [] });
   });
 
+  it('reads the gauges of the real world before anything is judged, and tells of one that is missing', async () => {
+    world.news.sources[0].titles = ['Bitcoin has good news'];
+    world.script.observeGauges = ({ assets }) =>
+      Promise.resolve({ written: assets.length, sources: [{ name: 'fear-greed', error: 'away' }] });
+    expect(await round({ gauges: true })).toMatchObject({
+      ...{ newStories: 1, missingSources: ['fear-greed'], scored: 1, failed: [] },
+    });
+    const inOrder = world.calls.map(({ name }) => name).filter((name) => /^(observe|score|write)/.test(name));
+    expect(inOrder).toEqual(['observeGauges', 'scoreNews', 'writeMoods']);
+  });
+
   describe('when a model judges headlines', () => {
     const judgedBy = (scorer: HeadlineScorer): void => {
       world.script.scoreNews = createScoringActivities({ ...world.intelligence, scorer }).scoreNews;

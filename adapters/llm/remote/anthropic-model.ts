@@ -1,10 +1,10 @@
 import type { Anthropic } from '@anthropic-ai/sdk';
-import { estimateInputTokens, estimateTokens } from '../estimate';
+import { estimateTokens } from '../estimate';
 import { ModelFailure, ModelFailureKind } from '../failure';
 import { jsonSchemaOf, strictSchemaOf } from '../form';
 import type { LanguageModel, ModelMessage, ModelRequest } from '../port';
-import { CollectedAnswer, StopReason } from './collected';
-import { LONGEST_CALL_MS, remoteFailure, type RemoteOptions } from './remote-failure';
+import { collectAnswer, StopReason, type CollectedAnswer } from './collected';
+import { LONGEST_CALL_MS, type RemoteOptions } from './remote-failure';
 
 const STOPS: Readonly<Record<string, StopReason>> = {
   max_tokens: StopReason.CutOff,
@@ -28,20 +28,11 @@ export async function createAnthropicModel(options: RemoteOptions): Promise<Lang
   return {
     identity: `anthropic:${model}`,
     abilities: { tools: true, embeddings: false, reproducible: false },
-    async complete(request, { signal }) {
-      const answer = new CollectedAnswer();
-      try {
-        const stream = await client.messages.create(paramsOf(options, request), { signal });
-        for await (const event of stream) collect(answer, event);
-        if (signal.aborted) throw signal.reason;
-        return answer.finish(options, request, () => ({
-          inputTokens: estimateInputTokens(request),
-          outputTokens: estimateTokens(answer.text).tokens,
-        }));
-      } catch (error) {
-        throw remoteFailure(error, options, signal, answer.said());
-      }
-    },
+    complete: (request, { signal }) =>
+      collectAnswer(options, request, signal, {
+        ask: () => client.messages.create(paramsOf(options, request), { signal }),
+        collect,
+      }),
     embed: () =>
       Promise.reject(
         new ModelFailure(ModelFailureKind.Rejected, `${model}: Anthropic offers no embeddings.`),

@@ -1,6 +1,7 @@
+import { estimateInputTokens, estimateTokens } from '../estimate';
 import { ModelFailure, ModelFailureKind, type FailureDetail, type TokenUsage } from '../failure';
 import type { ModelAnswer, ModelRequest, ToolCall } from '../port';
-import { LONGEST_TEXT, scrub, type RemoteOptions } from './remote-failure';
+import { LONGEST_TEXT, remoteFailure, scrub, type RemoteOptions } from './remote-failure';
 
 /** How a vendor says that an answer is over, in our words. */
 export const StopReason = {
@@ -64,5 +65,32 @@ export class CollectedAnswer {
       throw fail(ModelFailureKind.Malformed, `the answer was cut off at ${request.maxTokens} tokens.`);
     const toolCalls = [...this.#calls].sort(([a], [b]) => a - b).map(([, call]) => call);
     return { text: scrub(this.text, apiKey), toolCalls, usage: this.usage ?? estimate() };
+  }
+}
+
+/**
+ * Asks, and collects the answer to its end.
+ * @param call.ask sends the request; `call.collect` reads one event of the vendor's stream
+ * @throws ModelFailure as {@link CollectedAnswer.finish} does, and for whatever the vendor or its SDK refuses
+ */
+export async function collectAnswer<Event>(
+  options: RemoteOptions,
+  request: ModelRequest,
+  signal: AbortSignal,
+  call: {
+    readonly ask: () => PromiseLike<AsyncIterable<Event>>;
+    readonly collect: (answer: CollectedAnswer, event: Event) => void;
+  },
+): Promise<ModelAnswer> {
+  const answer = new CollectedAnswer();
+  try {
+    for await (const event of await call.ask()) call.collect(answer, event);
+    if (signal.aborted) throw signal.reason;
+    return answer.finish(options, request, () => ({
+      inputTokens: estimateInputTokens(request),
+      outputTokens: estimateTokens(answer.text).tokens,
+    }));
+  } catch (error) {
+    throw remoteFailure(error, options, signal, answer.said());
   }
 }

@@ -1,8 +1,8 @@
 import type { OpenAI } from 'openai' with { 'resolution-mode': 'import' };
-import { estimateInputTokens, estimateTokens } from '../estimate';
+import { estimateTokens } from '../estimate';
 import { strictSchemaOf } from '../form';
 import type { LanguageModel, ModelMessage, ModelRequest } from '../port';
-import { CollectedAnswer, StopReason } from './collected';
+import { collectAnswer, StopReason, type CollectedAnswer } from './collected';
 import { LONGEST_CALL_MS, remoteFailure, type RemoteOptions } from './remote-failure';
 
 export interface OpenAiOptions extends RemoteOptions {
@@ -27,20 +27,11 @@ export async function createOpenAiModel(options: OpenAiOptions): Promise<Languag
   return {
     identity: `${dialect}:${model}`,
     abilities: { tools: true, embeddings: true, reproducible: options.sampling },
-    async complete(request, { signal }) {
-      const answer = new CollectedAnswer();
-      try {
-        const stream = await client.chat.completions.create(paramsOf(options, request), { signal });
-        for await (const chunk of stream) collect(answer, chunk);
-        if (signal.aborted) throw signal.reason;
-        return answer.finish(options, request, () => ({
-          inputTokens: estimateInputTokens(request),
-          outputTokens: estimateTokens(answer.text).tokens,
-        }));
-      } catch (error) {
-        throw remoteFailure(error, options, signal, answer.said());
-      }
-    },
+    complete: (request, { signal }) =>
+      collectAnswer(options, request, signal, {
+        ask: () => client.chat.completions.create(paramsOf(options, request), { signal }),
+        collect,
+      }),
     async embed(texts, { signal }) {
       try {
         const body = { model, input: [...texts], encoding_format: 'float' as const };

@@ -15,12 +15,27 @@ const ABOUT_ORDERS = /^\/api\/v3\/(order|openOrders|allOrders|myTrades)/;
 /** Binance's codes for trouble of its own or for being asked too much; all others are answers to what was asked. */
 const TROUBLE = [-1000, -1001, -1003, -1006, -1007, -1008, -1015, -1016, -1021];
 
+/** Those of them that prove that nothing was executed, and those that ask everybody to stay away. */
+const CLEAR_TROUBLE = [-1003, -1008, -1015, -1021];
+const BANS = [-1003, -1008, -1015];
+
 /** What is wrong with an answer that serves nobody. */
-function faultOf({ statusCode = 0, headers }: IncomingMessage, body: Buffer): string | undefined {
-  if (statusCode >= 500 || statusCode === 429 || statusCode === 418) return `status ${statusCode}`;
-  if (headers['content-type']?.includes('json') !== true) return 'no JSON';
-  const code = statusCode === 200 ? null : /"code":\s*(-\d+)/.exec(body.toString('utf8'));
-  return code !== null && TROUBLE.includes(Number(code[1])) ? `code ${code[1] ?? ''}` : undefined;
+interface Disservice {
+  readonly why: string;
+  /** Whether it proves that nothing was executed. */
+  readonly isClear: boolean;
+  /** Whether it asks to be left alone, whatever the next request may be about. */
+  readonly isBan: boolean;
+}
+
+function disserviceOf({ statusCode = 0, headers }: IncomingMessage, body: Buffer): Disservice | undefined {
+  const found = statusCode === 200 ? null : /"code":\s*(-\d+)/.exec(body.toString('utf8'));
+  const code = Number(found?.[1] ?? 0);
+  const isLimit = statusCode === 429 || statusCode === 418;
+  const proves = { isClear: isLimit || CLEAR_TROUBLE.includes(code), isBan: isLimit || BANS.includes(code) };
+  if (statusCode >= 500 || isLimit) return { why: `status ${statusCode}`, ...proves };
+  if (headers['content-type']?.includes('json') !== true) return { why: 'no JSON', ...proves };
+  return TROUBLE.includes(code) ? { why: `code ${code}`, ...proves } : undefined;
 }
 
 /** A request that places an order, as it passed on the wire. Wall times. */
@@ -33,16 +48,33 @@ export interface PlacedCall {
   answeredMs?: number;
 }
 
-/** A request about orders which the exchange did not serve, and for how long that kept its sender waiting. Wall times. */
+/**
+ * A request that the exchange did not serve: one about orders, or any that it answered by asking to be left alone.
+ * Wall times, UTC milliseconds.
+ */
 export interface UnservedCall {
   /** `METHOD path`. */
   readonly key: string;
   readonly fromMs: number;
-  /** When the sender gave up, or may ask again by the exchange's own word. */
+  /** When its sender gave up, or learnt that it was not served. */
   readonly toMs: number;
   readonly why: string;
-  /** Of a request that places an order. */
+  /** Whether the answer proves that nothing was executed. */
+  readonly isClear: boolean;
+  /** Until when the exchange wants no requests at all. */
+  readonly bannedUntilMs?: number;
+  /** The order that it names, and the exchange's name of the pair, if it names them. */
   readonly clientOrderId?: string;
+  readonly symbol?: string;
+}
+
+/** What a request is about, by its own parameters. */
+function namedBy({ url = '/' }: IncomingMessage, body: Buffer) {
+  const { pathname, search } = new URL(url, 'http://127.0.0.1');
+  const parameters = new URLSearchParams(`${search.slice(1)}&${body.toString('utf8')}`);
+  const newClientOrderId = parameters.get('newClientOrderId');
+  const clientOrderId = parameters.get('origClientOrderId') ?? newClientOrderId;
+  return { path: pathname, clientOrderId, newClientOrderId, symbol: parameters.get('symbol') };
 }
 
 /**
@@ -54,7 +86,7 @@ export class ExchangeProxy {
   readonly placed: PlacedCall[] = [];
   /** Every request about an order, whatever it wanted. Wall times. */
   readonly asked: { readonly clientOrderId: string; readonly atMs: number }[] = [];
-  /** Every request about orders that was not served, for whatever reason. */
+  /** Every request about orders that was not served, for whatever reason, and every one that met a ban. */
   readonly unserved: UnservedCall[] = [];
   private readonly agent = new Agent({ keepAlive: true });
   private readonly sockets = new Set<Socket>();
@@ -111,7 +143,7 @@ export class ExchangeProxy {
   private async forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
     const call = this.note(request, body);
-    const judge = this.watchService(request, response, call);
+    const judge = this.watchService(request, body, response);
     const text = `${request.method ?? 'GET'} ${request.url ?? '/'}&${body.toString('utf8')}`;
     const lost = (general: Instant, ofOrder: Instant): boolean =>
       this.isCutOff ||
@@ -128,33 +160,36 @@ export class ExchangeProxy {
       return;
     }
     if (call !== undefined) call.answeredMs = Date.now();
-    judge?.(answer, answerBody);
+    judge(answer, answerBody);
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     response.end(answerBody);
   }
 
   /** Notes the request among those not served when it ends without an answer; the returned function judges an answer. */
   private watchService(
-    { method = 'GET', url = '/' }: IncomingMessage,
+    request: IncomingMessage,
+    body: Buffer,
     response: ServerResponse,
-    placing: PlacedCall | undefined,
-  ): ((answer: IncomingMessage, body: Buffer) => void) | undefined {
-    const [path = ''] = url.split('?');
-    if (!ABOUT_ORDERS.test(path)) return undefined;
+  ): (answer: IncomingMessage, body: Buffer) => void {
+    const { path, clientOrderId, symbol } = namedBy(request, body);
+    const isAboutOrders = ABOUT_ORDERS.test(path);
     const call = {
-      key: `${method} ${path}`,
+      key: `${request.method ?? 'GET'} ${path}`,
       fromMs: Date.now(),
-      ...(placing !== undefined && { clientOrderId: placing.clientOrderId }),
+      ...(clientOrderId !== null && { clientOrderId }),
+      ...(symbol !== null && { symbol }),
     };
     response.once('close', () => {
-      if (!response.writableFinished)
-        this.unserved.push({ ...call, toMs: Date.now(), why: 'it was not answered' });
+      if (isAboutOrders && !response.writableFinished)
+        this.unserved.push({ ...call, toMs: Date.now(), why: 'it was not answered', isClear: false });
     });
-    return (answer, body) => {
-      const why = faultOf(answer, body);
-      if (why === undefined) return;
-      const retryAfterMs = Number(answer.headers['retry-after'] ?? 0) * 1_000;
-      this.unserved.push({ ...call, toMs: Date.now() + retryAfterMs, why });
+    return (answer, answerBody) => {
+      const found = disserviceOf(answer, answerBody);
+      if (found === undefined || !(isAboutOrders || found.isBan)) return;
+      const { isBan, ...rest } = found;
+      const toMs = Date.now();
+      const bannedMs = isBan ? Number(answer.headers['retry-after'] ?? 0) * 1_000 : 0;
+      this.unserved.push({ ...call, toMs, ...rest, ...(bannedMs > 0 && { bannedUntilMs: toMs + bannedMs }) });
     };
   }
 
@@ -163,14 +198,11 @@ export class ExchangeProxy {
   }
 
   private note(request: IncomingMessage, body: Buffer): PlacedCall | undefined {
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const parameters = new URLSearchParams(`${url.search.slice(1)}&${body.toString('utf8')}`);
+    const { path, clientOrderId, newClientOrderId } = namedBy(request, body);
     const sentMs = Date.now();
-    const asked = parameters.get('origClientOrderId') ?? parameters.get('newClientOrderId');
-    if (asked !== null) this.asked.push({ clientOrderId: asked, atMs: sentMs });
-    const clientOrderId = parameters.get('newClientOrderId');
-    if (request.method !== 'POST' || clientOrderId === null) return undefined;
-    const call: PlacedCall = { clientOrderId, key: `${request.method} ${url.pathname}`, sentMs };
+    if (clientOrderId !== null) this.asked.push({ clientOrderId, atMs: sentMs });
+    if (request.method !== 'POST' || newClientOrderId === null) return undefined;
+    const call: PlacedCall = { clientOrderId: newClientOrderId, key: `${request.method} ${path}`, sentMs };
     this.placed.push(call);
     return call;
   }
