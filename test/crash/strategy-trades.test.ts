@@ -21,13 +21,13 @@ const RESTLESS = {
 const SPEED = 30;
 const KILLS = 3;
 
-describe('a strategy that trades while its worker is killed again and again', () => {
+describe.each(['durable', 'fast'])('a strategy on the %s lane whose worker is killed again and again', (lane) => {
   let servers: Servers;
   let world: World;
 
   beforeAll(async () => {
     servers = await startServers();
-    world = await World.open(servers, { name: 'strategy', strategies: [RESTLESS] });
+    world = await World.open(servers, { name: `strategy_${lane}`, strategies: [{ ...RESTLESS, lane }] });
   });
   afterAll(async () => {
     await world.close();

@@ -1,5 +1,6 @@
 import { Leg } from '../../domain/order';
 import { ExitReason } from '../../domain/position';
+import { decideFast } from './harness/flows';
 import { Instant } from './harness/moments';
 import { startServers, type Servers } from './harness/servers';
 import { grantPosition, openPosition } from './harness/trading';
@@ -48,6 +49,26 @@ describe('workers that take over from each other', () => {
     (await stalled).resume();
     await other.close();
     // The late worker is alone now: that this position opens shows that it is awake.
+    await (await openPosition(world, 'next')).untilProtected();
+    await world.agreement();
+    expect(world.placed(entry)).toEqual([]);
+    expect(world.exchange.record().orders.filter(({ side }) => side === 'BUY')).toHaveLength(1);
+  });
+
+  it('never lets a fast lane that wakes up late send what another has given up', async () => {
+    const { position, begin, arrive } = await decideFast(world, 'late-lane');
+    const entry = position.id(Leg.Entry);
+    const stalled = world.at(Instant.Committed, entry, (worker) => {
+      worker.stall();
+      return 'pass';
+    });
+    await Promise.all([stalled, begin()]);
+    const other = await world.startWorker('b');
+    expect((await position.untilClosed()).exitReason).toBe(ExitReason.NotEntered);
+
+    (await stalled).resume();
+    await arrive();
+    await other.close();
     await (await openPosition(world, 'next')).untilProtected();
     await world.agreement();
     expect(world.placed(entry)).toEqual([]);
