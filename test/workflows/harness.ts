@@ -17,6 +17,7 @@ import {
   createIntelligenceActivities,
   type IntelligenceActivities,
 } from '../../activities/intelligence/intelligence';
+import type { LaneActivities } from '../../activities/lane/contract';
 import { createMarketActivities, type MarketActivities } from '../../activities/market';
 import { createGaugeActivities, type GaugeActivities } from '../../activities/gauges';
 import { createMemoryActivities, type MemoryActivities } from '../../activities/memory';
@@ -69,7 +70,8 @@ type Activities = MarketActivities &
   NewsActivities &
   IntelligenceActivities &
   GaugeActivities &
-  MemoryActivities;
+  MemoryActivities &
+  LaneActivities;
 
 /** One test's account: an exchange and a journal of its own, under the real activities. */
 export interface World extends Bench {
@@ -429,4 +431,14 @@ const realActivities = ({ deps, intelligence }: Pick<Bench, 'deps' | 'intelligen
   ...createMemoryActivities(deps),
   ...createIntelligenceActivities(intelligence),
   ...createGaugeActivities(deps),
+  ...laneForShow(),
 });
+
+/** A lane that decides nothing: what supervises it is to be tested here. */
+function laneForShow(): LaneActivities {
+  let generation = 0;
+  return {
+    openLane: () => Promise.resolve((generation += 1)),
+    runLane: () => Context.current().cancelled,
+  };
+}
