@@ -35,10 +35,10 @@ export const taskQueues = (venue: string) =>
   }) as const;
 
 /** Every queue that trading needs: a worker of this venue serves them. That of opinions is none of them. */
-export const tradingTaskQueues = (venue: string): readonly string[] => {
-  const { inference, lane, ...served } = taskQueues(venue); // LANE-TODO
-  return [WORKFLOW_TASK_QUEUE, ...Object.values(served)];
-};
+export const tradingTaskQueues = (venue: string): readonly string[] => [
+  WORKFLOW_TASK_QUEUE,
+  ...Object.values(taskQueues(venue)).filter((queue) => queue !== taskQueues(venue).inference),
+];
 
 export const SEARCH_ATTRIBUTES = {
   account: defineSearchAttributeKey('Account', SearchAttributeType.KEYWORD),

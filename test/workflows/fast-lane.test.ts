@@ -106,7 +106,6 @@ describe('the fast lane', () => {
   afterAll(() => harness.shutdown());
 
   describe('is supervised', () => {
-
     it('is opened, and runs in the session of its market, instead of cycles', async () => {
       const { id, handle, settings, progress } = await run();
       await running(1);

@@ -18,6 +18,7 @@ import {
   type IntelligenceActivities,
 } from '../../activities/intelligence/intelligence';
 import type { LaneActivities } from '../../activities/lane/contract';
+import { createLaneActivities } from '../../activities/lane/lane';
 import { createMarketActivities, type MarketActivities } from '../../activities/market';
 import { createGaugeActivities, type GaugeActivities } from '../../activities/gauges';
 import { createMemoryActivities, type MemoryActivities } from '../../activities/memory';
@@ -431,14 +432,5 @@ const realActivities = ({ deps, intelligence }: Pick<Bench, 'deps' | 'intelligen
   ...createMemoryActivities(deps),
   ...createIntelligenceActivities(intelligence),
   ...createGaugeActivities(deps),
-  ...laneForShow(),
+  ...createLaneActivities(deps),
 });
-
-/** A lane that decides nothing: what supervises it is to be tested here. */
-function laneForShow(): LaneActivities {
-  let generation = 0;
-  return {
-    openLane: () => Promise.resolve((generation += 1)),
-    runLane: () => Context.current().cancelled,
-  };
-}
