@@ -4,10 +4,12 @@ import {
   type Client,
   type WorkflowHandle,
 } from '@temporalio/client';
+import type { Views } from '../adapters/store/views';
 import type { BallastConfig } from '../config/config';
 import { panelOf } from '../config/deliberation';
 import { conversingModels } from '../config/embedded-model';
 import { UserError } from '../domain/errors';
+import { Lane, laneProblem } from '../domain/lane';
 import { findAdviser } from '../domain/learning/adjuster';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { filtersFrom } from '../domain/strategies/filters/registry';
@@ -45,7 +47,7 @@ export function strategySettings(
   catalogue: StrategyCatalogue,
 ): StrategySettings {
   const { name, strategy, symbols, timeframe, parameters, adviser } = entry;
-  const { graceMs, entryTtlBars, maxHoldingBars } = entry;
+  const { lane, graceMs, entryTtlBars, maxHoldingBars } = entry;
   const prepared = withFilters(catalogue.find(strategy), filtersFrom(entry.filters)).parse(parameters);
   for (const symbol of symbols) prepared.needs({ symbol, timeframe });
   const refusal = liveRefusal(prepared);
@@ -55,6 +57,9 @@ export function strategySettings(
     throw new UserError(`${name} cannot be started: ${unready.problem}.`, unready.todo);
   if (adviser !== undefined) findAdviser(catalogue.models, adviser, timeframe);
   const deliberation = panelOf(config, name);
+  const slow = laneProblem({ ...prepared, adviser, hasPanel: deliberation !== undefined });
+  if (lane === Lane.Fast && slow !== undefined)
+    throw new UserError(`${name} cannot be started on the fast lane: ${slow.problem}.`, slow.todo);
   return {
     ...accountRef(config),
     name,
@@ -67,10 +72,23 @@ export function strategySettings(
     ...(prepared.version !== undefined && { strategyVersion: prepared.version }),
     ...(deliberation !== undefined && { deliberation }),
     limits: config.risk,
+    ...(lane === Lane.Fast && { lane }),
     graceMs,
     entryTtlBars,
     maxHoldingBars,
   };
+}
+
+/** Which path a strategy is on: as it says itself when it runs, else as it is configured. */
+export const laneOf = (
+  entry: Pick<BallastConfig['strategies'][number], 'lane'> | undefined,
+  progress?: StrategyProgress,
+): Lane => (progress?.lane === undefined ? (entry?.lane ?? Lane.Durable) : Lane.Fast);
+
+/** Close of the newest bar that a strategy has decided on, by the journal; null for none in the account's session. */
+export async function lastDecidedMs(views: Views, account: string, strategy: string): Promise<number | null> {
+  const [newest] = await views.decisions({ account, strategy, limit: 1 });
+  return newest?.barCloseMs ?? null;
 }
 
 /**

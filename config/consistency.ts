@@ -1,9 +1,11 @@
 import { UserError } from '../domain/errors';
+import { Lane, laneProblem } from '../domain/lane';
 import { findAdviser } from '../domain/learning/adjuster';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { filtersFrom } from '../domain/strategies/filters/registry';
 import { modelProblem } from '../domain/strategies/can-run';
 import { liveRefusal } from '../domain/strategies/quotes';
+import { panelOf } from './deliberation';
 import { conversingModels, isHeadlineScorer } from './embedded-model';
 import { issueAt, type ConfigIssue } from './issues';
 import type { MergedLayers } from './layers';
@@ -161,9 +163,10 @@ function redditIssues(layers: MergedLayers, news: Settings['news']): ConfigIssue
 /** What of the configured strategies does not fit the ones there are; nothing when those are not known. */
 export function strategyIssues(
   layers: MergedLayers,
-  { strategies, models }: Settings,
+  settings: Settings,
   catalogue: StrategyCatalogue | undefined,
 ): readonly ConfigIssue[] {
+  const { strategies, models } = settings;
   if (catalogue === undefined) return [];
   const known = catalogue.strategies.map(({ id }) => id);
   return strategies.flatMap((entry, index) => {
@@ -185,6 +188,12 @@ export function strategyIssues(
       const unready = modelProblem(strategy, conversingModels(models), entry.filters);
       if (entry.enabled && unready !== undefined)
         return at('strategy', `${unready.problem}. ${unready.todo}`);
+      const slow = laneProblem({
+        ...strategy,
+        ...entry,
+        hasPanel: panelOf(settings, entry.name) !== undefined,
+      });
+      if (entry.lane === Lane.Fast && slow !== undefined) return at('lane', `${slow.problem}. ${slow.todo}`);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       return at('parameters', error.message);

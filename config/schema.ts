@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Timeframe } from '../domain/bar';
 import { StrayPolicy } from '../domain/findings';
+import { Lane } from '../domain/lane';
 import { QUALITY_LIMITS } from '../domain/quality/limits';
 import { riskLimitsSchema } from '../domain/risk';
 import { filterEntrySchema } from '../domain/strategies/filters/registry';
@@ -57,7 +58,9 @@ export const strategySchema = z.strictObject({
   filters: z.array(filterEntrySchema).default([]),
   /** Id of a model that advises on its open positions. It advises only; nobody acts on it. Absent: none. */
   adviser: z.string().min(1).optional(),
-  /** Wall milliseconds to wait after a bar's close before asking for it. */
+  /** `durable` decides in a workflow for every bar, `fast` as soon as the venue's stream tells that a bar has closed. */
+  lane: z.enum(Lane).default(Lane.Durable),
+  /** Wall milliseconds to wait after a bar's close before asking for it, on the durable path. */
   graceMs: milliseconds(0, 600_000).default(100),
   /** Bars after the decision in which an entry may still be sent, and rest. */
   entryTtlBars: z.int().min(1).max(1000).default(1),
@@ -166,6 +169,8 @@ const workerSchema = z.strictObject({
     orders: slots,
     emergency: slots,
     feed: slots,
+    /** Strategies on the fast lane; one whose lane is opened anew takes two for a moment. A default here too, as below. */
+    lane: slots.default(20),
     journal: slots,
     /** Downloads and optimisations; each of an optimisation keeps a processor busy. */
     jobs: slots,

@@ -50,6 +50,8 @@ const BROUGHT_BACK: StrategyProgress = {
   managedToMs: null,
   cycles: 0,
   skippedBars: 0,
+  // Whatever lane it had is fenced, on whichever path it goes on.
+  lane: { generation: 0, sinceMs: 0, lastEnd: null },
 };
 
 /**

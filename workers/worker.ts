@@ -7,6 +7,8 @@ import { createDecisionActivities } from '../activities/decision';
 import { createEmergencyActivities } from '../activities/emergency';
 import { createFeedActivities } from '../activities/feed';
 import { createGaugeActivities } from '../activities/gauges';
+import type { OpenLaneInput, RunLaneInput } from '../activities/lane/contract';
+import { createLaneActivities } from '../activities/lane/lane';
 import { createMarketActivities } from '../activities/market';
 import { createMemoryActivities } from '../activities/memory';
 import { createNewsActivities } from '../activities/news';
@@ -34,6 +36,7 @@ export async function startWorkers(
   const { slots, cachedWorkflows } = config.worker;
   const queues = taskQueues(config.exchange.venue);
   const agentDesk = createAgentDesk(deps);
+  const lane = createLaneActivities(deps);
   const workers = await Promise.all([
     Worker.create({
       ...common,
@@ -48,6 +51,7 @@ export async function startWorkers(
       ...createDecisionActivities(deps),
       ...createMemoryActivities(deps),
       ...agentDesk,
+      openLane: (input: OpenLaneInput) => lane.openLane(input),
     }),
     serve(queues.orders, slots.orders, {
       ...agentDesk,
@@ -65,6 +69,13 @@ export async function startWorkers(
     }),
     // Listening has nothing to finish: it ends at once and goes on in another worker.
     serve(queues.feed, slots.feed, createFeedActivities(deps), { shutdownGraceTime: 0 }),
+    // So does a lane, from where the journal ends.
+    serve(
+      queues.lane,
+      slots.lane,
+      { runLane: (input: RunLaneInput) => lane.runLane(input) },
+      { shutdownGraceTime: 0 },
+    ),
   ]);
   return runTogether(workers, serving);
 }

@@ -1,4 +1,4 @@
-import { proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { AgentDeskActivities } from '../activities/agent-desk';
 import type { BackfillActivities } from '../activities/backfill';
 import type { DecisionActivities } from '../activities/decision';
@@ -6,6 +6,7 @@ import type { EmergencyActivities } from '../activities/emergency';
 import type { FeedActivities } from '../activities/feed';
 import type { GaugeActivities } from '../activities/gauges';
 import type { IntelligenceActivities } from '../activities/intelligence/intelligence';
+import type { LaneActivities } from '../activities/lane/contract';
 import type { MarketActivities } from '../activities/market';
 import type { MemoryActivities } from '../activities/memory';
 import type { NewsActivities } from '../activities/news';
@@ -106,6 +107,30 @@ export const feedActivities = (venue: string, summary: string) =>
     taskQueue: taskQueues(venue).feed,
     startToCloseTimeout: '24 hours',
     heartbeatTimeout: '5 seconds',
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
+  });
+
+/**
+ * The fast lane: heartbeats tell within seconds that its worker is gone, and each further attempt is the server's affair, so that a lane
+ * which lives for months adds nothing to its workflow's history. Who cancels it does not wait for its end: the next lane fences it.
+ */
+export const laneActivities = (venue: string, summary: string) =>
+  proxyActivities<Pick<LaneActivities, 'runLane'>>({
+    summary,
+    taskQueue: taskQueues(venue).lane,
+    startToCloseTimeout: '24 hours',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
+  });
+
+/** Lanes are opened and fenced in the journal, tried for ever: nothing is told of as paused before it is. */
+export const laneDesk = (summary: string) =>
+  proxyActivities<Pick<LaneActivities, 'openLane'>>({
+    summary,
+    taskQueue: taskQueues('').journal,
+    startToCloseTimeout: '8 seconds',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
   });
 

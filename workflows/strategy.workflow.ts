@@ -1,49 +1,38 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
   executeChild,
+  isCancellation,
   log,
   patched,
-  setCurrentDetails,
-  setHandler,
-  sleep,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { AGENT_ID, boundsOf } from '../domain/agent/tool-names';
 import { lastCloseMs, timeframeMs } from '../domain/bar';
 import { marketTimeAt, wallDelayUntil, type ClockReading } from '../domain/clock';
-import { ExitReason } from '../domain/position';
-import { abandoned, showMode } from './children';
+import { abandoned } from './children';
 import {
-  configureStrategySignal,
-  flattenSignal,
-  pauseForNewsSignal,
-  pauseSignal,
-  resumeSignal,
-  stopSignal,
   StrategyMode,
-  strategyProgressQuery,
   tags,
   workflowIds,
-  type Request,
   type StrategyInput,
   type StrategyProgress,
   type StrategySettings,
   type TradingCycleResult,
 } from './contract';
-import { handleInOrder, on } from './messages';
-import { marketActivities, orderActivities } from './proxies';
+import { closeLane, fenceLane, superviseLane } from './fast-lane';
 import { watchRunLength } from './run-length';
+import { flatten, listen } from './strategy-messages';
+import { inSession, isFast, readClock, show, STANDSTILL_MS, type StrategyState } from './strategy-state';
 import { tradingCycle } from './trading-cycle.workflow';
 
 /** A reading of the exchange's clock serves at least this long. */
 const CLOCK_MS = 60_000;
 /** How fast two machines' clocks may drift apart: with cycles that bring a reading along, one serves until this could use up the grace. */
 const CLOCK_DRIFT = 0.0002;
-/** How often a market that stands still is looked at again. */
-const STANDSTILL_MS = 2_000;
 /** A cycle that takes longer than this has lost its bar. */
 const CYCLE_TIMEOUT_MS = 45_000;
 /** Cycles after which a run is continued as new that began before its events were counted. */
@@ -60,29 +49,56 @@ const FRESH: StrategyProgress = {
 };
 
 /**
- * One running strategy: waits for each bar to close by the exchange's clock and lets one cycle decide on it. It never
- * queues bars: a slow cycle, or a time without workers, skips to the newest closed bar and counts what it missed.
- * Pause, resume, flatten and stop are its messages; open positions have workflows of their own and do not need it.
+ * One running strategy, until it is stopped. On the durable path it waits for each bar to close by the exchange's clock and lets one
+ * cycle decide on it; it never queues bars: a slow cycle, or a time without workers, skips to the newest closed bar and counts what it
+ * missed. On the fast lane it sees to it that there is one. Pause, resume, flatten and stop are its messages; open positions have
+ * workflows of their own and do not need it.
  */
 export async function strategy(input: StrategyInput): Promise<StrategyProgress> {
   const state: StrategyState = {
     settings: input.settings,
     progress: input.carried ?? FRESH,
     stirred: 0,
+    stirredBy: '',
     flattens: 0,
     clock: null,
     confirmed: false,
     clockComesAlong: patched('clock-comes-along'),
+    laneIsOpen: input.carried?.lane !== undefined,
+    flattening: 0,
   };
   const isLong = watchRunLength();
   listen(state);
   show(state.settings, state.progress);
+  try {
+    await trade(state, isLong);
+    if (state.progress.lane !== undefined) await closeLane(state, state.progress.modeReason);
+  } catch (error) {
+    if (isCancellation(error) && state.laneIsOpen)
+      await CancellationScope.nonCancellable(() => fenceLane(state, 'its workflow was cancelled'));
+    throw error;
+  }
+  await condition(allHandlersFinished);
+  return state.progress;
+}
+
+/** Until the strategy is stopped, or its run is long enough. */
+async function trade(state: StrategyState, isLong: () => boolean): Promise<void> {
   // Every run decides a bar, or waits for one, before it ends: however many messages come, bars are decided.
   let waited = false;
   for (let cycles = 0; state.progress.mode !== StrategyMode.Stopping;) {
     if ((waited || cycles > 0) && (cycles >= CYCLES_PER_RUN || isLong())) {
       await condition(allHandlersFinished);
       await continueAsNew<typeof strategy>({ settings: state.settings, carried: state.progress });
+    }
+    if (isFast(state.settings)) {
+      await superviseLane(state, isLong);
+      waited = true;
+      continue;
+    }
+    if (state.progress.lane !== undefined) {
+      await leaveLane(state);
+      continue;
     }
     const { settings, stirred: seen } = state;
     const clock = freshClock(state) ?? (await readClock(settings));
@@ -104,8 +120,21 @@ export async function strategy(input: StrategyInput): Promise<StrategyProgress> 
     await decide(state, clock.session, due);
     cycles += 1;
   }
-  await condition(allHandlersFinished);
-  return state.progress;
+}
+
+/**
+ * From the fast lane to the durable path, whose first bar is the next one that closes: the lane may have decided the last. What the lane
+ * has managed is not known here, so the first look at an open position goes back to its beginning.
+ */
+async function leaveLane(state: StrategyState): Promise<void> {
+  const { session } = state.progress;
+  await closeLane(state, 'configured to decide on the durable path');
+  const clock = await readClock(state.settings);
+  state.clock = clock;
+  state.progress = inSession(state.progress, clock.session);
+  if (clock.session !== session) return;
+  const lastBarCloseMs = lastCloseMs(marketTimeAt(clock, Date.now()), state.settings.timeframe);
+  state.progress = { ...state.progress, lastBarCloseMs };
 }
 
 /** Lets one cycle decide on the bar that closed at `due`, and takes note of what became of it. */
@@ -138,82 +167,6 @@ const leapsAhead = (
   { lastBarCloseMs }: StrategyProgress,
   due: number,
 ): boolean => lastBarCloseMs !== null && due - lastBarCloseMs > timeframeMs(timeframe);
-
-interface StrategyState {
-  settings: StrategySettings;
-  progress: StrategyProgress;
-  /** Messages that the waiting loop should look at. */
-  stirred: number;
-  flattens: number;
-  /** The last reading of the exchange's clock, or null when it is to be asked again. */
-  clock: ClockReading | null;
-  /** The clock was asked again about a leap that it seemed to have made. */
-  confirmed: boolean;
-  /** Every cycle brings the clock along, so that a quiet bar needs no question of its own. */
-  readonly clockComesAlong: boolean;
-}
-
-function listen(state: StrategyState): void {
-  const turn = (mode: StrategyMode, { by, reason }: Request): void => {
-    state.progress = { ...state.progress, mode, modeReason: `${reason} (${by})` };
-    state.stirred += 1;
-    show(state.settings, state.progress);
-  };
-
-  handleInOrder([
-    on(pauseSignal, (request) => {
-      if (state.progress.mode === StrategyMode.Running) turn(StrategyMode.Paused, request);
-    }),
-    on(resumeSignal, (request) => {
-      if (state.progress.mode === StrategyMode.Paused) turn(StrategyMode.Running, request);
-    }),
-    on(flattenSignal, async (request) => {
-      if (state.progress.mode === StrategyMode.Running) turn(StrategyMode.Paused, request);
-      await flatten(state);
-    }),
-    on(stopSignal, async (request) => {
-      turn(StrategyMode.Stopping, request);
-      if (request.flatten) await flatten(state);
-    }),
-    on(pauseForNewsSignal, (pause) => {
-      const { newsPause } = state.progress;
-      if (newsPause !== undefined && newsPause.untilMs >= pause.untilMs) return;
-      state.progress = { ...state.progress, newsPause: pause };
-      show(state.settings, state.progress);
-    }),
-    on(configureStrategySignal, (settings) => {
-      const sameBars = settings.timeframe === state.settings.timeframe;
-      if (!sameBars) state.progress = { ...state.progress, lastBarCloseMs: null };
-      state.settings = settings;
-      state.clock = null; // `ballast up` sends this at each start, and the market stood still before
-      state.stirred += 1;
-      show(settings, state.progress);
-    }),
-  ]);
-  setHandler(strategyProgressQuery, () => state.progress);
-}
-
-function flatten(state: StrategyState): Promise<unknown> {
-  state.flattens += 1;
-  const { venue, account, name } = state.settings;
-  return orderActivities(venue, `close every position of ${name}`).flattenPositions({
-    account,
-    strategy: name,
-    reason: ExitReason.Flatten,
-  });
-}
-
-async function readClock(settings: StrategySettings): Promise<ClockReading> {
-  for (;;) {
-    try {
-      const { clock, wallTimeMs } = await marketActivities(settings.venue, 'what time it is').readClock();
-      return { ...clock, wallTimeMs };
-    } catch (error) {
-      log.warn('the market cannot be reached; trying again', { error });
-      await sleep(STANDSTILL_MS, { summary: 'before the market is asked again' });
-    }
-  }
-}
 
 /** Wall milliseconds until the next undecided bar is closed and its grace is over; 0 when one is due. */
 function untilDue(settings: StrategySettings, progress: StrategyProgress, clock: ClockReading): number {
@@ -264,12 +217,6 @@ async function runCycle(
 const restsForNews = ({ newsPause }: StrategyProgress, barCloseMs: number): boolean =>
   newsPause !== undefined && barCloseMs < newsPause.untilMs;
 
-/** A new session is a new market: bars of the old one mean nothing in it. */
-const inSession = (progress: StrategyProgress, session: string): StrategyProgress =>
-  progress.session === session
-    ? progress
-    : { ...progress, session, lastBarCloseMs: null, managedToMs: null, newsPause: undefined };
-
 function advanced(
   progress: StrategyProgress,
   settings: StrategySettings,
@@ -284,17 +231,4 @@ function advanced(
     cycles: cycles + 1,
     skippedBars: progress.skippedBars + passed - 1,
   };
-}
-
-function show(settings: StrategySettings, progress: StrategyProgress): void {
-  const { mode, modeReason, lastBarCloseMs, cycles, skippedBars, newsPause } = progress;
-  const last = lastBarCloseMs === null ? 'none yet' : new Date(lastBarCloseMs).toISOString();
-  const rest =
-    newsPause === undefined
-      ? ''
-      : `\n\nNo entries before ${new Date(newsPause.untilMs).toISOString()}: ${newsPause.reason}`;
-  setCurrentDetails(
-    `**${mode}**: ${modeReason}\n\n${settings.strategyId} on ${settings.symbols.join(', ')} ${settings.timeframe}. Last bar ${last}; ${cycles} cycles, ${skippedBars} bars skipped.${rest}`,
-  );
-  showMode(mode);
 }

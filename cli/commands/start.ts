@@ -2,6 +2,7 @@ import { Timeframe } from '../../domain/bar';
 import { tradedSymbols, type BallastConfig } from '../../config/config';
 import { strategySchema, type StrategyConfig } from '../../config/schema';
 import { UserError } from '../../domain/errors';
+import { Lane } from '../../domain/lane';
 import { openStrategies } from '../../adapters/strategies/load';
 import type { StrategyCatalogue } from '../../domain/strategies/catalogue';
 import { defineCommand } from '../command';
@@ -15,6 +16,7 @@ interface StartOptions {
   readonly name?: string;
   readonly symbols?: readonly string[];
   readonly timeframe?: Timeframe;
+  readonly lane?: Lane;
   readonly param?: readonly string[];
   readonly filter?: readonly string[];
 }
@@ -37,6 +39,10 @@ export const startCommand = defineCommand<StartOptions>({
         describe: 'Pairs, e.g. BTC/USDT,ETH/USDT',
       })
       .option('timeframe', { choices: Object.values(Timeframe), describe: 'Bars that it decides on' })
+      .option('lane', {
+        choices: Object.values(Lane),
+        describe: 'On which path it decides; durable by default',
+      })
       .option('param', {
         type: 'string',
         array: true,
@@ -66,7 +72,8 @@ export const startCommand = defineCommand<StartOptions>({
       }
       const { name, strategyId, symbols, timeframe } = settings;
       output.result({ ...settings, runId }, () => {
-        output.say(`${name}: started (${strategyId} on ${symbols.join(', ')}, ${timeframe} bars)`);
+        const path = settings.lane === undefined ? '' : ', on the fast lane';
+        output.say(`${name}: started (${strategyId} on ${symbols.join(', ')}, ${timeframe} bars${path})`);
         output.say('Watch it with: ballast decisions');
       });
     }),
@@ -97,6 +104,7 @@ export function chooseEntry(
     strategy,
     symbols,
     timeframe,
+    ...(options.lane !== undefined && { lane: options.lane }),
     ...(options.filter !== undefined && { filters: parseFilters(options.filter) }),
     parameters: { ...configured?.parameters, ...parseParameters(options.param ?? []) },
   });

@@ -4,6 +4,7 @@ import { drawdownFraction } from '../../domain/equity';
 import { subtract } from '../../domain/decimal';
 import { describeStranded } from '../../domain/delisting';
 import { isUnexplained } from '../../domain/findings';
+import { Lane } from '../../domain/lane';
 import { isDelisted, PositionState } from '../../domain/position';
 import { agentText, panelState, panelText } from '../../config/deliberation';
 import { defineCommand, noOptions } from '../command';
@@ -11,7 +12,7 @@ import { withContext } from '../context';
 import { clip, gain, money, percent, span, utcTime } from '../format';
 import { describeInference, readInference } from '../inference-state';
 import { marketState, readMarket } from '../market-now';
-import { runningStrategies } from '../strategy-client';
+import { laneOf, lastDecidedMs, runningStrategies } from '../strategy-client';
 
 function marketStateText(clock: ClockReading): string {
   if (clock.staleSinceMs === undefined) return marketState(clock);
@@ -37,6 +38,14 @@ export const statusCommand = defineCommand({
         readInference(context),
       ]);
       const delisted = open.filter(isDelisted);
+      const fastLanes = await Promise.all(
+        strategies
+          .filter((name) => laneOf(config.strategies.find((entry) => entry.name === name)) === Lane.Fast)
+          .map(async (name) => ({
+            name,
+            lastBarCloseMs: await lastDecidedMs(views, account.account, name),
+          })),
+      );
       const clock = market?.clock ?? null;
       const value = {
         account: account.account,
@@ -45,6 +54,7 @@ export const statusCommand = defineCommand({
         totals,
         clock,
         strategies,
+        fastLanes,
         riskEvents: events,
         panel: panelState(config),
         reconciliation: reconciled ?? null,
@@ -93,6 +103,10 @@ export const statusCommand = defineCommand({
         for (const position of delisted)
           line('Delisted', `${describeStranded(position, null)} cannot be sold; see ballast positions`);
         line('Strategies', strategies.length === 0 ? 'none is running' : strategies.join(', '));
+        for (const { name, lastBarCloseMs } of fastLanes) {
+          const bar = lastBarCloseMs === null ? 'none yet' : utcTime(lastBarCloseMs, 'minutes');
+          line('Fast lane', `${name}, last bar ${bar}`);
+        }
         line('Reconciled', reconciled === undefined ? 'never' : outcomeOf(reconciled));
         for (const event of events) line('Risk event', clip(`${event.code}: ${event.message}`, 100));
       });

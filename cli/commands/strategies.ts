@@ -3,6 +3,7 @@ import { FILTERS } from '../../domain/strategies/filters/registry';
 import type { StrategyCatalogue } from '../../domain/strategies/catalogue';
 import type { AnyStrategy } from '../../domain/strategies/prepare';
 import { UserError } from '../../domain/errors';
+import { Lane } from '../../domain/lane';
 import { checkTypes, runTests } from '../check-strategies';
 import { defineCommand } from '../command';
 import { withContext, type Context } from '../context';
@@ -10,7 +11,13 @@ import { utcTime } from '../format';
 import type { GlobalOptions } from '../locate-config';
 import { columns, createOutput } from '../output';
 import { openCatalogue, strategiesFolder } from '../strategy-catalogue';
-import { runningStrategies, strategyHandle, strategyProgress } from '../strategy-client';
+import {
+  laneOf,
+  lastDecidedMs,
+  runningStrategies,
+  strategyHandle,
+  strategyProgress,
+} from '../strategy-client';
 
 export const strategiesCommand = defineCommand<{ readonly available: boolean; readonly check: boolean }>({
   command: 'strategies',
@@ -34,7 +41,7 @@ export const strategiesCommand = defineCommand<{ readonly available: boolean; re
   },
 });
 
-async function listRunning({ config, account, output, temporal }: Context): Promise<void> {
+async function listRunning({ config, account, output, temporal, views }: Context): Promise<void> {
   const client = await temporal();
   const running = await runningStrategies(client, account.account);
   const names = [...new Set([...config.strategies.map(({ name }) => name), ...running])];
@@ -43,19 +50,26 @@ async function listRunning({ config, account, output, temporal }: Context): Prom
       const entry = config.strategies.find((candidate) => candidate.name === name);
       const handle = strategyHandle(client, account.account, name);
       const progress = running.includes(name) ? await strategyProgress(handle) : undefined;
-      return { name, configured: entry ?? null, progress: progress ?? null };
+      const lane = laneOf(entry, progress);
+      // A lane tells the journal of its bars, and nobody else.
+      const lastBarCloseMs =
+        lane === Lane.Fast && progress !== undefined
+          ? await lastDecidedMs(await views(), account.account, name)
+          : (progress?.lastBarCloseMs ?? null);
+      return { name, lane, configured: entry ?? null, progress: progress ?? null, lastBarCloseMs };
     }),
   );
   output.result(list, () => {
-    const rows = list.map(({ name, configured, progress }) => [
+    const rows = list.map(({ name, lane, configured, progress, lastBarCloseMs }) => [
       name,
       configured?.strategy ?? '(started by hand)',
       configured === null ? '' : configured.symbols.join(' '),
       configured?.timeframe ?? '',
+      lane,
       progress === null ? 'not running' : progress.mode,
-      progress === null ? '–' : String(progress.cycles),
-      progress === null ? '–' : String(progress.skippedBars),
-      progress?.lastBarCloseMs ? utcTime(progress.lastBarCloseMs, 'minutes') : '–',
+      progress === null || lane === Lane.Fast ? '–' : String(progress.cycles),
+      progress === null || lane === Lane.Fast ? '–' : String(progress.skippedBars),
+      lastBarCloseMs === null ? '–' : utcTime(lastBarCloseMs, 'minutes'),
       progress?.modeReason ?? '',
     ]);
     const heads = columns(
@@ -63,6 +77,7 @@ async function listRunning({ config, account, output, temporal }: Context): Prom
       'strategy',
       'pairs',
       'bars',
+      'lane',
       'state',
       '>cycles',
       '>skipped',

@@ -1,11 +1,16 @@
 import { decimal } from '../../domain/decimal';
 import { Leg, type OrderView } from '../../domain/order';
+import { Context } from '@temporalio/activity';
+import type { RunLaneInput } from '../../activities/lane/contract';
 import type { EvaluateInput } from '../../activities/evaluation';
 import {
   advanceSignal,
   flattenSignal,
   orderNewsSignal,
+  pauseSignal,
   pokeSignal,
+  resumeSignal,
+  strategyProgressQuery,
   workflowIds,
   type EmergencyStopInput,
   type EmergencyStopResult,
@@ -132,6 +137,37 @@ describe('continuing as new', () => {
     const closes = evaluated.map(({ input }) => (input as EvaluateInput).barCloseMs);
     expect(new Set(closes).size).toBe(closes.length);
     expect(evaluated.slice(2).every(({ input }) => (input as EvaluateInput).entriesPaused)).toBe(true);
+  });
+
+  it('strategy on the fast lane: no pause is lost, no flatten, and the last lane is the one that was asked for', async () => {
+    const settings = harness.settings({ lane: 'fast' });
+    const id = workflowIds.strategy(world.account, settings.name);
+    const lanes: RunLaneInput[] = [];
+    world.script.runLane = (input) => {
+      lanes.push(input);
+      return Context.current().cancelled;
+    };
+    const handle = await harness.start('strategy', id, { settings });
+    const firstRun = await runOf(id);
+    const rounds = 8;
+    for (let round = 0; round < rounds; round += 1) {
+      await handle.signal(flattenSignal, by);
+      await handle.signal(resumeSignal, by);
+      await handle.signal(pauseSignal, { by: 'tester', reason: `round ${round}` });
+    }
+    const generation = async (): Promise<number | undefined> =>
+      (await handle.query(strategyProgressQuery)).lane?.generation;
+    await harness.until(async () => {
+      const newest = lanes.at(-1);
+      return newest !== undefined && newest.entriesPaused && newest.generation === (await generation());
+    });
+    expect(await handle.query(strategyProgressQuery)).toMatchObject({
+      ...{ mode: 'paused', modeReason: `round ${rounds - 1} (tester)` },
+    });
+    expect(callsOf('flattenPositions')).toBeGreaterThanOrEqual(rounds);
+    await harness.until(async () => (await runOf(id)) !== firstRun);
+    const generations = lanes.map((lane) => lane.generation);
+    expect(generations).toEqual([...new Set(generations)].sort((a, b) => a - b));
   });
 
   it('backfill: every bar is there, and no page is asked for twice', async () => {

@@ -17,6 +17,8 @@ import {
   createIntelligenceActivities,
   type IntelligenceActivities,
 } from '../../activities/intelligence/intelligence';
+import type { LaneActivities } from '../../activities/lane/contract';
+import { createLaneActivities } from '../../activities/lane/lane';
 import { createMarketActivities, type MarketActivities } from '../../activities/market';
 import { createGaugeActivities, type GaugeActivities } from '../../activities/gauges';
 import { createMemoryActivities, type MemoryActivities } from '../../activities/memory';
@@ -69,7 +71,8 @@ type Activities = MarketActivities &
   NewsActivities &
   IntelligenceActivities &
   GaugeActivities &
-  MemoryActivities;
+  MemoryActivities &
+  LaneActivities;
 
 /** One test's account: an exchange and a journal of its own, under the real activities. */
 export interface World extends Bench {
@@ -429,4 +432,5 @@ const realActivities = ({ deps, intelligence }: Pick<Bench, 'deps' | 'intelligen
   ...createMemoryActivities(deps),
   ...createIntelligenceActivities(intelligence),
   ...createGaugeActivities(deps),
+  ...createLaneActivities(deps),
 });
