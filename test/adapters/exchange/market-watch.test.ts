@@ -207,18 +207,16 @@ describe('what the connection does to bars', () => {
     await struck('ws-stale', 2);
     await world.callOff();
     await until('connected', 2);
-    await close(0);
-    await until('bar', 1);
   });
 
   it('one that answers every ping and brings nothing is kept: the listener has to judge it', async () => {
-    exchange = await world.open({ stream: { ...QUICK, staleAfterMs: 200 } });
+    exchange = await world.open({ stream: { ...QUICK, staleAfterMs: 600 } });
     watch();
     await until('connected', 1);
     await world.plan({ kind: 'ws-mute', match: 'ws:market', times: 'always' });
     await close(0);
     await struck('ws-mute');
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(inShort()).toEqual(['connected']);
   });
 });
