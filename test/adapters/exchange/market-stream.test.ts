@@ -1,8 +1,13 @@
-import { EventEmitter, once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ExchangeOptions } from '../../../adapters/exchange/options';
-import type { ExchangePort, MarketEvent, MarketWatchRequest } from '../../../adapters/exchange/port';
-import { openExchange, ScriptedExchange } from './scripted-exchange';
+import type {
+  AccountEvent,
+  ExchangePort,
+  MarketEvent,
+  MarketWatchRequest,
+} from '../../../adapters/exchange/port';
+import { inShort, Listener } from './listener';
+import { executionReport, openExchange, ScriptedExchange } from './scripted-exchange';
 
 const BTC = 'BTC/USDT';
 const MINUTE_MS = 60_000;
@@ -39,9 +44,8 @@ const BTC_RULES = {
 let server: ScriptedExchange;
 let exchange: ExchangePort;
 let stop: AbortController;
-let told: MarketEvent[];
+let listener: Listener<MarketEvent>;
 let warned: Record<string, unknown>[];
-let news: EventEmitter;
 let watching: Promise<void>;
 
 async function open(options: Partial<ExchangeOptions> = {}): Promise<void> {
@@ -56,34 +60,23 @@ async function open(options: Partial<ExchangeOptions> = {}): Promise<void> {
 function watch(onEvent?: (event: MarketEvent) => void | Promise<void>, request = BOTH): void {
   watching = exchange.watchMarket(
     request,
-    (event) => {
-      told.push(event);
-      news.emit('told');
-      return onEvent?.(event);
+    async (event) => {
+      await listener.onEvent(event);
+      await onEvent?.(event);
     },
     stop.signal,
   );
   watching.catch(() => undefined);
 }
 
-const count = (kind: MarketEvent['kind']): number => told.filter((event) => event.kind === kind).length;
-async function until(kind: MarketEvent['kind'], wanted: number): Promise<void> {
-  while (count(kind) < wanted) await once(news, 'told');
-}
-const inShort = (): readonly string[] =>
-  told.map((event) => {
-    const minute = (openTimeMs: number): number => (openTimeMs - START_MS) / MINUTE_MS;
-    if (event.kind === 'bar') return `bar ${minute(event.bar.openTimeMs)}`;
-    return event.kind === 'gap' ? `gap ${minute(event.fromMs)} to ${minute(event.toMs)}` : event.kind;
-  });
+const heard = (): readonly string[] => inShort(listener.told, START_MS);
 
 beforeEach(async () => {
   server = await ScriptedExchange.start();
   server.on('GET /api/v3/exchangeInfo', { body: { symbols: [BTC_RULES] } });
   stop = new AbortController();
-  told = [];
+  listener = new Listener();
   warned = [];
-  news = new EventEmitter();
   watching = Promise.resolve();
 });
 afterEach(async () => {
@@ -97,17 +90,17 @@ describe('market news', () => {
   it('is what the exchange documents, in the words of the port', async () => {
     await open();
     watch();
-    await until('connected', 1);
+    await listener.untilKind('connected', 1);
     expect(server.topics).toEqual([['btcusdt@kline_1m', 'btcusdt@aggTrade']]);
-    server.tell(klineEvent(0, { x: false }));
+    server.tell(klineEvent(0, { x: false, c: '2.00' }));
     server.tell(klineEvent(0));
     server.tell(klineEvent(0, { i: '5m' }));
     server.tell({ ...tradeEvent(1), s: 'ETHUSDT' });
     server.tell(tradeEvent(2));
     server.tell({ e: 'serverShutdown', E: START_MS });
     server.tell(klineEvent(1));
-    await until('bar', 2);
-    expect(told).toEqual([
+    await listener.untilKind('bar', 2);
+    expect(listener.told).toEqual([
       { kind: 'connected' },
       {
         ...{ kind: 'bar', symbol: BTC, timeframe: '1m' },
@@ -118,38 +111,55 @@ describe('market news', () => {
     ]);
   });
 
+  it("is not mistaken for the account's, nor the account's for the market's", async () => {
+    await open();
+    const account = new Listener<AccountEvent>();
+    const hearing = exchange.watchAccount(account.onEvent, stop.signal);
+    watch();
+    await Promise.all([account.untilKind('connected', 1), listener.untilKind('connected', 1)]);
+    // Both websockets bring all of it. What is read from each is what its subscription is for.
+    server.tell({ ...tradeEvent(1), subscriptionId: 0, event: executionReport() });
+    await Promise.all([account.untilKind('order', 1), listener.untilKind('trade', 1)]);
+    expect([account.kinds, listener.kinds]).toEqual([
+      ['connected', 'order'],
+      ['connected', 'trade'],
+    ]);
+    stop.abort();
+    await hearing;
+  });
+
   it('waits for no timer between the socket and the listener', async () => {
     await open();
     watch();
-    await until('connected', 1);
+    await listener.untilKind('connected', 1);
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
     try {
       server.tell(klineEvent(0));
       server.tell(tradeEvent(1));
-      await until('trade', 1);
+      await listener.untilKind('trade', 1);
     } finally {
       jest.useRealTimers();
     }
-    expect(inShort()).toEqual(['connected', 'bar 0', 'trade']);
+    expect(heard()).toEqual(['connected', '1m 0', 'trade']);
   });
 
   it('repeats no bar over a new connection, and follows a market that was set back', async () => {
     await open();
     watch();
-    await until('connected', 1);
+    await listener.untilKind('connected', 1);
     server.tell(klineEvent(7));
-    await until('bar', 1);
+    await listener.untilKind('bar', 1);
     server.dropStreams();
-    await until('connected', 2);
+    await listener.untilKind('connected', 2);
     for (const minute of [7, 9]) server.tell(klineEvent(minute));
-    await until('bar', 2);
+    await listener.untilKind('bar', 2);
     server.dropStreams();
-    await until('connected', 3);
+    await listener.untilKind('connected', 3);
     for (const minute of [0, 1, 0, 3]) server.tell(klineEvent(minute));
-    await until('bar', 5);
-    expect(inShort()).toEqual([
-      ...['connected', 'bar 7', 'connected', 'bar 9'],
-      ...['connected', 'bar 0', 'bar 1', 'gap 2 to 3', 'bar 3'],
+    await listener.untilKind('bar', 5);
+    expect(heard()).toEqual([
+      ...['connected', '1m 7', 'connected', '1m 9'],
+      ...['connected', '1m 0', '1m 1', 'gap 2 to 3', '1m 3'],
     ]);
   });
 
@@ -158,36 +168,28 @@ describe('market news', () => {
     let release: () => void = () => undefined;
     const stalled = new Promise<void>((resolve) => (release = resolve));
     watch(() => stalled);
-    await until('connected', 1);
+    await listener.untilKind('connected', 1);
     for (let id = 0; id <= MAX_UNREAD + 50; id += 1) server.tell(tradeEvent(id));
     // The connection is given up at once, not only when the listener comes back.
     while (server.openStreams > 0) await wait(5);
     release();
-    await until('connected', 2);
-    expect(inShort().indexOf('connected', 1)).toBe(MAX_UNREAD + 1);
+    await listener.untilKind('connected', 2);
+    expect(heard().indexOf('connected', 1)).toBe(MAX_UNREAD + 1);
     server.tell(klineEvent(0));
-    await until('bar', 1);
+    await listener.untilKind('bar', 1);
   });
 
   it('starts over rather than skip what it cannot read, and says what that was', async () => {
     await open();
     watch();
-    await until('connected', 1);
+    await listener.untilKind('connected', 1);
     server.tell(klineEvent(0, { c: 'much' }));
-    await until('connected', 2);
+    await listener.untilKind('connected', 2);
     server.tell(tradeEvent(1, { T: undefined }));
-    await until('connected', 3);
-    expect(warned).toEqual([
-      expect.objectContaining({
-        failures: 1,
-        errorClass: 'MalformedAnswer',
-        reason: expect.stringContaining('k.c'),
-      }),
-      expect.objectContaining({
-        failures: 2,
-        errorClass: 'MalformedAnswer',
-        reason: expect.stringContaining('T: '),
-      }),
+    await listener.untilKind('connected', 3);
+    expect(warned).toMatchObject([
+      { failures: 1, errorClass: 'MalformedAnswer', reason: expect.stringContaining('k.c: ') as string },
+      { failures: 2, errorClass: 'MalformedAnswer', reason: expect.stringContaining('T: ') as string },
     ]);
   });
 
@@ -197,7 +199,7 @@ describe('market news', () => {
     server.on('GET /api/v3/exchangeInfo', { body: { symbols: [BTC_RULES] } });
     await open({ stream: { ...QUICK, staleAfterMs: 100 } });
     watch();
-    await until('connected', 3);
+    await listener.untilKind('connected', 3);
   });
 });
 
@@ -262,7 +264,7 @@ describe('a watch ends with an error', () => {
     server.on('GET /api/v3/exchangeInfo', { body: { symbols: [BTC_RULES] } });
     while (warned.length < 4) await wait(5);
     server.refusesStreams = false;
-    await until('connected', 1);
+    await listener.untilKind('connected', 1);
   });
 });
 
@@ -296,7 +298,7 @@ describe('abort', () => {
     while (server.requestsTo('GET /api/v3/exchangeInfo').length === 0) await wait(5);
     stop.abort();
     await watching;
-    expect([told, server.topics]).toEqual([[], []]);
+    expect([listener.told, server.topics]).toEqual([[], []]);
   });
 
   it('while the listener is at work cuts the connection at once, and resolves when that is done', async () => {
@@ -304,9 +306,9 @@ describe('abort', () => {
     let finish: () => void = () => undefined;
     const work = new Promise<void>((resolve) => (finish = resolve));
     watch((event) => (event.kind === 'bar' ? work : undefined));
-    await until('connected', 1);
+    await listener.untilKind('connected', 1);
     for (const minute of [0, 1]) server.tell(klineEvent(minute));
-    await until('bar', 1);
+    await listener.untilKind('bar', 1);
     let isOver = false;
     void watching.then(() => (isOver = true));
     stop.abort();
@@ -314,13 +316,13 @@ describe('abort', () => {
     expect(isOver).toBe(false);
     finish();
     await watching;
-    expect(inShort()).toEqual(['connected', 'bar 0']);
+    expect(heard()).toEqual(['connected', '1m 0']);
   });
 
   it('is implied by closing the exchange', async () => {
     await open();
     watch();
-    await until('connected', 1);
+    await listener.untilKind('connected', 1);
     await exchange.close();
     await watching;
   });
