@@ -68,16 +68,17 @@ function grouped<K>(
 }
 
 function groupOf(key: string, trades: readonly TradeRecord[]): TradeGroup {
-  const profit = sum(trades.map(profitOf));
+  const profits = trades.map(profitOf);
+  const profit = sum(profits);
   return {
     key,
     trades: trades.length,
     wins: trades.filter(isWin).length,
     losses: trades.filter(isLoss).length,
-    winRate: winRate(trades),
+    winRate: winRate(profits),
     profit,
     averageProfit: divided(profit, trades.length),
-    profitFactor: profitFactor(trades),
+    profitFactor: profitFactor(profits),
   };
 }
 

@@ -4,13 +4,26 @@ import { DAYS_PER_YEAR } from './returns';
 import { DAY_MS } from './realised-equity';
 import type { EquityPoint, Metrics, TradeRecord } from './types';
 
-export const isWin = ({ profit }: TradeRecord): boolean => profit > 0;
-export const isLoss = ({ profit }: TradeRecord): boolean => profit < 0;
+const isGain = (profit: number): boolean => profit > 0;
+const isCost = (profit: number): boolean => profit < 0;
+export const isWin = ({ profit }: TradeRecord): boolean => isGain(profit);
+export const isLoss = ({ profit }: TradeRecord): boolean => isCost(profit);
 export const profitOf = ({ profit }: TradeRecord): number => profit;
 
 /** The order in which results became known. */
 export const byClose = (trades: readonly TradeRecord[]): readonly TradeRecord[] =>
-  trades.toSorted((a, b) => a.closeTimeMs - b.closeTimeMs);
+  ascending(trades, ({ closeTimeMs }) => closeTimeMs);
+
+/** Sorted, equals as they were; the list itself when it is in order already, as that of a backtest is. */
+function ascending<T>(items: readonly T[], keyOf: (item: T) => number): readonly T[] {
+  let before = Number.NEGATIVE_INFINITY;
+  for (const item of items) {
+    const key = keyOf(item);
+    if (!(key >= before)) return items.toSorted((a, b) => keyOf(a) - keyOf(b));
+    before = key;
+  }
+  return items;
+}
 
 /** Milliseconds from the first fill to the last, when the list tells when it opened. */
 export const holdingMs = ({ openTimeMs, closeTimeMs }: TradeRecord): number | undefined =>
@@ -21,24 +34,22 @@ export const stakeOf = ({ quantity, entryPrice }: TradeRecord): number | undefin
   quantity === undefined || entryPrice === undefined ? undefined : quantity * entryPrice;
 
 /** Gross profit of winners over gross loss of losers. */
-export function profitFactor(trades: readonly TradeRecord[]): number | null {
-  const lost = -sum(trades.filter(isLoss).map(profitOf));
-  return divided(sum(trades.filter(isWin).map(profitOf)), lost);
-}
+export const profitFactor = (profits: readonly number[]): number | null =>
+  divided(sum(profits.filter(isGain)), -sum(profits.filter(isCost)));
 
 /** Share of trades with a profit above zero; a trade of exactly zero counts among all and not among the won. */
-export const winRate = (trades: readonly TradeRecord[]): number | null =>
-  divided(trades.filter(isWin).length, trades.length);
+export const winRate = (profits: readonly number[]): number | null =>
+  divided(profits.filter(isGain).length, profits.length);
 
 const meanOf = (values: readonly number[] | null): number | null =>
   values === null ? null : defined(mean(values));
 
-/** The longest run of trades, in the order of their closes, that all fit. */
-export function longestRun(trades: readonly TradeRecord[], fits: (trade: TradeRecord) => boolean): number {
+/** The longest run of results, in the order in which they became known, that all fit. */
+function longestRun(profits: readonly number[], fits: (profit: number) => boolean): number {
   let longest = 0;
   let run = 0;
-  for (const trade of byClose(trades)) {
-    run = fits(trade) ? run + 1 : 0;
+  for (const profit of profits) {
+    run = fits(profit) ? run + 1 : 0;
     longest = Math.max(longest, run);
   }
   return longest;
@@ -50,20 +61,20 @@ export function longestRun(trades: readonly TradeRecord[], fits: (trade: TradeRe
  * System Quality Number √n · mean / s, without his limit of n to 100.
  */
 export function profitMetrics(trades: readonly TradeRecord[]): Metrics {
-  const [wins, losses] = [trades.filter(isWin), trades.filter(isLoss)];
-  const [won, lost] = [wins.map(profitOf), losses.map(profitOf)];
   const profits = trades.map(profitOf);
+  const [won, lost] = [profits.filter(isGain), profits.filter(isCost)];
+  const known = byClose(trades).map(profitOf);
   const [expectancy, averageWin, averageLoss] = [meanOf(profits), meanOf(won), meanOf(lost)];
   const lossSize = averageLoss === null ? null : -averageLoss;
   return {
     trades: trades.length,
-    wins: wins.length,
-    losses: losses.length,
-    draws: trades.length - wins.length - losses.length,
-    winRate: winRate(trades),
+    wins: won.length,
+    losses: lost.length,
+    draws: trades.length - won.length - lost.length,
+    winRate: winRate(profits),
     grossProfit: sum(won),
     grossLoss: sum(lost),
-    profitFactor: profitFactor(trades),
+    profitFactor: profitFactor(profits),
     expectancy,
     expectancyRatio: divided(expectancy, lossSize),
     averageWin,
@@ -71,8 +82,8 @@ export function profitMetrics(trades: readonly TradeRecord[]): Metrics {
     payoffRatio: divided(averageWin, lossSize),
     largestWin: defined(largest(won)),
     largestLoss: defined(smallest(lost)),
-    maxConsecutiveWins: longestRun(trades, isWin),
-    maxConsecutiveLosses: longestRun(trades, isLoss),
+    maxConsecutiveWins: longestRun(known, isGain),
+    maxConsecutiveLosses: longestRun(known, isCost),
     sqn: systemQuality(profits),
   };
 }
@@ -119,16 +130,13 @@ export function exposure(
   trades: readonly TradeRecord[],
   { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
 ): number | null {
-  const opens = allOf(trades, (trade) => trade.openTimeMs);
-  if (opens === null) return null;
-  const spans = trades
-    .map(({ closeTimeMs }, index) => ({ fromMs: opens[index] ?? closeTimeMs, toMs: closeTimeMs }))
-    .sort((a, b) => a.fromMs - b.fromMs);
+  if (trades.some(({ openTimeMs }) => openTimeMs === undefined)) return null;
+  const openOf = ({ openTimeMs, closeTimeMs }: TradeRecord): number => openTimeMs ?? closeTimeMs;
   let coveredMs = 0;
   let reachedMs = startMs;
-  for (const { fromMs, toMs } of spans) {
-    const until = Math.min(toMs, endMs);
-    coveredMs += Math.max(0, until - Math.max(fromMs, reachedMs));
+  for (const trade of ascending(trades, openOf)) {
+    const until = Math.min(trade.closeTimeMs, endMs);
+    coveredMs += Math.max(0, until - Math.max(openOf(trade), reachedMs));
     reachedMs = Math.max(reachedMs, until);
   }
   return divided(coveredMs, endMs - startMs);

@@ -1,45 +1,9 @@
-import { EventEmitter, once } from 'node:events';
 import type { AccountEvent, ExchangePort } from '../../../adapters/exchange/port';
 import type { ExchangeOptions } from '../../../adapters/exchange/options';
-import { openExchange, restingStop, ScriptedExchange } from './scripted-exchange';
+import { Listener } from './listener';
+import { executionReport, openExchange, restingStop, ScriptedExchange } from './scripted-exchange';
 
 const QUICK = { staleAfterMs: 60_000, minBackoffMs: 5, maxBackoffMs: 20, healthyAfterMs: 60_000 };
-
-const executionReport = (overrides: object = {}): object => ({
-  e: 'executionReport',
-  E: 1_499_405_658_658,
-  s: 'BTCUSDT',
-  c: 'bl-abc123-entry',
-  S: 'BUY',
-  o: 'LIMIT',
-  f: 'GTC',
-  q: '1.00000000',
-  p: '0.10264410',
-  P: '0.00000000',
-  F: '0.00000000',
-  g: -1,
-  C: '',
-  x: 'NEW',
-  X: 'NEW',
-  r: 'NONE',
-  i: 4_293_153,
-  l: '0.00000000',
-  z: '0.00000000',
-  L: '0.00000000',
-  n: '0',
-  N: null,
-  T: 1_499_405_658_657,
-  t: -1,
-  I: 8_641_984,
-  w: true,
-  m: false,
-  M: false,
-  O: 1_499_405_658_657,
-  Z: '0.00000000',
-  Y: '0.00000000',
-  Q: '0.00000000',
-  ...overrides,
-});
 
 const trade = (id: number): object =>
   executionReport({
@@ -54,30 +18,13 @@ const trade = (id: number): object =>
     m: true,
   });
 
-/** A listener that keeps what it was told and lets a test wait for more. */
-class Listener {
-  readonly told: AccountEvent[] = [];
-  private readonly news = new EventEmitter();
-
-  readonly onEvent = (event: AccountEvent): Promise<void> => {
-    this.told.push(event);
-    this.news.emit('told');
-    return Promise.resolve();
-  };
-
-  /** Waits until `count` events that match have been told. */
-  async until(count: number, matches: (event: AccountEvent) => boolean): Promise<void> {
-    while (this.told.filter(matches).length < count) await once(this.news, 'told');
-  }
-}
-
 const isConnected = ({ kind }: AccountEvent): boolean => kind === 'connected';
 const isFill = ({ kind }: AccountEvent): boolean => kind === 'fill';
 const isOrder = ({ kind }: AccountEvent): boolean => kind === 'order';
 
 let server: ScriptedExchange;
 let exchange: ExchangePort;
-let listener: Listener;
+let listener: Listener<AccountEvent>;
 let stop: AbortController;
 
 const open = async (options: Partial<ExchangeOptions> = {}, answersPings = true): Promise<void> => {
@@ -86,7 +33,7 @@ const open = async (options: Partial<ExchangeOptions> = {}, answersPings = true)
 };
 
 beforeEach(() => {
-  listener = new Listener();
+  listener = new Listener<AccountEvent>();
   stop = new AbortController();
 });
 afterEach(async () => {

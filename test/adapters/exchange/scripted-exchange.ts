@@ -24,7 +24,14 @@ export type Reply =
 
 type Script = Reply | ((request: SeenRequest) => Reply);
 
-const wsRequest = z.object({ id: z.string(), method: z.string(), params: z.record(z.string(), z.unknown()) });
+const wsRequest = z.discriminatedUnion('method', [
+  z.object({
+    id: z.string(),
+    method: z.literal('userDataStream.subscribe.signature'),
+    params: z.record(z.string(), z.unknown()),
+  }),
+  z.object({ id: z.number(), method: z.literal('SUBSCRIBE'), params: z.array(z.string()) }),
+]);
 
 /** A real HTTP and websocket server that plays back Binance's payloads, and remembers what it was asked. */
 export class ScriptedExchange {
@@ -35,6 +42,10 @@ export class ScriptedExchange {
   refusesStreams = false;
   /** What a subscription is answered; silence when undefined. */
   subscriptionAnswer: Record<string, unknown> | undefined = { status: 200, result: { subscriptionId: 0 } };
+  /** The topics of each subscription to the market. */
+  readonly topics: (readonly string[])[] = [];
+  /** What it is answered; silence when undefined. */
+  marketAnswer: Record<string, unknown> | undefined = { result: null };
   private readonly scripts = new Map<string, Script>();
   private readonly held = new Set<ServerResponse>();
 
@@ -78,7 +89,16 @@ export class ScriptedExchange {
 
   /** Sends account news to every subscriber. */
   push(event: object): void {
-    for (const socket of this.sockets.clients) socket.send(JSON.stringify({ subscriptionId: 0, event }));
+    this.tell({ subscriptionId: 0, event });
+  }
+
+  /** Sends a message, such as market news, over every websocket. */
+  tell(message: object): void {
+    for (const socket of this.sockets.clients) socket.send(JSON.stringify(message));
+  }
+
+  get openStreams(): number {
+    return this.sockets.clients.size;
   }
 
   dropStreams(): void {
@@ -94,11 +114,11 @@ export class ScriptedExchange {
 
   private serve(socket: WebSocket): void {
     socket.on('message', (data: Buffer) => {
-      const { id, method, params } = wsRequest.parse(JSON.parse(data.toString()));
-      if (method !== 'userDataStream.subscribe.signature') return;
-      this.subscriptions.push(params);
-      if (this.subscriptionAnswer !== undefined)
-        socket.send(JSON.stringify({ id, ...this.subscriptionAnswer }));
+      const request = wsRequest.parse(JSON.parse(data.toString()));
+      if (request.method === 'SUBSCRIBE') this.topics.push(request.params);
+      else this.subscriptions.push(request.params);
+      const answer = request.method === 'SUBSCRIBE' ? this.marketAnswer : this.subscriptionAnswer;
+      if (answer !== undefined) socket.send(JSON.stringify({ id: request.id, ...answer }));
     });
   }
 
@@ -199,5 +219,42 @@ export const restingStop = (overrides: object = {}): Record<string, unknown> => 
   stopPrice: '58000.10000000',
   workingTime: -1,
   fills: [],
+  ...overrides,
+});
+
+/** Binance's news of an order that rests. */
+export const executionReport = (overrides: object = {}): object => ({
+  e: 'executionReport',
+  E: 1_499_405_658_658,
+  s: 'BTCUSDT',
+  c: 'bl-abc123-entry',
+  S: 'BUY',
+  o: 'LIMIT',
+  f: 'GTC',
+  q: '1.00000000',
+  p: '0.10264410',
+  P: '0.00000000',
+  F: '0.00000000',
+  g: -1,
+  C: '',
+  x: 'NEW',
+  X: 'NEW',
+  r: 'NONE',
+  i: 4_293_153,
+  l: '0.00000000',
+  z: '0.00000000',
+  L: '0.00000000',
+  n: '0',
+  N: null,
+  T: 1_499_405_658_657,
+  t: -1,
+  I: 8_641_984,
+  w: true,
+  m: false,
+  M: false,
+  O: 1_499_405_658_657,
+  Z: '0.00000000',
+  Y: '0.00000000',
+  Q: '0.00000000',
   ...overrides,
 });
