@@ -35,11 +35,10 @@ export async function enter(
       ...{ account, session, strategy, timeframe, barCloseMs, entryTtlBars, proposal, reasons, limits },
       lane: { generation },
     },
-    await tools.marks.of(symbol),
+    await tools.marks.of(account, symbol),
   );
   if (!grant.granted) return grant.code === RefusalCode.LaneSuperseded ? 'superseded' : 'refused';
   const { positionId, quantity } = grant;
-  tools.marks.forget();
   await deps.owners.startPosition({
     ...{ deployment, account, venue, positionId, strategy, symbol },
     summary: `${strategy}: ${quantity} ${symbol}`,
@@ -49,6 +48,7 @@ export async function enter(
     const entry = { leg: Leg.Entry, sequence: 0, type: OrderType.Limit, stopPrice: null, replaces: null };
     await tools.orders.submitOrder({ positionId, ...entry });
   } finally {
+    tools.marks.renew(account, symbol);
     await deps.owners.notifyPosition(positionId);
   }
   return 'entered';

@@ -10,13 +10,19 @@ interface Ages {
 }
 
 /** Others may trade on the account too. */
-const MARKS: Ages = { maxMs: 5_000, freshMs: 1_000 };
+const MARKS: Ages = { maxMs: 5_000, freshMs: 3_000 };
 /** Rules of a pair change seldom, and an order that breaks new ones is refused and sent by them (`OrderDesk`). */
 const RULES: Ages = { maxMs: 600_000, freshMs: 60_000 };
 
-/** Answers that serve for a while. One that fails is asked for again by whoever needs it. */
+interface Asked<T> {
+  readonly answer: Promise<T>;
+  readonly atMs: number;
+  isPending: boolean;
+}
+
+/** Answers that serve for a while. However often one is wanted, it is asked for once at a time. */
 class Answers<T> {
-  private readonly asked = new Map<string, { readonly answer: Promise<T>; readonly atMs: number }>();
+  private readonly asked = new Map<string, Asked<T>>();
 
   constructor(
     private readonly wallTimeMs: () => number,
@@ -28,13 +34,16 @@ class Answers<T> {
     if (this.ageMs(name) > this.ages.freshMs) void this.askNow(name);
   }
 
+  /** The answer at hand when it is young enough; otherwise one that is asked for. */
   async of(name: string): Promise<T> {
     const known = this.ageMs(name) <= this.ages.maxMs ? this.asked.get(name)?.answer : undefined;
     return (await known?.catch(() => undefined)) ?? this.askNow(name);
   }
 
-  forget(): void {
-    this.asked.clear();
+  /** What was told, or is being told, is not true any more. */
+  renew(name: string): void {
+    this.asked.delete(name);
+    void this.askNow(name);
   }
 
   private ageMs(name: string): number {
@@ -42,48 +51,61 @@ class Answers<T> {
   }
 
   private askNow(name: string): Promise<T> {
+    const under = this.asked.get(name);
+    if (under?.isPending === true) return under.answer;
     const answer = this.ask(name);
-    answer.catch(() => undefined);
-    this.asked.set(name, { answer, atMs: this.wallTimeMs() });
+    const asked: Asked<T> = { answer, atMs: this.wallTimeMs(), isPending: true };
+    const over = (): void => {
+      asked.isPending = false;
+    };
+    answer.then(over, over);
+    this.asked.set(name, asked);
     return answer;
   }
 }
 
 /**
- * What a grant needs of the exchange, read shortly before a bar closes: an entry then waits for nothing but the journal. Free funds
- * that somebody else has spent meanwhile are refused by the exchange, which proves that nothing was bought.
+ * What the grants of all lanes of a worker need of the exchange, read shortly before a bar closes and after each of their orders: an
+ * entry then waits for nothing but the journal. Free funds that somebody else has spent meanwhile are refused by the exchange, which
+ * proves that nothing was bought.
  */
 export class LaneMarks {
   private readonly rules: Answers<Instrument>;
   private readonly marks: Answers<AccountMarks>;
 
-  constructor(deps: ActivityDeps, account: string) {
+  constructor(deps: ActivityDeps) {
     const { wallTimeMs } = deps;
     this.rules = new Answers(wallTimeMs, RULES, (symbol) => instrumentOf(deps, symbol));
-    this.marks = new Answers(
-      wallTimeMs,
-      MARKS,
-      async (quote) => (await readMarks(deps, account, quote)).marks,
-    );
+    this.marks = new Answers(wallTimeMs, MARKS, async (name) => {
+      const [account = '', quote = ''] = name.split(SEPARATOR);
+      return (await readMarks(deps, account, quote)).marks;
+    });
   }
 
-  /** Reads ahead what entries in these symbols would need. */
-  readAhead(symbols: readonly string[]): void {
+  /** Reads ahead what entries of the account in these symbols would need. */
+  readAhead(account: string, symbols: readonly string[]): void {
     for (const symbol of symbols) {
       this.rules.ahead(symbol);
-      this.marks.ahead(quoteOf(symbol));
+      this.marks.ahead(nameOf(account, symbol));
     }
   }
 
-  async of(symbol: string): Promise<KnownMarket> {
-    const [instrument, marks] = await Promise.all([this.rules.of(symbol), this.marks.of(quoteOf(symbol))]);
+  async of(account: string, symbol: string): Promise<KnownMarket> {
+    const [instrument, marks] = await Promise.all([
+      this.rules.of(symbol),
+      this.marks.of(nameOf(account, symbol)),
+    ]);
     return { instrument, marks };
   }
 
-  /** An order has changed what the account has. */
-  forget(): void {
-    this.marks.forget();
+  /** An order in this symbol has changed what the account has. */
+  renew(account: string, symbol: string): void {
+    this.marks.renew(nameOf(account, symbol));
   }
 }
 
-const quoteOf = (symbol: string): string => symbol.slice(symbol.indexOf('/') + 1);
+const SEPARATOR = '\n';
+
+/** Of the account's marks in the quote asset of a pair. */
+const nameOf = (account: string, symbol: string): string =>
+  [account, symbol.slice(symbol.indexOf('/') + 1)].join(SEPARATOR);

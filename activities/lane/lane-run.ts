@@ -3,6 +3,7 @@ import { marketTimeAt, wallDelayUntil, type ClockReading } from '../../domain/cl
 import { mergeNeeds, sameSource, type BarNeed, type BarSource } from '../../domain/strategy-columns';
 import { DecisionOutcome } from '../../adapters/store/port';
 import type { MarketEvent, MarketWatchRequest } from '../../adapters/exchange/port';
+import { isUnlisted } from '../../adapters/exchange/try-each';
 import { chooseStrategy } from '../chosen-strategy';
 import type { ActivityDeps } from '../deps';
 import type { Evaluate, EvaluatedDecision } from '../evaluation';
@@ -12,7 +13,7 @@ import type { LaneEnd, RunLaneInput } from './contract';
 import { LaneBars } from './lane-bars';
 import { keptFor, LaneCandles, type Looked } from './lane-candles';
 import { enter, type ProposedEntry } from './lane-entry';
-import { LaneMarks } from './lane-marks';
+import type { LaneMarks } from './lane-marks';
 import { LaneTargets } from './lane-targets';
 
 /** How often a lane looks at the clock, in wall milliseconds. */
@@ -28,6 +29,7 @@ const AGAIN_MS = 1_000;
 export interface LaneTools {
   readonly evaluate: Evaluate;
   readonly orders: Pick<OrderActivities, 'submitOrder'>;
+  readonly marks: LaneMarks;
   /** Sends what is wished of a position. */
   readonly carryOut: (positionId: string) => Promise<unknown>;
 }
@@ -50,7 +52,6 @@ export class LaneRun {
   private readonly desks: ReadonlyMap<string, Desk>;
   private readonly bars: LaneBars;
   private readonly candles: LaneCandles;
-  private readonly marks: LaneMarks;
   private readonly targets: LaneTargets;
   private readonly over = new AbortController();
   private end: LaneEnd | undefined;
@@ -70,7 +71,6 @@ export class LaneRun {
     this.desks = new Map(settings.symbols.map((symbol) => [symbol, desk(symbol)]));
     this.bars = new LaneBars(keptFor(mergeNeeds([...this.desks.values()].map(({ needs }) => needs))));
     this.candles = new LaneCandles(deps, session, this.bars);
-    this.marks = new LaneMarks(deps, account);
     this.targets = new LaneTargets(deps, { account, strategy }, tools.carryOut);
   }
 
@@ -80,7 +80,7 @@ export class LaneRun {
     await this.goOn();
     const beating = this.beat(stop);
     try {
-      await this.deps.exchange.watchMarket(await this.listened(), (event) => this.hear(event), stop);
+      await this.listen(stop);
     } finally {
       this.over.abort();
       await beating;
@@ -113,14 +113,23 @@ export class LaneRun {
   }
 
   /** A pair that is not listed any more keeps nobody from the others; decisions on it say what is the matter. */
-  private async listened(): Promise<MarketWatchRequest> {
-    const pairs = [...new Set(this.bars.needs.map(({ symbol }) => symbol))];
+  private async listen(stop: AbortSignal): Promise<void> {
+    const { exchange } = this.deps;
+    const hear = (event: MarketEvent): Promise<void> => this.hear(event);
+    const all = { bars: this.bars.needs, trades: this.input.settings.symbols };
+    try {
+      await exchange.watchMarket(all, hear, stop);
+    } catch (error) {
+      if (!isUnlisted(error)) throw error;
+      await exchange.watchMarket(await this.listedOf(all), hear, stop);
+    }
+  }
+
+  private async listedOf({ bars, trades }: MarketWatchRequest): Promise<MarketWatchRequest> {
+    const pairs = [...new Set(bars.map(({ symbol }) => symbol))];
     const listed = await Promise.all(pairs.map((pair) => this.deps.exchange.isListed(pair)));
     const isListed = (symbol: string): boolean => listed[pairs.indexOf(symbol)] === true;
-    return {
-      bars: this.bars.needs.filter(({ symbol }) => isListed(symbol)),
-      trades: this.input.settings.symbols.filter(isListed),
-    };
+    return { bars: bars.filter(({ symbol }) => isListed(symbol)), trades: trades.filter(isListed) };
   }
 
   private async hear(event: MarketEvent): Promise<void> {
@@ -206,19 +215,14 @@ export class LaneRun {
     const { proposal, outcome, positionId } = decision;
     if (proposal !== null) {
       const proposed: ProposedEntry = { ...decision, proposal };
-      const entered = await enter(
-        this.deps,
-        this.input,
-        { ...this.tools, marks: this.marks },
-        { decision: proposed, barCloseMs },
-      );
+      const entered = await enter(this.deps, this.input, this.tools, { decision: proposed, barCloseMs });
       if (entered === 'superseded') this.finish({ reason: 'superseded' });
     } else if (
       positionId !== null &&
       (outcome === DecisionOutcome.Exit || outcome === DecisionOutcome.Trail)
     ) {
       await this.tools.carryOut(positionId);
-      this.marks.forget();
+      this.tools.marks.renew(this.input.settings.account, decision.symbol);
     }
     await this.targets.refresh();
   }
@@ -242,7 +246,7 @@ export class LaneRun {
   }
 
   private async look(reading: ClockReading): Promise<void> {
-    const { timeframe, symbols } = this.input.settings;
+    const { timeframe, symbols, account } = this.input.settings;
     const nowMs = this.deps.wallTimeMs();
     const overdueMs = lastCloseMs(marketTimeAt(reading, nowMs - LATE_MS), timeframe);
     for (const desk of this.desks.values()) {
@@ -252,7 +256,7 @@ export class LaneRun {
     }
     const nextCloseMs = lastCloseMs(marketTimeAt(reading, nowMs), timeframe) + timeframeMs(timeframe);
     if (reading.state === 'running' && wallDelayUntil(reading, nextCloseMs, nowMs) <= AHEAD_MS)
-      this.marks.readAhead(symbols);
+      this.tools.marks.readAhead(account, symbols);
   }
 
   /** The bar was not told: it is asked for, and when it cannot be had the decision says so. */

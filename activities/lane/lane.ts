@@ -5,6 +5,7 @@ import { createOrderActivities } from '../orders';
 import { createProtection } from '../protection';
 import { tellOwner } from '../wake';
 import type { LaneActivities } from './contract';
+import { LaneMarks } from './lane-marks';
 import { LaneRun, type LaneTools } from './lane-run';
 
 /** Fast lanes: the strategies of cycles on what the exchange streams, through the same journal, risk and outbox (docs/fast-lane.md). */
@@ -22,6 +23,7 @@ export function createLaneTools(deps: ActivityDeps): LaneTools {
   return {
     evaluate: createEvaluation(deps),
     orders: createOrderActivities(deps),
+    marks: new LaneMarks(deps),
     carryOut: async (positionId) => {
       for (const order of await carryOut(positionId)) await tellOwner(deps.owners, order);
     },

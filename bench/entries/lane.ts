@@ -14,8 +14,8 @@ import { percentile, ratio } from '../statistics';
 /** A one-minute bar every second. */
 const SPEED = 60;
 const SYMBOLS = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT', 'XRP/USDT'] as const;
-const BARE_MS = 120_000;
-const LANE_MS = 180_000;
+const BARE_MS = 5_000;
+const LANE_MS = 40_000;
 const WARM_UP_MS = 10_000;
 /** An order that comes later than this after a close belongs to none, in wall milliseconds. */
 const LATEST_MS = 900;
@@ -93,8 +93,8 @@ async function measureLane(folder: string): Promise<readonly number[]> {
     BALLAST__risk__dailyLossFraction: '0.9',
     BALLAST__risk__maxDrawdownFraction: '0.9',
   });
-  const { wsUrl = '' } = ballast.config.exchange;
-  const closes = await Closes.listen(wsUrl, SYMBOLS, () => undefined);
+  const { restUrl = '' } = ballast.config.exchange;
+  const closes = await Closes.listen(restUrl.replace('http', 'ws'), SYMBOLS, () => undefined);
   try {
     await sleep(WARM_UP_MS);
     const fromMs = closes.heard.at(-1)?.eventMs ?? 0;
