@@ -19,7 +19,10 @@ describe('the log', () => {
     ['a value in a message', ['GET /api?signature=secret-93ac']],
     ['a value in an error', [{ error: new Error('connect postgres://me:pass-93ac@host:1/db') }]],
     ['a value in the cause of an error', [{ error: new Error('away', { cause: new Error('pass-93ac') }) }]],
-    ['a value in an error of pino’s own name', [{ err: new Error('connect postgres://me:pass-93ac@host:1/db') }]],
+    [
+      'a value in an error of pino’s own name',
+      [{ err: new Error('connect postgres://me:pass-93ac@host:1/db') }],
+    ],
     ['the password alone', [{ text: 'pass-93ac' }]],
     ['the configuration itself', [{ config }]],
   ])('does not tell %s', (_what, args) => {
