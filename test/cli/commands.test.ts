@@ -59,6 +59,7 @@ describe('exit codes', () => {
     [2, ['emergency-stop', '--reason', ' ', '--yes'], /--reason is empty/],
     [2, ['emergency-stop', '--direct', '--reason', '', '--yes'], /--reason is empty/],
     [2, ['emergency-stop', '--direct', '--days', '7', '--yes'], /Unknown argument: days/],
+    [2, ['emergency-stop', '--reason'], /Not enough arguments following: reason/],
     [4, ['emergency-stop', '--direct'], /nobody can answer here/],
     [2, ['reconcile', '--timeout', 'soon'], /--timeout must be a number of seconds/],
     [2, ['reconcile', '--timeout=-3'], /--timeout must be a number of seconds/],
