@@ -127,6 +127,18 @@ export class Desk {
     this.refresh();
   }
 
+  /** Whether the mark prices of a bar reach the price at which what is held is liquidated. */
+  isLiquidatedBy({ tape, index }: Place): boolean {
+    const { direction } = this.holding;
+    const worst = (direction > 0 ? tape.mark.low : tape.mark.high)[index] ?? NaN;
+    return direction !== 0 && direction * (worst - this.holding.liquidationPrice()) <= 0;
+  }
+
+  liquidate(place: Place): void {
+    this.endBy({ reason: 'liquidation', price: this.holding.liquidationPrice(), isAmbiguous: false }, place);
+    this.refresh();
+  }
+
   /** Margin has changed. */
   refresh(): void {
     const { holding } = this;

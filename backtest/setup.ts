@@ -17,6 +17,7 @@ import type { BacktestInput, StrategyRun } from './backtest';
 import { accountAtClose, type LaneCounsel } from './counsel';
 import { Desk } from './desk';
 import { createExecution } from './execution';
+import { FinerBars } from './finer-bars';
 import { Funding } from './funding';
 import { Holding } from './holding';
 import { refuseSeen } from './in-sample';
@@ -102,6 +103,7 @@ export class LaneBuilder {
     const scale = new Scale(market.instrument);
     const holding = new Holding(this.account, name, scale, market.perpetual ?? null);
     const barMs = timeframeMs(market.timeframe);
+    const tape = this.tape(market, scale);
     const desk = new Desk(
       {
         ...{ rules, account: this.account, scale, holding, sizing: this.sizing },
@@ -116,8 +118,8 @@ export class LaneBuilder {
       ...{ strategy, market, rules, scale, holding, desk, sizing: this.sizing },
       view: new MovingView(symbol, market.timeframe, market.bars, columns),
       firstDecision: this.firstDecision(strategy.needs(own), market, own),
-      tape: this.tape(market, scale),
-      finer: market.finer === undefined ? null : this.finerTape(market, market.finer, scale),
+      tape,
+      finer: this.finerBars(market, tape, scale),
       funding: market.funding === undefined ? null : new Funding(market.funding, holding),
     });
   }
@@ -135,10 +137,13 @@ export class LaneBuilder {
     return { bars, mark: mark ?? bars, execution, barMs: timeframeMs(timeframe) };
   }
 
-  private finerTape(market: MarketData, finer: Pick<MarketData, 'bars' | 'timeframe'>, scale: Scale): Tape {
+  private finerBars(market: MarketData, tape: Tape, scale: Scale): FinerBars | null {
+    const { finer } = market;
+    if (finer === undefined) return null;
     const { bars, timeframe } = finer;
-    const execution = createExecution({ ...market, ...finer }, scale, this.input.rules);
-    return { bars, mark: bars, execution, barMs: timeframeMs(timeframe) };
+    const execution = createExecution({ ...market, bars, timeframe }, scale, this.input.rules);
+    const mark = market.mark === undefined ? bars : (finer.mark ?? null);
+    return new FinerBars(tape, { bars, mark, execution, barMs: timeframeMs(timeframe) });
   }
 
   /** The first bar that is decided on: everything has warmed up, and trading begins. */
