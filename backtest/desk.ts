@@ -59,6 +59,11 @@ export class Desk {
     return this.entry.order !== null && this.holding.direction === 0;
   }
 
+  /** What an entry that was sent would still add, in units of money. */
+  get underWay(): number {
+    return this.entry.underWay;
+  }
+
   get isLeaving(): boolean {
     return this.exit !== null;
   }

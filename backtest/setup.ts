@@ -14,6 +14,7 @@ import { refuseUntestable } from '../domain/strategies/can-run';
 import { MovingView } from '../domain/strategy-view';
 import type { Account } from './account';
 import type { BacktestInput, StrategyRun } from './backtest';
+import { EntryLimits } from './account-limits';
 import { accountAtClose, type LaneCounsel } from './counsel';
 import { Desk } from './desk';
 import { createExecution } from './execution';
@@ -28,6 +29,7 @@ import { barsOfMarkets, findMarket } from './market-bars';
 import { observationsOf } from './observed';
 import { RiskMarks } from './risk-marks';
 import { riskSizing, type AtStake } from './risk-sizing';
+import type { BacktestRules } from './rules';
 import { Scale } from './scale';
 import { cashFraction, type EntrySizing } from './sizing';
 import type { Tally, Tape } from './tape';
@@ -76,14 +78,26 @@ export class LaneBuilder {
     private readonly input: BacktestInput,
     private readonly account: Account,
   ) {
-    const { sizing } = input.rules;
     this.compute = input.compute ?? createIndicatorCache();
     this.barsOf = barsOfMarkets(input.markets);
-    this.marks = sizing.kind === 'risk' ? new RiskMarks(account) : null;
-    this.sizing =
-      sizing.kind === 'risk' && this.marks !== null
-        ? riskSizing({ account, marks: this.marks, limits: sizing.limits, atStake: () => this.atStake() })
-        : cashFraction(account, sizing.kind === 'risk' ? 0 : sizing.fraction);
+    const { marks, sizing } = this.sizingBy(input.rules);
+    this.marks = marks;
+    this.sizing = sizing;
+  }
+
+  /** How entries are sized, and the marks that losses are measured from, where there are limits to them. */
+  private sizingBy({ sizing }: BacktestRules): {
+    readonly marks: RiskMarks | null;
+    readonly sizing: EntrySizing;
+  } {
+    const { account } = this;
+    const marks = new RiskMarks(account);
+    const atStake = (): AtStake => this.atStake();
+    if (sizing.kind === 'risk')
+      return { marks, sizing: riskSizing({ account, marks, limits: sizing.limits, atStake }) };
+    const { fraction, limits = null } = sizing;
+    if (limits === null) return { marks: null, sizing: cashFraction(account, fraction, null) };
+    return { marks, sizing: cashFraction(account, fraction, new EntryLimits({ marks, limits, atStake })) };
   }
 
   /** @throws UserError when there is no such market, one that the strategy looks at is missing, or it cannot be tested */
@@ -155,11 +169,13 @@ export class LaneBuilder {
 
   private atStake(): AtStake {
     let held = 0;
+    let underWay = 0;
     let openPositions = 0;
     for (const { holding, desk } of this.holdings) {
+      underWay += desk.underWay;
       if (holding.direction !== 0) held += holding.heldCost;
       if (holding.direction !== 0 || desk.isEntering) openPositions += 1;
     }
-    return { held, openPositions };
+    return { held, underWay, openPositions };
   }
 }

@@ -1,6 +1,6 @@
 import { NO_VENUE } from '../adapters/history/files/bar-folder';
 import type { FinerData, MarketData } from '../backtest/market';
-import type { PerpetualTerms } from '../backtest/rules';
+import { accountLimitsSchema, type BacktestRules, type PerpetualTerms } from '../backtest/rules';
 import { timeframeMs, type Timeframe } from '../domain/bar';
 import { barsBetween, type BarColumns } from '../domain/bar-columns';
 import { PriceKind } from '../domain/series';
@@ -92,4 +92,14 @@ function aligned(marks: BarColumns, bars: BarColumns): BarColumns | undefined {
     span.openTimeMs.every((timeMs, index) => timeMs === bars.openTimeMs[index])
     ? span
     : undefined;
+}
+
+/**
+ * An account of perpetuals has limits, as one of spot has, unless its rules say otherwise: limits of its own, or null for none.
+ */
+export function withAccountLimits(rules: BacktestRules, symbols: readonly string[]): BacktestRules {
+  const { sizing } = rules;
+  if (sizing.kind !== 'cash-fraction' || sizing.limits !== undefined) return rules;
+  if (!symbols.some((symbol) => symbol.includes(':'))) return rules;
+  return { ...rules, sizing: { ...sizing, limits: accountLimitsSchema.parse({}) } };
 }
