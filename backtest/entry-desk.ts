@@ -55,7 +55,7 @@ export class EntryDesk {
   /** What is still to be bought, as far as its size is known, is worth this at the price it is meant for. */
   get underWay(): number {
     const { order, scale } = this;
-    if (order === null || order.lots === null) return 0;
+    if (order?.lots == null) return 0;
     const ticks = order.limitTicks ?? scale.ticksUp(order.plan.referencePrice);
     return scale.notional(ticks, order.lots - order.filledLots);
   }

@@ -183,7 +183,7 @@ export class Lane implements Owned {
     const touched = this.isTouched(index);
     if (touched || (finer !== null && desk.pending)) {
       desk.barIndex = index;
-      const told = finer !== null && finer.walk(index, desk);
+      const told = finer?.walk(index, desk) === true;
       if (touched && !told) desk.meetInside(insideOf(tape, index));
     }
     if (funding !== null) this.payFunding(funding, this.closeTimeMs(index), tape.mark.close[index] ?? NaN);
