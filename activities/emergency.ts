@@ -6,6 +6,8 @@ import { emergencyStep, isStranded, type PositionStep } from '../domain/planner'
 import { ExitReason, type PositionView } from '../domain/position';
 import { TradingMode } from '../domain/risk';
 import type { ActivityDeps } from './deps';
+import type { StrandedHolding, SweepInput, SweepResult, VerifyInput } from './emergency-sweep';
+import { describeUnknown, UnknownSells } from './unknown-sells';
 import { learnLateNews } from './late-news';
 import { lastKnownPrice, noteListings, readListings } from './listings';
 import { wakePosition } from './wake';
@@ -13,49 +15,6 @@ import { wakePosition } from './wake';
 /** Key of the risk event by which the emergency stop of a halt epoch says that it has ended. */
 export const stopReportKey = (account: string, haltEpoch: number): string =>
   `emergency/${account}/${haltEpoch}/report`;
-
-/** What one pass of the emergency stop did, and what is left. */
-export interface SweepResult {
-  /** The halt epoch that the pass worked in: a later halt may have followed a resume. */
-  readonly epoch: number;
-  /** Somebody has resumed trading: the account is not HALTED, and nothing was done. */
-  readonly superseded: boolean;
-  readonly cancelledOrders: number;
-  readonly exitOrders: number;
-  /** Positions that were live when the pass began; none in one that did nothing. */
-  readonly live: readonly string[];
-  /** Positions that still hold something that could be sold, or have an order that may be live. */
-  readonly unsettled: readonly string[];
-  /** What nobody can sell, for the exchange is proven not to list its pair; absent in stops of before. */
-  readonly stranded?: readonly StrandedHolding[];
-  /** Orders of ours that the exchange still shows open. */
-  readonly openOrders: number;
-  readonly flat: boolean;
-  /**
-   * Wall milliseconds until the first order whose fate is open can be settled for good; null when there is none. Absent in
-   * stops of before.
-   */
-  readonly settledAfterMs?: number | null;
-}
-
-/** A holding on a pair that is gone. */
-export interface StrandedHolding {
-  readonly positionId: string;
-  /** Quantity, pair and last known price, for people. */
-  readonly what: string;
-}
-
-export interface SweepInput {
-  readonly account: string;
-  /** A pause before it, in wall milliseconds: Temporal's own timers may come a second late. */
-  readonly afterMs?: number;
-}
-
-export interface VerifyInput {
-  readonly account: string;
-  /** Looks twice, with so many wall milliseconds between. Absent in stops begun before it: those look twice themselves. */
-  readonly againAfterMs?: number;
-}
 
 /** What became of one position in a pass. */
 interface Leaving {
@@ -69,6 +28,10 @@ const isOver = (position: PositionView): boolean =>
   isStranded(position) || emergencyStep(position).do === 'settle';
 
 const sentBy = (exits: readonly Leaving[]): number => exits.reduce((count, { sent }) => count + sent, 0);
+
+/** Its last sale was refused, which coins that another order locks are a reason for. */
+const isRefused = ({ orders }: PositionView): boolean =>
+  orders.findLast(({ leg }) => leg === Leg.Emergency)?.state === OrderState.Rejected;
 
 /** The emergency stop's own hands: every activity may be repeated after any crash, at any point. */
 export function createEmergencyActivities(deps: ActivityDeps) {
@@ -166,12 +129,33 @@ export function createEmergencyActivities(deps: ActivityDeps) {
       await succeeded(position.account, 'telling owners', [tellOwners(position)]);
   }
 
-  /** One look at the exchange's own record: no order of ours, and no coin that a position of ours still holds. */
+  const strays = new UnknownSells(deps);
+
+  /** One look at the exchange's own record: no order of ours that the journal knows, and no coin that a position of ours still holds. */
   async function looksFlat(account: string): Promise<boolean> {
     const live = await store.livePositions(account);
     const [open, owed] = await Promise.all([ourOpenOrders(), learnLateNews(emergency, live)]);
     const [after, { halted }] = await Promise.all([store.livePositions(account), haltInForce(account)]);
-    return halted && !owed && open.length === 0 && after.every(isOver);
+    const { unexplained } = await strays.among(account, open);
+    return halted && !owed && open.length === unexplained.length && after.every(isOver);
+  }
+
+  /** The orders that still rest, and what is known of those that the journal does not know. */
+  async function lookAtOrders(account: string, left: readonly PositionView[]) {
+    const open = await ourOpenOrders();
+    const { unexplained, awaited } = await strays.among(account, open);
+    // What one locks that a position of ours needs, the next pass sells.
+    const inTheWay = [...unexplained, ...awaited].filter(({ symbol }) =>
+      left.some((position) => position.symbol === symbol && isRefused(position)),
+    );
+    const ends = inTheWay.map(({ symbol, clientOrderId }) => exchange.cancel(symbol, clientOrderId));
+    const ended = await succeeded(account, 'cancelling a sell that the journal does not know', ends);
+    return {
+      openOrders: open.length,
+      cancelled: ended.filter((report) => report !== undefined).length,
+      unexplained: unexplained.map(describeUnknown),
+      awaited: awaited.map(describeUnknown),
+    };
   }
 
   /**
@@ -263,13 +247,18 @@ export function createEmergencyActivities(deps: ActivityDeps) {
       const left = await store.livePositions(account);
       const unsettled = unsettledAmong(left);
       // Listing all orders is dear: a stop that has to go on for long must not use up the rate limit with it.
-      const openOrders = unsettled.length === 0 ? (await ourOpenOrders()).length : entries.seen;
-      const cancelledOrders = entries.cancelled;
-      const flat = unsettled.length === 0 && openOrders === 0;
+      const looked =
+        unsettled.length === 0 || left.some(isRefused)
+          ? await lookAtOrders(account, left)
+          : { openOrders: entries.seen, cancelled: 0, unexplained: [], awaited: [] };
+      const { openOrders, unexplained, awaited } = looked;
+      const cancelledOrders = entries.cancelled + looked.cancelled;
+      const flat = unsettled.length === 0 && openOrders === unexplained.length;
       const live = positions.map(({ positionId }) => positionId);
       const stranded = await Promise.all(left.filter(isStranded).map(describe));
       const done = {
         ...{ cancelledOrders, exitOrders: exits.sent, live, unsettled, stranded, openOrders, flat },
+        ...{ unexplained, awaited },
         settledAfterMs: settledAfterMs(left),
       };
       return { epoch, superseded: false, ...done };

@@ -51,6 +51,8 @@ export class ExchangeHealth {
       openOrders: (symbol) => this.count(Account, port.openOrders(symbol)),
       ordersSince: (symbol, sinceMs) => this.count(Account, port.ordersSince(symbol, sinceMs)),
       fillsSince: (symbol, sinceMs) => this.count(Account, port.fillsSince(symbol, sinceMs)),
+      ordersFrom: (symbol, orderId) => this.count(Account, port.ordersFrom(symbol, orderId)),
+      fillsFrom: (symbol, tradeId) => this.count(Account, port.fillsFrom(symbol, tradeId)),
       fillsOf: (symbol, orderId, id) => this.count(Account, port.fillsOf(symbol, orderId, id)),
       keyRights: () => this.count(Account, port.keyRights()),
       submit: (request) => this.count(Trade, port.submit(request)),

@@ -59,6 +59,11 @@ export class Desk {
     return this.entry.order !== null && this.holding.direction === 0;
   }
 
+  /** What an entry that was sent would still add, in units of money. */
+  get underWay(): number {
+    return this.entry.underWay;
+  }
+
   get isLeaving(): boolean {
     return this.exit !== null;
   }
@@ -124,6 +129,18 @@ export class Desk {
       if (touch?.isAmbiguous === true) tally.ambiguousBars += 1;
       if (touch !== undefined) this.endBy(touch, place);
     }
+    this.refresh();
+  }
+
+  /** Whether the mark prices of a bar reach the price at which what is held is liquidated. */
+  isLiquidatedBy({ tape, index }: Place): boolean {
+    const { direction } = this.holding;
+    const worst = (direction > 0 ? tape.mark.low : tape.mark.high)[index] ?? NaN;
+    return direction !== 0 && direction * (worst - this.holding.liquidationPrice()) <= 0;
+  }
+
+  liquidate(place: Place): void {
+    this.endBy({ reason: 'liquidation', price: this.holding.liquidationPrice(), isAmbiguous: false }, place);
     this.refresh();
   }
 

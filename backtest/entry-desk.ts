@@ -52,6 +52,14 @@ export class EntryDesk {
     return isBuy ? { lower: limit, upper: Infinity } : { lower: -Infinity, upper: limit };
   }
 
+  /** What is still to be bought, as far as its size is known, is worth this at the price it is meant for. */
+  get underWay(): number {
+    const { order, scale } = this;
+    if (order?.lots == null) return 0;
+    const ticks = order.limitTicks ?? scale.ticksUp(order.plan.referencePrice);
+    return scale.notional(ticks, order.lots - order.filledLots);
+  }
+
   send(order: EntryOrder): void {
     this.order = order;
     this.account.reserved += order.granted?.reserved ?? 0;

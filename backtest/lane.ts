@@ -8,6 +8,7 @@ import type { MovingView } from '../domain/strategy-view';
 import type { Owned } from './account';
 import { advisedGrant, type LaneCounsel } from './counsel';
 import type { Desk } from './desk';
+import type { FinerBars } from './finer-bars';
 import type { Funding } from './funding';
 import type { Holding } from './holding';
 import { manageAtClose } from './manage';
@@ -32,8 +33,8 @@ export interface LaneParts {
   readonly sizing: EntrySizing;
   readonly desk: Desk;
   readonly tape: Tape;
-  /** The finer bars, where there are any. */
-  readonly finer: Tape | null;
+  /** Where there are any. */
+  readonly finer: FinerBars | null;
   readonly funding: Funding | null;
 }
 
@@ -58,7 +59,7 @@ export class Lane implements Owned {
   private readonly sizing: EntrySizing;
   private readonly scale: Scale;
   private readonly tape: Tape;
-  private readonly finer: Tape | null;
+  private readonly finer: FinerBars | null;
   private readonly funding: Funding | null;
   private readonly firstDecision: number;
   private readonly canSell: boolean;
@@ -182,8 +183,8 @@ export class Lane implements Owned {
     const touched = this.isTouched(index);
     if (touched || (finer !== null && desk.pending)) {
       desk.barIndex = index;
-      const walked = finer !== null && this.walkFiner(finer, index);
-      if (touched && !walked) desk.meetInside(insideOf(tape, index));
+      const told = finer?.walk(index, desk) === true;
+      if (touched && !told) desk.meetInside(insideOf(tape, index));
     }
     if (funding !== null) this.payFunding(funding, this.closeTimeMs(index), tape.mark.close[index] ?? NaN);
     this.closed = index;
@@ -285,21 +286,5 @@ export class Lane implements Owned {
 
   private payFunding(funding: Funding, timeMs: number, price: number): void {
     if (funding.settle(timeMs, price)) this.desk.refresh();
-  }
-
-  /** Goes through the finer bars of a bar, in which everything happens as it does in bars. @returns whether there are any */
-  private walkFiner(finer: Tape, index: number): boolean {
-    const { desk } = this;
-    const { openTimeMs, low, high } = finer.bars;
-    const openMs = this.openTimeMs(index);
-    const first = firstAtOrAfter(openTimeMs, openMs);
-    const end = firstAtOrAfter(openTimeMs, openMs + this.barMs);
-    for (let at = first; at < end; at += 1) {
-      // What met the open of the bar itself has been seen to.
-      if (desk.pending && (openTimeMs[at] ?? NaN) > openMs) desk.meetOpen(atOpen(finer, at));
-      if ((low[at] ?? NaN) <= desk.lower || (high[at] ?? NaN) >= desk.upper)
-        desk.meetInside(insideOf(finer, at));
-    }
-    return end > first;
   }
 }

@@ -3,7 +3,7 @@ import { barsBetween, sliceColumns, type BarColumns } from '../domain/bar-column
 import { UserError } from '../domain/errors';
 import type { BarsOf } from '../domain/strategy-columns';
 import { canResample, resample } from '../domain/timeframes';
-import { firstAtOrAfter, type MarketData } from './market';
+import { firstAtOrAfter, type FinerData, type MarketData } from './market';
 
 /** @throws UserError when there is none of this symbol */
 export function findMarket(markets: readonly MarketData[], symbol: string): MarketData {
@@ -52,7 +52,7 @@ export function marketUntil(market: MarketData, timeMs: number): MarketData {
   return {
     ...market,
     bars: closed,
-    ...(finer && { finer: { ...finer, bars: closedBy(finer.bars, finer.timeframe, timeMs) } }),
+    ...(finer && { finer: finerUntil(finer, timeMs) }),
     ...(mark && { mark: sliceColumns(mark, 0, closed.length) }),
     ...(funding && {
       funding: {
@@ -68,6 +68,11 @@ export function marketUntil(market: MarketData, timeMs: number): MarketData {
       },
     }),
   };
+}
+
+function finerUntil({ timeframe, bars, mark }: FinerData, timeMs: number): FinerData {
+  const closed = closedBy(bars, timeframe, timeMs);
+  return { timeframe, bars: closed, ...(mark && { mark: sliceColumns(mark, 0, closed.length) }) };
 }
 
 const closedBy = (bars: BarColumns, timeframe: Timeframe, timeMs: number): BarColumns =>

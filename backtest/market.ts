@@ -21,17 +21,25 @@ export interface FundingRates {
   readonly rate: Float64Array;
 }
 
+/** Bars of a finer timeframe. */
+export interface FinerData {
+  readonly timeframe: Timeframe;
+  readonly bars: BarColumns;
+  /** Mark prices, a bar for each of these `bars`; absent where they are not known as finely. */
+  readonly mark?: BarColumns;
+}
+
 /** What is known of one symbol. Only `instrument`, `timeframe` and `bars` are needed; what is absent is not simulated. */
 export interface MarketData {
   readonly instrument: Instrument;
   readonly timeframe: Timeframe;
   readonly bars: BarColumns;
   /** Bars of a finer timeframe: they tell what came first inside a bar, and delays end at their opens. */
-  readonly finer?: { readonly timeframe: Timeframe; readonly bars: BarColumns };
+  readonly finer?: FinerData;
   /** Set for a perpetual future; absent for spot, which is neither leveraged nor sold short. */
   readonly perpetual?: PerpetualTerms;
   readonly funding?: FundingRates;
-  /** Mark prices, a bar for each of `bars`: they liquidate, the last prices do not. */
+  /** Mark prices, a bar for each of `bars`: they liquidate, the last prices do not, nor those of finer bars. */
   readonly mark?: BarColumns;
   readonly depth?: Depth;
 }

@@ -12,6 +12,8 @@ import type { EntrySizing, Grant } from './sizing';
 export interface AtStake {
   /** What is held has cost this, fees included. */
   readonly held: number;
+  /** What entries are worth whose size is known and that have not filled yet, at the prices they are meant for. */
+  readonly underWay: number;
   readonly openPositions: number;
 }
 

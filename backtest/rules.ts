@@ -4,6 +4,15 @@ import { riskLimitsSchema } from '../domain/risk';
 const fraction = z.number().min(0).max(1);
 const share = z.number().gt(0).max(1);
 
+/** Limits of an account that hold however its entries are sized. Fractions are of equity at the last close. */
+export const accountLimitsSchema = riskLimitsSchema
+  .pick({ dailyLossFraction: true, maxDrawdownFraction: true, maxOpenPositions: true })
+  .extend({
+    /** Notional of all positions together; what is leveraged may be worth more than the account. */
+    maxExposureFraction: z.number().gt(0).max(125).default(riskLimitsSchema.parse({}).maxExposureFraction),
+  });
+export type AccountLimits = Readonly<z.infer<typeof accountLimitsSchema>>;
+
 /**
  * How orders become trades. The defaults are the plain reading of design section 7 on data that holds bars and nothing else:
  * taker orders fill at the next open without spread, slippage or delay.
@@ -12,8 +21,15 @@ export const backtestRulesSchema = z.strictObject({
   /** How much an entry buys. */
   sizing: z
     .discriminatedUnion('kind', [
-      /** This part of the free cash when the entry fills, its fee included; with leverage, as its margin. */
-      z.strictObject({ kind: z.literal('cash-fraction'), fraction: share }),
+      /**
+       * This part of the free cash when the entry fills, its fee included; with leverage, as its margin. `limits` refuse an entry
+       * at its decision, and exposure makes it smaller; null or absent, there are none.
+       */
+      z.strictObject({
+        kind: z.literal('cash-fraction'),
+        fraction: share,
+        limits: accountLimitsSchema.nullable().optional(),
+      }),
       /** As live trading: every limit of the account is checked at the decision. Spot only. */
       z.strictObject({ kind: z.literal('risk'), limits: riskLimitsSchema.prefault({}) }),
     ])

@@ -107,8 +107,18 @@ export class Scale {
   notional(ticks: number, lots: number): number {
     const { numerator, denominator } = this.worth;
     const product = ticks * lots * numerator;
-    if (product > Number.MAX_SAFE_INTEGER) throw tooMuch(this.instrument);
+    if (product > Number.MAX_SAFE_INTEGER) return this.largeNotional(ticks, lots);
     return denominator === 1 ? product : Math.round(product / denominator);
+  }
+
+  /** Where ticks and lots are so fine that their product is too large for a float: what it is worth need not be. */
+  private largeNotional(ticks: number, lots: number): number {
+    const { numerator, denominator } = this.worth;
+    const product = BigInt(ticks) * BigInt(lots) * BigInt(numerator);
+    const half = BigInt(denominator);
+    const units = Number((2n * product + half) / (2n * half));
+    if (units > Number.MAX_SAFE_INTEGER) throw tooMuch(this.instrument);
+    return units;
   }
 
   /** Units of money in one tick on one lot. */

@@ -14,9 +14,11 @@ import { refuseUntestable } from '../domain/strategies/can-run';
 import { MovingView } from '../domain/strategy-view';
 import type { Account } from './account';
 import type { BacktestInput, StrategyRun } from './backtest';
+import { EntryLimits } from './account-limits';
 import { accountAtClose, type LaneCounsel } from './counsel';
 import { Desk } from './desk';
 import { createExecution } from './execution';
+import { FinerBars } from './finer-bars';
 import { Funding } from './funding';
 import { Holding } from './holding';
 import { refuseSeen } from './in-sample';
@@ -27,6 +29,7 @@ import { barsOfMarkets, findMarket } from './market-bars';
 import { observationsOf } from './observed';
 import { RiskMarks } from './risk-marks';
 import { riskSizing, type AtStake } from './risk-sizing';
+import type { BacktestRules } from './rules';
 import { Scale } from './scale';
 import { cashFraction, type EntrySizing } from './sizing';
 import type { Tally, Tape } from './tape';
@@ -75,14 +78,26 @@ export class LaneBuilder {
     private readonly input: BacktestInput,
     private readonly account: Account,
   ) {
-    const { sizing } = input.rules;
     this.compute = input.compute ?? createIndicatorCache();
     this.barsOf = barsOfMarkets(input.markets);
-    this.marks = sizing.kind === 'risk' ? new RiskMarks(account) : null;
-    this.sizing =
-      sizing.kind === 'risk' && this.marks !== null
-        ? riskSizing({ account, marks: this.marks, limits: sizing.limits, atStake: () => this.atStake() })
-        : cashFraction(account, sizing.kind === 'risk' ? 0 : sizing.fraction);
+    const { marks, sizing } = this.sizingBy(input.rules);
+    this.marks = marks;
+    this.sizing = sizing;
+  }
+
+  /** How entries are sized, and the marks that losses are measured from, where there are limits to them. */
+  private sizingBy({ sizing }: BacktestRules): {
+    readonly marks: RiskMarks | null;
+    readonly sizing: EntrySizing;
+  } {
+    const { account } = this;
+    const marks = new RiskMarks(account);
+    const atStake = (): AtStake => this.atStake();
+    if (sizing.kind === 'risk')
+      return { marks, sizing: riskSizing({ account, marks, limits: sizing.limits, atStake }) };
+    const { fraction, limits = null } = sizing;
+    if (limits === null) return { marks: null, sizing: cashFraction(account, fraction, null) };
+    return { marks, sizing: cashFraction(account, fraction, new EntryLimits({ marks, limits, atStake })) };
   }
 
   /** @throws UserError when there is no such market, one that the strategy looks at is missing, or it cannot be tested */
@@ -102,6 +117,7 @@ export class LaneBuilder {
     const scale = new Scale(market.instrument);
     const holding = new Holding(this.account, name, scale, market.perpetual ?? null);
     const barMs = timeframeMs(market.timeframe);
+    const tape = this.tape(market, scale);
     const desk = new Desk(
       {
         ...{ rules, account: this.account, scale, holding, sizing: this.sizing },
@@ -116,8 +132,8 @@ export class LaneBuilder {
       ...{ strategy, market, rules, scale, holding, desk, sizing: this.sizing },
       view: new MovingView(symbol, market.timeframe, market.bars, columns),
       firstDecision: this.firstDecision(strategy.needs(own), market, own),
-      tape: this.tape(market, scale),
-      finer: market.finer === undefined ? null : this.finerTape(market, market.finer, scale),
+      tape,
+      finer: this.finerBars(market, tape, scale),
       funding: market.funding === undefined ? null : new Funding(market.funding, holding),
     });
   }
@@ -135,10 +151,13 @@ export class LaneBuilder {
     return { bars, mark: mark ?? bars, execution, barMs: timeframeMs(timeframe) };
   }
 
-  private finerTape(market: MarketData, finer: Pick<MarketData, 'bars' | 'timeframe'>, scale: Scale): Tape {
+  private finerBars(market: MarketData, tape: Tape, scale: Scale): FinerBars | null {
+    const { finer } = market;
+    if (finer === undefined) return null;
     const { bars, timeframe } = finer;
-    const execution = createExecution({ ...market, ...finer }, scale, this.input.rules);
-    return { bars, mark: bars, execution, barMs: timeframeMs(timeframe) };
+    const execution = createExecution({ ...market, bars, timeframe }, scale, this.input.rules);
+    const mark = market.mark === undefined ? bars : (finer.mark ?? null);
+    return new FinerBars(tape, { bars, mark, execution, barMs: timeframeMs(timeframe) });
   }
 
   /** The first bar that is decided on: everything has warmed up, and trading begins. */
@@ -150,11 +169,13 @@ export class LaneBuilder {
 
   private atStake(): AtStake {
     let held = 0;
+    let underWay = 0;
     let openPositions = 0;
     for (const { holding, desk } of this.holdings) {
+      underWay += desk.underWay;
       if (holding.direction !== 0) held += holding.heldCost;
       if (holding.direction !== 0 || desk.isEntering) openPositions += 1;
     }
-    return { held, openPositions };
+    return { held, underWay, openPositions };
   }
 }

@@ -1,6 +1,7 @@
 import type { DecimalString } from '../domain/decimal';
 import type { EntryPlan } from '../domain/strategy';
 import type { Account } from './account';
+import type { EntryLimits } from './account-limits';
 import type { Holding } from './holding';
 import { floorTimes, ratioOf, type Ratio } from './integers';
 import type { GrantedEntry } from './orders';
@@ -23,18 +24,22 @@ export interface EntrySizing {
 
 const AT_FILL: Grant = { kind: 'at-fill' };
 
-/** A part of the free cash, fee included. */
-export function cashFraction(account: Account, fraction: number): EntrySizing {
+/** A part of the free cash, fee included. @param limits null when the account has none */
+export function cashFraction(account: Account, fraction: number, limits: EntryLimits | null): EntrySizing {
   const part = ratioOf(String(fraction));
   return {
-    grant: () => AT_FILL,
+    grant(plan, scale) {
+      const code = limits?.refusal(plan.referencePrice, scale);
+      return code === undefined ? AT_FILL : { kind: 'refused', code };
+    },
     lotsAtFill(holding, place, isBuy, reference, feeRate) {
       const { execution } = place.tape;
       const budget = floorTimes(account.cash - account.reserved, part);
       const first = lotsFor(holding, execution.ticks(place, isBuy, reference, 1), feeRate, budget);
       // A price that depends on the size is asked for once more, and the budget still holds.
       const ticks = execution.ticks(place, isBuy, reference, Math.max(1, first));
-      return affordable(holding, ticks, first, feeRate, budget);
+      const lots = affordable(holding, ticks, first, feeRate, budget);
+      return limits === null ? lots : limits.lotsWithin(lots, ticks, holding.scale);
     },
   };
 }

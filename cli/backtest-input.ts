@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { SweepStore } from '../adapters/store/sweeps';
 import type { BacktestInput, StrategyRun } from '../backtest/backtest';
+import { untoldBars } from '../backtest/finer-bars';
 import { modelsThatHaveSeen } from '../backtest/in-sample';
 import type { MarketData } from '../backtest/market';
 import type { BacktestRules, PerpetualTerms } from '../backtest/rules';
@@ -15,9 +16,9 @@ import { SIMULATION_START_MS } from '../emulator/market/simulator';
 import { loadDepth } from './backtest-depth';
 import { instrumentOf } from './backtest-instrument';
 import { loadObservations } from './backtest-observations';
+import { perpetualParts } from './backtest-perpetual';
 import {
   findBars,
-  findMarks,
   folderSource,
   historySource,
   simulatedSource,
@@ -173,10 +174,11 @@ async function loadMarket(source: BarSources, symbol: string, request: InputRequ
     request.finer === undefined
       ? undefined
       : await findBars(source, { symbol, timeframe: request.finer, venue });
-  const finer =
+  const fine =
     asked !== undefined && request.finer !== undefined
       ? { timeframe: request.finer, bars: asked.bars }
       : found.finer;
+  const finer = fine && { timeframe: fine.timeframe, bars: span(fine.bars) };
   const { instrument, isKnown } = instrumentOf(symbol, bars, fees);
   const notes = isKnown
     ? []
@@ -184,15 +186,27 @@ async function loadMarket(source: BarSources, symbol: string, request: InputRequ
   const traded = request.symbols.includes(symbol) && request.rules.slippage.kind === 'book';
   const book = traded ? await loadDepth(source, instrument, { files: request.l2, venue }) : undefined;
   if (book !== undefined) notes.push(book.note);
-  const perpetual = symbol.includes(':') ? await perpetualData(source, symbol, request, bars, notes) : {};
-  return {
-    market: {
-      ...{ instrument, timeframe, bars, ...perpetual },
-      ...(book !== undefined && { depth: book.depth }),
-      ...(finer !== undefined && { finer: { timeframe: finer.timeframe, bars: span(finer.bars) } }),
-    },
-    notes,
+  const perpetual = symbol.includes(':')
+    ? await perpetualParts(source, { ...found, symbol, timeframe, bars, finer }, request.perpetual)
+    : undefined;
+  const market: MarketData = {
+    ...{ instrument, timeframe, bars, ...perpetual?.market },
+    ...(book !== undefined && { depth: book.depth }),
+    ...(finer !== undefined && { finer: { ...finer, ...perpetual?.finer } }),
   };
+  return { market, notes: [...notes, ...(perpetual?.notes ?? []), ...coverageNotes(market, request)] };
+}
+
+/** Says so where finer bars do not tell what they were asked for. */
+function coverageNotes(market: MarketData, { fromMs = -Infinity }: InputRequest): readonly string[] {
+  const untold = untoldBars(market, fromMs);
+  if (untold === 0) return [];
+  const all = barsBetween(market.bars, fromMs, Infinity).length;
+  const { instrument, timeframe, finer } = market;
+  const what = `bars of ${instrument.symbol} ${timeframe}`;
+  return [
+    `${untold} of ${all} ${what} are not wholly told by those of ${finer?.timeframe ?? ''}; they are read as if there were none.`,
+  ];
 }
 
 /** The range, and before it as many bars as warm up. */
@@ -201,34 +215,4 @@ function cut(bars: BarColumns, { fromMs, toMs }: InputRequest, warmupBars: numbe
   if (fromMs === undefined) return until;
   const after = barsBetween(until, fromMs, Infinity);
   return sliceColumns(until, Math.max(0, until.length - after.length - warmupBars), until.length);
-}
-
-async function perpetualData(
-  source: BarSources,
-  symbol: string,
-  { perpetual, timeframe }: InputRequest,
-  bars: BarColumns,
-  notes: string[],
-): Promise<Pick<MarketData, 'perpetual' | 'funding' | 'mark'>> {
-  const funding = await source.funding(symbol);
-  const marks = await findMarks(source, symbol, timeframe);
-  const mark = marks === undefined ? undefined : aligned(marks, bars);
-  if (funding === undefined) notes.push(`There are no funding rates of ${symbol}: none is paid.`);
-  if (mark === undefined)
-    notes.push(`There are no mark prices for every bar of ${symbol}: its last prices liquidate.`);
-  return {
-    perpetual,
-    ...(funding && { funding: { timeMs: funding.timeMs, rate: funding.value } }),
-    ...(mark && { mark }),
-  };
-}
-
-/** The bars that open at the same times; undefined when one is missing. */
-function aligned(marks: BarColumns, bars: BarColumns): BarColumns | undefined {
-  const [first, last] = [bars.openTimeMs[0] ?? 0, bars.openTimeMs.at(-1) ?? 0];
-  const span = barsBetween(marks, first, last + 1);
-  return span.length === bars.length &&
-    span.openTimeMs.every((timeMs, index) => timeMs === bars.openTimeMs[index])
-    ? span
-    : undefined;
 }

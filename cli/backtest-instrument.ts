@@ -8,9 +8,12 @@ import { findSpec } from '../emulator/market/symbols';
 const SAMPLE = 5_000;
 const MAX_PLACES = 8;
 
+/** Lots of what costs 0.1 and more have so many decimals. */
+const LOT_PLACES = 5;
+
 /**
  * The trading rules of a symbol: those of the emulator's pairs, else what its prices tell: ticks as fine as they are written,
- * lots of a hundred-thousandth, and no least notional.
+ * lots of a hundred-thousandth or, of what costs less than 0.1, of about a hundred-thousandth's worth, and no least notional.
  * @throws UserError when the symbol is not written like BTC/USDT
  */
 export function instrumentOf(
@@ -27,18 +30,25 @@ export function instrumentOf(
     );
   const spec = findSpec(`${base}${quote}`);
   const places = placesOf(bars);
+  const lot = spec?.stepSize ?? lotOf(bars.open[0] ?? 1);
   return {
     isKnown: spec !== undefined,
     instrument: {
       ...{ symbol, base, quote },
       tickSize: decimal(spec?.tickSize ?? (1 / 10 ** places).toFixed(places)),
-      stepSize: decimal(spec?.stepSize ?? '0.00001'),
-      minQuantity: decimal(spec?.minQuantity ?? '0.00001'),
+      stepSize: decimal(lot),
+      minQuantity: decimal(spec?.minQuantity ?? lot),
       minNotional: decimal(spec?.minNotional ?? '0'),
       makerFee: fees.maker,
       takerFee: fees.taker,
     },
   };
+}
+
+/** A power of ten, as a decimal: a lot of it is worth about 1e-5 of the quote currency, or more where that is dear. */
+function lotOf(price: number): string {
+  const places = Math.min(LOT_PLACES, LOT_PLACES + 1 + Math.floor(Math.log10(price)));
+  return places >= 0 ? (1 / 10 ** places).toFixed(places) : (10 ** -places).toFixed(0);
 }
 
 /** The most decimals that a price has. */

@@ -16,6 +16,7 @@ import { withFilters } from '../domain/strategies/filters/with-filters';
 import { STRATEGIES } from '../domain/strategies/registry';
 import { STORED } from './backtest-depth';
 import type { InputRequest } from './backtest-input';
+import { withAccountLimits } from './backtest-perpetual';
 import { workingFolder } from './backtest-source';
 import { messageOf } from './failure';
 import type { GlobalOptions } from './locate-config';
@@ -79,7 +80,7 @@ export function inputRequest(
 export const marketRequest = (
   options: MarketOptions & AccountOptions & Pick<GlobalOptions, 'config' | 'profile'>,
 ): Omit<InputRequest, 'runs'> => {
-  const rules = rulesOf(options);
+  const rules = withAccountLimits(rulesOf(options), options.symbol);
   return {
     symbols: options.symbol,
     timeframe: options.timeframe,

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { openBarFolder } from '../adapters/history/files/bar-folder';
-import { originsOf } from '../adapters/history/origins';
+import { isOfVenue, originsOf } from '../adapters/history/origins';
 import { HistoryKind, type Points } from '../adapters/history/port';
 import { processEnvironment } from '../config/environment';
 import { timeframeMs, type Timeframe } from '../domain/bar';
 import { columnsOf, type BarColumns } from '../domain/bar-columns';
 import { UserError } from '../domain/errors';
-import { ObservedKind, type ObservationColumns, type ObservedSource } from '../domain/observations';
+import type { ObservationColumns, ObservedSource } from '../domain/observations';
 import { PriceKind, type CandleSeriesKey } from '../domain/series';
 import { canResample, resample } from '../domain/timeframes';
 import { openSimulator, SIMULATION_START_MS } from '../emulator/market/simulator';
@@ -27,7 +27,8 @@ export interface BarSources {
   /** Every series there is. */
   readonly series: readonly CandleSeriesKey[];
   load(key: CandleSeriesKey): Promise<BarColumns>;
-  funding(symbol: string): Promise<Points | undefined>;
+  /** @param venue whose; of files that do not tell theirs, as of any */
+  funding(symbol: string, venue: string): Promise<Points | undefined>;
   /** Files of recorded order books that are known. @param venue whose, where several have some */
   recordings(symbol: string, venue: string | undefined): Promise<readonly string[]>;
   /** What is known of a source; undefined when there is nothing. @param venue whose, where several tell */
@@ -52,9 +53,9 @@ export function folderSource(folder: string, stateDir: string): BarSources {
       if (file === undefined) throw new Error('A series that was listed is not there.');
       return opened.load(file);
     },
-    funding: (symbol) => opened.funding(symbol),
+    funding: (symbol, venue) => opened.funding(symbol, venue),
     recordings: () => Promise.resolve([]),
-    observations: (source) => opened.observations(source),
+    observations: (source, venue) => opened.observations(source, venue),
   };
 }
 
@@ -72,8 +73,10 @@ export async function historySource({
       if (bars === undefined) throw new Error('A series that was listed is not there.');
       return bars;
     },
-    funding: async (symbol) => {
-      const key = all.find((info) => info.kind === HistoryKind.Funding && info.symbol === symbol);
+    funding: async (symbol, venue) => {
+      const key = all.find(
+        (info) => info.kind === HistoryKind.Funding && info.symbol === symbol && info.venue === venue,
+      );
       return key === undefined ? undefined : history.readPoints(key);
     },
     recordings: async (symbol, venue) =>
@@ -82,10 +85,7 @@ export async function historySource({
         .map(({ path }) => path),
     observations: async ({ kind, subject }, wanted) => {
       const told = all.filter((info) => info.kind === kind && info.symbol === subject);
-      const venue =
-        kind === ObservedKind.Funding || kind === ObservedKind.LongShort
-          ? (wanted ?? told[0]?.venue ?? '')
-          : '';
+      const venue = isOfVenue(kind) ? (wanted ?? told[0]?.venue ?? '') : '';
       const origins = originsOf(kind, { venue, session: null });
       const known = await history.observations({ kind, subject, origins });
       return known.length === 0 ? undefined : known;
@@ -122,8 +122,17 @@ export function simulatedSource(seed: number, untilMs: number, symbols: readonly
   };
 }
 
-/** The bars of a market and, where they have been put together from finer ones, those too. */
+/** Which bars are looked for. */
+interface WantedBars {
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+  /** Undefined: of whichever venue has them, as long as it is one. */
+  readonly venue?: string | undefined;
+}
+
+/** The bars of a market, whose they are and, where they have been put together from finer ones, those too. */
 export interface FoundBars {
+  readonly venue: string;
   readonly bars: BarColumns;
   readonly finer: SourcedBars | undefined;
 }
@@ -132,19 +141,9 @@ export interface FoundBars {
  * Bars of a symbol in a timeframe: stored as they are, else put together from the coarsest finer ones.
  * @throws UserError when there are none, or several venues have some
  */
-export async function findBars(
-  source: BarSources,
-  wanted: { readonly symbol: string; readonly timeframe: Timeframe; readonly venue?: string | undefined },
-): Promise<FoundBars> {
-  const { symbol, timeframe, venue } = wanted;
-  const fitting = source.series
-    .filter(
-      (one) =>
-        one.symbol === symbol && one.price === PriceKind.Last && (venue === undefined || one.venue === venue),
-    )
-    .filter((one) => canResample(one.timeframe, timeframe))
-    .sort((a, b) => timeframeMs(b.timeframe) - timeframeMs(a.timeframe));
-  const [best, next] = fitting;
+export async function findBars(source: BarSources, wanted: WantedBars): Promise<FoundBars> {
+  const { symbol, timeframe } = wanted;
+  const best = bestSeries(source, { ...wanted, price: PriceKind.Last });
   if (best === undefined) {
     const known = [...new Set(source.series.map((one) => `${one.symbol} ${one.timeframe}`))].sort();
     throw new UserError(
@@ -152,27 +151,32 @@ export async function findBars(
       `There are: ${known.join(', ') || 'none'}.`,
     );
   }
-  if (next?.timeframe === best.timeframe && next.venue !== best.venue)
+  const { venue } = best;
+  const bars = await source.load(best);
+  if (best.timeframe === timeframe) return { venue, bars, finer: undefined };
+  const finer: SourcedBars = { timeframe: best.timeframe, bars };
+  return { venue, bars: resample(finer, timeframe).bars, finer };
+}
+
+/**
+ * The coarsest series that such bars are, or can be put together from; undefined where there is none.
+ * @throws UserError when several venues have it
+ */
+export function bestSeries(
+  source: BarSources,
+  { symbol, timeframe, venue, price }: WantedBars & { readonly price: PriceKind },
+): CandleSeriesKey | undefined {
+  const [best, next] = source.series
+    .filter((one) => one.symbol === symbol && one.price === price)
+    .filter((one) => venue === undefined || one.venue === venue)
+    .filter((one) => canResample(one.timeframe, timeframe))
+    .sort((a, b) => timeframeMs(b.timeframe) - timeframeMs(a.timeframe));
+  if (best !== undefined && next?.timeframe === best.timeframe && next.venue !== best.venue)
     throw new UserError(
       `Several venues have ${symbol} ${best.timeframe}: ${best.venue}, ${next.venue}.`,
       'Say which with --venue.',
     );
-  const bars = await source.load(best);
-  if (best.timeframe === timeframe) return { bars, finer: undefined };
-  const finer: SourcedBars = { timeframe: best.timeframe, bars };
-  return { bars: resample(finer, timeframe).bars, finer };
-}
-
-/** Mark prices, one for each of these bars; undefined where some are missing. */
-export async function findMarks(
-  source: BarSources,
-  symbol: string,
-  timeframe: Timeframe,
-): Promise<BarColumns | undefined> {
-  const key = source.series.find(
-    (one) => one.symbol === symbol && one.timeframe === timeframe && one.price === PriceKind.Mark,
-  );
-  return key === undefined ? undefined : source.load(key);
+  return best;
 }
 
 /** The folder where a path on the command line begins. */

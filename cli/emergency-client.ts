@@ -1,4 +1,5 @@
-import type { Client } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { Journal } from '../adapters/store/port';
 import { TradingMode } from '../domain/risk';
 import {
@@ -32,15 +33,23 @@ export async function runEmergencyStop(
   client: Client,
   journal: Pick<Journal, 'account'>,
   input: EmergencyStopInput,
+  say: (line: string) => void = () => undefined,
 ): Promise<EmergencyStopResult> {
   for (;;) {
-    const result = await joinEmergencyStop(client, input);
+    const result = await joinEmergencyStop(client, input, say);
     if (result.flatAfterMs !== null) return result;
     if ((await journal.account(input.account))?.mode !== TradingMode.Halted) return result;
   }
 }
 
-async function joinEmergencyStop(client: Client, input: EmergencyStopInput): Promise<EmergencyStopResult> {
+/** Between two looks at what a stop that goes on is waiting for. */
+const TELL_EVERY_MS = 3_000;
+
+async function joinEmergencyStop(
+  client: Client,
+  input: EmergencyStopInput,
+  say: (line: string) => void,
+): Promise<EmergencyStopResult> {
   const handle = await client.workflow.start('emergencyStop', {
     ...startOptions,
     workflowId: workflowIds.emergencyStop(input.account),
@@ -49,5 +58,39 @@ async function joinEmergencyStop(client: Client, input: EmergencyStopInput): Pro
     staticSummary: input.reason,
     typedSearchAttributes: tags({ account: input.account }),
   });
-  return (await handle.result()) as EmergencyStopResult;
+  const telling = new AbortController();
+  void tellProgress(handle, say, telling.signal);
+  try {
+    return (await handle.result()) as EmergencyStopResult;
+  } finally {
+    telling.abort();
+  }
+}
+
+/** Says what the stop is waiting for, each time that it changes, until `signal` aborts. */
+async function tellProgress(
+  handle: Pick<WorkflowHandle, 'query'>,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let told = '';
+  for (;;) {
+    await sleep(TELL_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    if (signal.aborted) return;
+    const line = await whatItSays(handle);
+    if (line !== told) say(`Still stopping: ${line}`);
+    told = line;
+  }
+}
+
+/** The last paragraph of the workflow's own details. */
+async function whatItSays(handle: Pick<WorkflowHandle, 'query'>): Promise<string> {
+  try {
+    const { currentDetails = '' } = await handle.query<{ readonly currentDetails?: string }>(
+      '__temporal_workflow_metadata',
+    );
+    return currentDetails.split('\n\n').at(-1) ?? '';
+  } catch {
+    return 'no worker answers; it goes on as soon as one runs. To sell now: ballast emergency-stop --direct';
+  }
 }

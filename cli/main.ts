@@ -52,7 +52,10 @@ function commandLine(args: readonly string[]) {
         const text =
           message?.replace(/^Did you mean/, 'There is no such command. Did you mean') ??
           'The command line is wrong.';
-        throw error ?? new CommandLineError(text, 'See: ballast --help');
+        // Of an option without its value yargs makes an error of its own as well.
+        throw error === undefined || error.name === 'YError'
+          ? new CommandLineError(text, 'See: ballast --help')
+          : error;
       })
   );
 }

@@ -36,20 +36,20 @@ export function clientOrderId(key: OrderKey): string {
 /** No digit of a hash: it sets the sells of `emergency-stop --direct`, which no journal has planned, apart from all others. */
 const DIRECT_STOP_MARK = 'x';
 
-/** The client order id of one sell of a direct stop, which began at `startedAtMs` and may need several passes. */
+/** The client order id of one order of a direct stop, which began at `startedAtMs` and numbers what it sends on a pair. */
 export function directStopOrderId(key: {
   readonly deployment: string;
   readonly account: string;
   readonly symbol: string;
   readonly startedAtMs: number;
-  readonly pass: number;
+  readonly sequence: number;
 }): string {
-  const { deployment, account, symbol, startedAtMs, pass } = key;
-  const identity = [deployment, account, symbol, String(startedAtMs), String(pass)];
+  const { deployment, account, symbol, startedAtMs, sequence } = key;
+  const identity = [deployment, account, symbol, String(startedAtMs), String(sequence)];
   return clientOrderIdPrefix(deployment) + DIRECT_STOP_MARK + digest(JSON.stringify(identity), 23);
 }
 
-/** True for a sell of this deployment's direct stop. */
+/** True for an order of this deployment's direct stop. */
 export const isDirectStopOrder = (deployment: string, clientOrderId: string): boolean =>
   clientOrderId.startsWith(clientOrderIdPrefix(deployment) + DIRECT_STOP_MARK);
 

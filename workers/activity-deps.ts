@@ -27,7 +27,7 @@ import { createBarSources } from './bar-sources';
 import { headlineScorerName } from './headline-scorer';
 import { MARKET_CLOCK } from './market-time';
 import { openNewsDesk } from './news-desk';
-import { REDUCING, VISIBILITY_LAG_MS } from './order-timing';
+import { REDUCING, VISIBILITY_LAG_MS } from '../domain/order-timing';
 import { createOwners } from './owners';
 import { openReference } from './reference';
 import { createSweeps } from './sweeps';

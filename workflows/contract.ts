@@ -200,6 +200,8 @@ export interface EmergencyStopResult {
   readonly flatAfterMs: number | null;
   /** What is still held because the exchange does not list its pair any more, for people; absent when there is none. */
   readonly stranded?: readonly string[];
+  /** Resting sells under an id of ours that the journal does not know, for people; absent when there is none. */
+  readonly unexplained?: readonly string[];
 }
 
 // reconciliation

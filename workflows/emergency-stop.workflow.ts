@@ -6,7 +6,7 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { SweepResult } from '../activities/emergency';
+import type { SweepResult } from '../activities/emergency-sweep';
 import type { EmergencyStopInput, EmergencyStopProgress, EmergencyStopResult } from './contract';
 import { emergencyActivities } from './proxies';
 
@@ -76,12 +76,12 @@ const add = (total: EmergencyStopProgress, swept: SweepResult): EmergencyStopPro
 async function end(
   { account, venue, reason, by }: EmergencyStopInput,
   { startedMs, cancelledOrders, exitOrders, positions }: EmergencyStopProgress,
-  { epoch, superseded, unsettled, stranded = [] }: SweepResult,
+  { epoch, superseded, unsettled, stranded = [], unexplained = [] }: SweepResult,
 ): Promise<EmergencyStopResult> {
   const tookMs = Date.now() - startedMs;
   const outcome = superseded
     ? `Superseded after ${tookMs} ms: trading was resumed with ${unsettled.length} positions unsettled`
-    : `Flat after ${tookMs} ms${butFor(stranded)}`;
+    : `Flat after ${tookMs} ms${butFor(stranded)}${unknownTo(unexplained)}`;
   const message = `Stopped by ${by}: ${reason}. ${outcome}; ${cancelledOrders} entries cancelled, ${exitOrders} exits sent.`;
   await emergencyActivities(venue, 'report').reportEmergency({ account, epoch, message });
   setCurrentDetails(`**${superseded ? 'Superseded' : 'Flat'}.** ${message}`);
@@ -91,6 +91,7 @@ async function end(
   return {
     ...{ epoch, cancelledOrders, closedPositions, flatAfterMs },
     ...(stranded.length > 0 && { stranded: stranded.map(({ what }) => what) }),
+    ...(unexplained.length > 0 && { unexplained }),
   };
 }
 
@@ -100,9 +101,17 @@ const butFor = (stranded: NonNullable<SweepResult['stranded']>): string =>
     ? ''
     : `, but for what nobody can sell, since the exchange does not list its pair any more: ${stranded.map(({ what }) => what).join('; ')}`;
 
+/** What rests though the journal knows nothing of it. */
+const unknownTo = (unexplained: readonly string[]): string =>
+  unexplained.length === 0 ? '' : `, but for what the journal does not know: ${unexplained.join('; ')}`;
+
 const describe = (
   account: string,
   reason: string,
-  { epoch, unsettled, openOrders, stranded = [] }: SweepResult,
-): string =>
-  `**Stopping** ${account} in halt epoch ${epoch}: ${reason}\n\n${unsettled.length} positions unsettled, ${openOrders} orders open${butFor(stranded)}`;
+  { epoch, unsettled, openOrders, stranded = [], unexplained = [], awaited = [] }: SweepResult,
+): string => {
+  const left = `${unsettled.length} positions unsettled, ${openOrders} orders open${butFor(stranded)}${unknownTo(unexplained)}`;
+  const names = [...unsettled, ...awaited];
+  const waiting = names.length === 0 ? '' : `, waiting for ${names.join('; ')}`;
+  return `**Stopping** ${account} in halt epoch ${epoch}: ${reason}\n\n${left}${waiting}`;
+};

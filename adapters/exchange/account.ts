@@ -7,7 +7,7 @@ import { fetchPages, PAGE_LIMIT } from './paging';
 import type { ExchangePort } from './port';
 import type { SymbolBook } from './symbols';
 
-type AccountPort = Pick<ExchangePort, 'balances' | 'fillsSince' | 'fillsOf' | 'keyRights'>;
+type AccountPort = Pick<ExchangePort, 'balances' | 'fillsSince' | 'fillsFrom' | 'fillsOf' | 'keyRights'>;
 
 /** Holdings, trades and what the key may do. */
 export function createAccount(gateway: Gateway, symbols: SymbolBook, isSandbox: boolean): AccountPort {
@@ -37,6 +37,11 @@ export function createAccount(gateway: Gateway, symbols: SymbolBook, isSandbox: 
         (trade) => trade.id,
       );
       return trades.map((trade) => toFill(trade, symbol, ''));
+    },
+
+    async fillsFrom(symbol, tradeId) {
+      const trades = await fetchTrades(symbol, { fromId: tradeId });
+      return { rows: trades.map((trade) => toFill(trade, symbol, '')), more: trades.length === PAGE_LIMIT };
     },
 
     async fillsOf(symbol, exchangeOrderId, clientOrderId) {

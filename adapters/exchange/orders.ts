@@ -21,7 +21,7 @@ const NO_SUCH_ORDER = -2013;
 
 type OrderPort = Pick<
   ExchangePort,
-  'submit' | 'replace' | 'cancel' | 'lookUp' | 'openOrders' | 'ordersSince'
+  'submit' | 'replace' | 'cancel' | 'lookUp' | 'openOrders' | 'ordersSince' | 'ordersFrom'
 >;
 
 /** Placing, replacing, cancelling and finding orders. */
@@ -30,6 +30,16 @@ export function createOrders(gateway: Gateway, symbols: SymbolBook): OrderPort {
     const symbolOf = await symbols.toSymbols(orders.map((order) => order.symbol));
     return orders.map((order) => toOrderReport(order, symbolOf(order.symbol)));
   };
+
+  const fetchPage = (
+    symbol: string,
+    from: { startTime: number } | { orderId: string },
+  ): Promise<z.output<typeof orderListPayload>> =>
+    gateway.call({
+      schema: orderListPayload,
+      send: (client) =>
+        client.privateGetAllOrders({ symbol: symbols.toId(symbol), limit: PAGE_LIMIT, ...from }),
+    });
 
   return {
     async submit(request) {
@@ -93,20 +103,17 @@ export function createOrders(gateway: Gateway, symbols: SymbolBook): OrderPort {
     },
 
     async ordersSince(symbol, sinceMs) {
-      const id = symbols.toId(symbol);
-      const fetchPage = (
-        from: { startTime: number } | { orderId: string },
-      ): Promise<z.output<typeof orderListPayload>> =>
-        gateway.call({
-          schema: orderListPayload,
-          send: (client) => client.privateGetAllOrders({ symbol: id, limit: PAGE_LIMIT, ...from }),
-        });
       const orders = await fetchPages(
-        () => fetchPage({ startTime: sinceMs }),
-        (nextId) => fetchPage({ orderId: nextId }),
+        () => fetchPage(symbol, { startTime: sinceMs }),
+        (nextId) => fetchPage(symbol, { orderId: nextId }),
         (order) => order.orderId,
       );
       return reports(orders.filter((order) => (order.time ?? sinceMs) >= sinceMs));
+    },
+
+    async ordersFrom(symbol, orderId) {
+      const orders = await fetchPage(symbol, { orderId });
+      return { rows: await reports(orders), more: orders.length === PAGE_LIMIT };
     },
   };
 }

@@ -127,6 +127,13 @@ export interface MarketWatchRequest {
   readonly trades: readonly string[];
 }
 
+/** A part of the account's record. */
+export interface RecordPage<Row> {
+  readonly rows: readonly Row[];
+  /** The exchange may have more behind the last of these rows. */
+  readonly more: boolean;
+}
+
 export interface KeyRights {
   readonly canTrade: boolean;
   readonly canWithdraw: boolean;
@@ -172,6 +179,10 @@ export interface ExchangePort {
   ordersSince(symbol: string, sinceMs: number): Promise<readonly OrderReport[]>;
   /** Our trades in `symbol` at or after `sinceMs` (market time), oldest first. `clientOrderId` is '' where the venue does not tell it. */
   fillsSince(symbol: string, sinceMs: number): Promise<readonly Fill[]>;
+  /** One page, oldest first, of the orders of any state and age whose exchange order id is `orderId` or higher. */
+  ordersFrom(symbol: string, orderId: string): Promise<RecordPage<OrderReport>>;
+  /** One page, oldest first, of our trades of any age whose id is `tradeId` or higher. */
+  fillsFrom(symbol: string, tradeId: string): Promise<RecordPage<Fill>>;
   fillsOf(symbol: string, exchangeOrderId: string, clientOrderId: string): Promise<readonly Fill[]>;
   /** Streams account news until `signal` aborts; reconnects by itself and reports each connection. */
   watchAccount(onEvent: (event: AccountEvent) => Promise<void>, signal: AbortSignal): Promise<void>;

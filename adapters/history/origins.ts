@@ -8,6 +8,10 @@ export const NEWS_ORIGIN = 'news';
 /** Under which the moods of a session's own, made-up news are kept: they are true in that session and nowhere else. */
 export const sessionOrigin = (session: string): string => `session ${session}`;
 
+/** Every venue has its own of these kinds; the others are of the whole market, whoever tells them. */
+export const isOfVenue = (kind: ObservedKind): boolean =>
+  kind === ObservedKind.Funding || kind === ObservedKind.LongShort;
+
 /**
  * Whose observations of a kind count: those of the real world, and those of the session.
  * @param venue whose funding rates and ratios count; null where the market is made up, and the real world says nothing about it

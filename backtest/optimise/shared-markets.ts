@@ -1,5 +1,5 @@
 import type { BarColumns } from '../../domain/bar-columns';
-import type { MarketData } from '../market';
+import type { FinerData, MarketData } from '../market';
 
 /** Markets whose columns are in memory that threads share; recorded books are not, and are copied to every thread. */
 export const shareMarkets = (markets: readonly MarketData[]): readonly MarketData[] =>
@@ -7,11 +7,17 @@ export const shareMarkets = (markets: readonly MarketData[]): readonly MarketDat
     ...market,
     bars: sharedBars(market.bars),
     ...(market.mark && { mark: sharedBars(market.mark) }),
-    ...(market.finer && { finer: { ...market.finer, bars: sharedBars(market.finer.bars) } }),
+    ...(market.finer && { finer: sharedFiner(market.finer) }),
     ...(market.funding && {
       funding: { timeMs: sharedColumn(market.funding.timeMs), rate: sharedColumn(market.funding.rate) },
     }),
   }));
+
+const sharedFiner = ({ timeframe, bars, mark }: FinerData): FinerData => ({
+  timeframe,
+  bars: sharedBars(bars),
+  ...(mark && { mark: sharedBars(mark) }),
+});
 
 const sharedBars = (bars: BarColumns): BarColumns => ({
   length: bars.length,

@@ -156,12 +156,10 @@ function until(market: MarketData, toMs: number, cache: IndicatorCache): MarketD
     cache.isPrefix(cut, bars);
     return cut;
   };
-  const { bars, mark, finer } = market;
-  const kept = before(bars);
-  return {
-    ...market,
-    bars: kept,
-    ...(mark && { mark: sliceColumns(mark, 0, kept.length) }),
-    ...(finer && { finer: { ...finer, bars: before(finer.bars) } }),
+  const beforeAll = <T extends Pick<MarketData, 'bars' | 'mark'>>(all: T): T => {
+    const bars = before(all.bars);
+    return { ...all, bars, ...(all.mark && { mark: sliceColumns(all.mark, 0, bars.length) }) };
   };
+  const { finer } = market;
+  return { ...beforeAll(market), ...(finer && { finer: beforeAll(finer) }) };
 }

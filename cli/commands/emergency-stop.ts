@@ -1,9 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { randomUUID } from 'node:crypto';
-import { directStop } from '../../adapters/exchange/direct-stop';
+import { directStop } from '../../adapters/exchange/direct-stop/direct-stop';
 import type { Journal } from '../../adapters/store/port';
 import { tradedSymbols } from '../../config/config';
 import { UserError } from '../../domain/errors';
+import { VISIBILITY_LAG_MS } from '../../domain/order-timing';
 import { TradingMode } from '../../domain/risk';
 import { defineCommand } from '../command';
 import { withContext, type Context } from '../context';
@@ -14,7 +15,6 @@ import { span } from '../format';
 interface EmergencyOptions {
   readonly reason?: string;
   readonly direct: boolean;
-  readonly days: number;
   readonly yes: boolean;
 }
 
@@ -27,29 +27,32 @@ export const emergencyStopCommand = defineCommand<EmergencyOptions>({
       .option('direct', {
         type: 'boolean',
         default: false,
-        describe: 'With nothing but the exchange keys: for when PostgreSQL or Temporal is gone',
-      })
-      .option('days', {
-        type: 'number',
-        default: 7,
-        describe: 'With --direct: how far back to look for our orders',
+        describe:
+          'With nothing but the exchange keys, for when PostgreSQL or Temporal is gone. It does not halt: end the worker first',
       })
       .option('yes', { type: 'boolean', default: false, alias: 'y', describe: 'Do not ask' }),
   run: (options) =>
     withContext(options, async (context) => {
-      if (options.reason === undefined && !options.direct) {
-        throw new UserError(
-          'An emergency stop needs a reason.',
-          'For example: ballast emergency-stop --reason "feed looks wrong"',
-        );
-      }
+      const reason = reasonOf(options);
       await confirm(options, context);
-      await (options.direct ? stopDirectly(context, options) : stopDurably(context, options.reason ?? ''));
+      await (options.direct ? stopDirectly(context, reason) : stopDurably(context, reason));
     }),
 });
 
+/** @throws UserError where one is needed, or one that is given says nothing */
+function reasonOf({ reason, direct }: EmergencyOptions): string {
+  const text = reason?.trim() ?? '';
+  if (text === '' && (reason !== undefined || !direct)) {
+    throw new UserError(
+      reason === undefined ? 'An emergency stop needs a reason.' : '--reason is empty.',
+      'For example: ballast emergency-stop --reason "feed looks wrong"',
+    );
+  }
+  return text;
+}
+
 async function confirm(
-  { yes, json }: EmergencyOptions & { readonly json?: boolean },
+  { yes, direct, json }: EmergencyOptions & { readonly json?: boolean },
   { config }: Context,
 ): Promise<void> {
   if (yes) return;
@@ -60,7 +63,8 @@ async function confirm(
     );
   }
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  const question = `Halt account ${config.account.name} (${config.mode}), cancel its orders and sell its positions at market? [y/N] `;
+  const deed = direct ? 'Without a halt: of' : 'Halt';
+  const question = `${deed} account ${config.account.name} (${config.mode}), cancel its orders and sell its positions at market? [y/N] `;
   const answer = await prompt.question(question);
   prompt.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new RefusedError('Nothing has been done.');
@@ -84,15 +88,18 @@ async function stopDurably(context: Context, reason: string): Promise<void> {
   }
   output.say(`Halted in epoch ${epoch}: nothing new is sent. Closing positions …`);
   const input = { ...account, reason, by, haltKey: null };
-  const result = await runEmergencyStop(await reachTemporal(context), journal, input);
+  const result = await runEmergencyStop(await reachTemporal(context), journal, input, (line) => {
+    output.say(line);
+  });
   const { flatAfterMs } = result;
   output.result({ halted: flatAfterMs !== null, ...result }, () => {
     output.say(`Cancelled orders:  ${result.cancelledOrders}`);
     output.say(`Closed positions:  ${result.closedPositions}`);
     if (flatAfterMs === null) return;
     output.say(
-      `Verified flat after ${span(flatAfterMs)}${result.stranded === undefined ? '' : ', but for:'}`,
+      `Verified flat after ${span(flatAfterMs)}${(result.stranded ?? result.unexplained) === undefined ? '' : ', but for:'}`,
     );
+    for (const what of result.unexplained ?? []) output.say(`  ${what}`);
     for (const what of result.stranded ?? [])
       output.say(`  ${what}: nobody can sell it, for the exchange does not list its pair any more.`);
     output.say('Trading stays halted. When you know why: ballast resume-trading --reason "…"');
@@ -101,6 +108,12 @@ async function stopDurably(context: Context, reason: string): Promise<void> {
     throw new RefusedError(
       'Somebody resumed trading before the account was seen flat, so the emergency stop ended there.',
       'The positions it had reached still leave, each by its own workflow. To stop everything again, run this command again.',
+    );
+  }
+  if (result.unexplained !== undefined) {
+    throw new RefusedError(
+      'Not flat: orders of this deployment still rest that the journal does not know, so this stop may not sell what they offer.',
+      'See them with: ballast reconcile. To sell what they offer: end the worker, then ballast emergency-stop --direct. Or cancel them at the exchange.',
     );
   }
 }
@@ -116,33 +129,42 @@ async function reachTemporal(context: Context) {
   }
 }
 
-async function stopDirectly(context: Context, { days }: EmergencyOptions): Promise<void> {
+async function stopDirectly(context: Context, reason: string): Promise<void> {
   const { output, config } = context;
+  if (reason !== '') output.say('The reason is not kept: --direct has no journal to write it to.');
   const report = await directStop({
     exchange: await context.exchange({ throttle: false }),
     account: config.account.name,
     deployment: config.deployment,
     symbols: tradedSymbols(config),
-    lookBackMs: days * 86_400_000,
     sendWindowMs: config.exchange.sendWindowMs,
     recvWindowMs: config.exchange.recvWindowMs,
+    visibilityLagMs: VISIBILITY_LAG_MS,
     report: (line) => {
       output.say(line);
     },
   });
+  const { flat, left, answered, passes, tookMs } = report;
   output.result(report, () => {
     output.say(`Cancelled orders:  ${report.cancelledOrders}`);
     output.say(`Market sells:      ${report.sells}`);
-    for (const { symbol, quantity, why } of report.left)
+    for (const { symbol, quantity, why } of left)
       output.say(`Left:              ${quantity} of ${symbol}: ${why}`);
   });
-  if (!report.flat) {
+  if (!answered) {
+    throw new UnavailableError(
+      `Not flat, or not known to be: after ${span(tookMs)} and ${passes} passes the exchange still does not answer.`,
+      'What rests there goes on resting. Run it again when the exchange answers, or close your positions there by hand.',
+    );
+  }
+  if (!flat) {
+    const what = left.map(({ symbol, quantity, why }) => `${quantity} of ${symbol} (${why})`).join(', ');
     throw new RefusedError(
-      `Not flat after ${report.passes} passes.`,
+      `Not flat after ${passes} passes${what === '' ? '' : `: ${what}`}.`,
       'Run it again, or close what is left at the exchange. A running worker may still be trading: end it first.',
     );
   }
-  output.say(`Flat, seen twice, after ${span(report.tookMs)}.`);
+  output.say(`Flat, seen twice, after ${span(tookMs)}.`);
   output.say(
     'This did not halt Ballast: if it runs, also run `ballast emergency-stop` once PostgreSQL answers.',
   );

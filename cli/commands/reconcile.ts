@@ -1,4 +1,5 @@
 import { isUnexplained, type ReconciliationReport } from '../../domain/findings';
+import { UserError } from '../../domain/errors';
 import { defineCommand } from '../command';
 import { withContext, type Context } from '../context';
 import { RefusedError, UnavailableError } from '../failure';
@@ -20,9 +21,15 @@ export const reconcileCommand = defineCommand<ReconcileOptions>({
         default: false,
         describe: 'Show the last report, and compare nothing',
       })
-      .option('timeout', { type: 'number', default: 60, describe: 'Seconds to wait for the report' }),
+      .option('timeout', {
+        type: 'number',
+        default: 60,
+        requiresArg: true,
+        describe: 'Seconds to wait for the report, up to a day',
+      }),
   run: (options) =>
     withContext(options, async (context) => {
+      checkTimeout(options.timeout);
       const report = options.last ? await lastReport(context) : await compareNow(context, options.timeout);
       context.output.result(report, () => {
         print(report, context);
@@ -35,6 +42,17 @@ export const reconcileCommand = defineCommand<ReconcileOptions>({
         );
     }),
 });
+
+const MAX_TIMEOUT_S = 86_400;
+
+/** @throws UserError for what is no time to wait */
+function checkTimeout(seconds: number): void {
+  if (seconds > 0 && seconds <= MAX_TIMEOUT_S) return;
+  throw new UserError(
+    `--timeout must be a number of seconds above 0 and up to ${MAX_TIMEOUT_S}.`,
+    'For example: ballast reconcile --timeout 120',
+  );
+}
 
 async function compareNow(context: Context, timeoutSeconds: number): Promise<ReconciliationReport> {
   const { account, by, config, store, temporal } = context;

@@ -25,8 +25,8 @@ const buy = ({ deps }: Bench, positionId: string) =>
 const halt = ({ store }: Bench, key = 'key') =>
   store.raiseHalt(ACCOUNT, { key, reason: 'a test', by: 'tester' });
 
-/** A buy that the journal knows nothing of, under an id of ours. */
-async function rest(bench: Bench, symbol: string): Promise<string> {
+/** An order that the journal knows nothing of, under an id of ours. */
+async function rest(bench: Bench, symbol: string, side: Side = Side.Buy): Promise<string> {
   const order = {
     account: ACCOUNT,
     session: 's1',
@@ -36,8 +36,10 @@ async function rest(bench: Bench, symbol: string): Promise<string> {
   } as const;
   const id = clientOrderId({ ...order, deployment: DEPLOYMENT });
   await bench.exchange.submit({
-    ...{ clientOrderId: id, symbol, side: Side.Buy, type: OrderType.Limit, quantity: d('1') },
-    ...{ limitPrice: d('50'), stopPrice: null, sendDeadlineMs: bench.time.nowMs + 1_000 },
+    ...{ clientOrderId: id, symbol, side, quantity: d('1'), sendDeadlineMs: bench.time.nowMs + 1_000 },
+    ...(side === Side.Buy
+      ? { type: OrderType.Limit, limitPrice: d('50'), stopPrice: null }
+      : { type: OrderType.StopMarket, limitPrice: null, stopPrice: d('90') }),
   });
   return id;
 }
@@ -151,6 +153,49 @@ describe('the second look of an emergency stop', () => {
     await sweepAccount({ account: ACCOUNT });
     await rest(bench, BTC.symbol);
     expect(await verifyFlat({ account: ACCOUNT })).toBe(false);
+  });
+});
+
+describe('a sell of ours that the journal does not know', () => {
+  it('is asked about once, waited for, and then left resting and named: the stop ends', async () => {
+    const asked: string[] = [];
+    const bench = await holding({
+      ...noOwners,
+      wakeReconciliation: (_, trigger) => Promise.resolve(void asked.push(trigger)),
+    });
+    const id = await rest(bench, BTC.symbol, Side.Sell);
+    await halt(bench);
+    const { sweepAccount, verifyFlat } = createEmergencyActivities(bench.deps);
+    const name = expect.stringContaining(`sell order ${id} of 1 on ${BTC.symbol} rests`) as string;
+    const early = await sweepAccount({ account: ACCOUNT });
+    expect(early).toMatchObject({
+      exitOrders: 1,
+      openOrders: 1,
+      awaited: [name],
+      unexplained: [],
+      flat: false,
+    });
+    expect(await verifyFlat({ account: ACCOUNT })).toBe(false);
+    bench.time.nowMs += 15_000;
+    const late = await sweepAccount({ account: ACCOUNT });
+    expect(late).toMatchObject({ cancelledOrders: 0, awaited: [], unexplained: [name], flat: true });
+    expect(await verifyFlat({ account: ACCOUNT })).toBe(true);
+    expect(asked).toEqual([name]);
+    expect(bench.exchange.orders.get(id)?.report.status).toBe('open');
+  });
+
+  it('is cancelled when a position of ours cannot be sold beside it', async () => {
+    const bench = await holding();
+    const id = await rest(bench, BTC.symbol, Side.Sell);
+    await halt(bench);
+    const { sweepAccount } = createEmergencyActivities(bench.deps);
+    bench.exchange.faults.push('refused');
+    const swept = await sweepAccount({ account: ACCOUNT });
+    expect(swept).toMatchObject({ exitOrders: 1, cancelledOrders: 1, flat: false });
+    expect(bench.exchange.orders.get(id)?.report.status).toBe('cancelled');
+    bench.time.nowMs += 1_000;
+    expect(await sweepAccount({ account: ACCOUNT })).toMatchObject({ exitOrders: 1, flat: true });
+    expect(bench.exchange.held()).toBe('0');
   });
 });
 

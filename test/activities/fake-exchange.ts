@@ -257,6 +257,14 @@ export class FakeExchange implements ExchangePort {
     );
   }
 
+  async ordersFrom(symbol: string): ReturnType<ExchangePort['ordersFrom']> {
+    return { rows: await this.ordersSince(symbol, 0), more: false };
+  }
+
+  async fillsFrom(symbol: string): ReturnType<ExchangePort['fillsFrom']> {
+    return { rows: await this.fillsSince(symbol, 0), more: false };
+  }
+
   fillsOf(symbol: string, _exchangeOrderId: string, clientOrderId: string): Promise<readonly Fill[]> {
     return this.about(symbol, () => this.listed().filter((fill) => fill.clientOrderId === clientOrderId));
   }

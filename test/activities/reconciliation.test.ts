@@ -276,7 +276,7 @@ describe('a sale of the direct emergency stop', () => {
   const sell = (bench: Bench, quantity: string) =>
     place(bench, {
       clientOrderId: directStopOrderId({
-        ...{ deployment: DEPLOYMENT, account: ACCOUNT, symbol: BTC.symbol, startedAtMs: 1, pass: 1 },
+        ...{ deployment: DEPLOYMENT, account: ACCOUNT, symbol: BTC.symbol, startedAtMs: 1, sequence: 1 },
       }),
       ...{ side: Side.Sell, quantity: d(quantity) },
     });

@@ -59,7 +59,7 @@ describe('an entry that risk has sized', () => {
 
 describe('strategies on one account', () => {
   const market = { instrument: COIN, timeframe: '1h', bars: candles(still(100, 4)) } as const;
-  const both = (fraction: number) =>
+  const both = (fraction: number, limits?: object) =>
     runBacktest({
       markets: [market],
       runs: ['first', 'second'].map((name) => ({
@@ -69,8 +69,22 @@ describe('strategies on one account', () => {
         maxHoldingBars: null,
       })),
       startingBalance: d('1000'),
-      rules: backtestRulesSchema.parse({ sizing: { kind: 'cash-fraction', fraction } }),
+      rules: backtestRulesSchema.parse({ sizing: { kind: 'cash-fraction', fraction, limits } }),
     });
+
+  it('share its limits, where it has some', () => {
+    const { trades, refusals } = both(0.1, { maxOpenPositions: 1 });
+    expect([trades.map(({ strategy }) => strategy), refusals]).toEqual([
+      ['first'],
+      { 'max-open-positions': 1 },
+    ]);
+    // 3.996 cost 399.9996 with the fee, of 500 that may be held: 100.0004 are left for the second, which could pay 239.70.
+    expect(both(0.4, {}).trades.map(({ strategy, quantity }) => [strategy, quantity])).toEqual([
+      ['first', 3.996],
+      ['second', 1],
+    ]);
+    expect(both(0.4, { maxExposureFraction: 1 }).trades[1]?.quantity).toBe(2.397);
+  });
 
   it('share its cash: the second has what the first has left', () => {
     // 499.9995 of 1,000; then half of 500.0005: 250.00025 / 0.1001 = 2,497.5 lots

@@ -5,7 +5,7 @@ import { manageAtClose, type CloseAction } from '../../backtest/manage';
 import { RiskMarks } from '../../backtest/risk-marks';
 import { exactGrant, quickGrant } from '../../backtest/risk-sizing';
 import { decimalOf, Scale } from '../../backtest/scale';
-import { divide, fromNumber, multiply } from '../../domain/decimal';
+import { add, compare, divide, floorTo, fromNumber, multiply } from '../../domain/decimal';
 import { markEquity, type EquityState } from '../../domain/equity';
 import { columnsOf } from '../../domain/bar-columns';
 import type { Instrument } from '../../domain/instrument';
@@ -72,6 +72,29 @@ describe('a scale', () => {
         },
       ),
     );
+  });
+
+  it('counts what is worth less than ninety million exactly, however fine its ticks and lots, and refuses the rest', () => {
+    const fine = { ...COIN, tickSize: d('0.00000001'), stepSize: d('0.00001') };
+    const scale = new Scale(fine);
+    const limit = multiply(d(String(Number.MAX_SAFE_INTEGER)), d('0.00000001'));
+    const upTo = (max: number) => fc.integer({ min: 0, max });
+    let counted = 0;
+    fc.assert(
+      fc.property(upTo(2 ** 44), upTo(2 ** 30), (ticks, lots) => {
+        const worth = multiply(
+          multiply(d(String(ticks)), fine.tickSize),
+          multiply(d(String(lots)), fine.stepSize),
+        );
+        if (compare(worth, limit) > 0) expect(() => scale.notional(ticks, lots)).toThrow('ninety million');
+        else {
+          counted += 1;
+          const halfUp = floorTo(add(worth, d('0.000000005')), d('0.00000001'));
+          expect(decimalOf(scale.notional(ticks, lots))).toBe(halfUp);
+        }
+      }),
+    );
+    expect([counted > 50, counted < 450]).toEqual([true, true]);
   });
 
   it('refuses what it could not count exactly', () => {
@@ -207,6 +230,7 @@ it('risk is granted as sizePosition grants it, or left to it', () => {
         limits: riskLimitsSchema.parse({}),
         atStake: () => ({
           held: Math.floor(money.cash * money.held * 0.5),
+          underWay: 0,
           openPositions: money.openPositions,
         }),
       };

@@ -1,4 +1,4 @@
-import { candles, COIN, d, play, START_MS, still, type Candle } from './support';
+import { candles, COIN, d, play, START_MS, still, type Candle, type RuleInput } from './support';
 
 /**
  * Trades worked out by hand. Unless a scene says otherwise: 1,000 in the account, half of the cash per trade with the fee in
@@ -303,6 +303,38 @@ describe('what it costs to take', () => {
     expect(fills[0]).toMatchObject({ price: 100.28, quantity: 4.981 });
     // The stop side: all 4.981 at 199.90, which is 0.10 below the middle.
     expect(fills[1]?.price).toBe(99.9);
+  });
+});
+
+describe('a recorded book', () => {
+  const bars: Candle[] = [...still(90), ...still(100, 3)];
+
+  it('counts from its time on, and not before', () => {
+    // Half a spread of 0.10 at the entry at 1 h; from half past on, and at the exit at 2 h, of 0.30.
+    const depth = {
+      timeMs: Float64Array.of(START_MS, START_MS + 1.5 * HOUR_MS),
+      bids: [Float64Array.of(199.9, 50), Float64Array.of(199.7, 50)],
+      asks: [Float64Array.of(200.1, 50), Float64Array.of(200.3, 50)],
+    };
+    const rules: RuleInput = { slippage: { kind: 'book' } };
+    const { fills } = play({ bars, steps: { ...ENTRY, 1: 'exit' }, rules, market: { depth } });
+    expect(fills.map(({ price }) => price)).toEqual([100.1, 99.7]);
+  });
+
+  it('sells no more than it holds; the rest waits for the next open', () => {
+    // For 4.981, as above. It holds three: (2 × 0.10 + 1 × 0.40) / 3 = 0.20. Of the other 1.981 all are at 0.10.
+    const depth = {
+      timeMs: Float64Array.of(START_MS),
+      bids: [Float64Array.of(199.9, 50)],
+      asks: [Float64Array.of(200.1, 2, 200.4, 1)],
+    };
+    const rules: RuleInput = { slippage: { kind: 'book' } };
+    const { fills } = play({ bars, steps: ENTRY, rules, market: { depth } });
+    expect(fills.map(({ price, quantity }) => [price, quantity])).toEqual([
+      [100.2, 3],
+      [100.1, 1.981],
+      [99.9, 4.981],
+    ]);
   });
 });
 

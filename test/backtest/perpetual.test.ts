@@ -158,6 +158,40 @@ describe('funding', () => {
   });
 });
 
+describe('limits of the account', () => {
+  /** Liquidated in the third bar, which takes 95.50 of 1,000, and tempted again. */
+  const lose = (limits: object | null | undefined) =>
+    play({
+      bars: [...still(100, 2), [98, 98, 84, 95], ...still(95, 3)],
+      steps: { 0: { stop: 1, target: 1_000 }, 3: { stop: 1, target: 1_000 } },
+      rules: { sizing: { kind: 'cash-fraction', fraction: 0.1, limits } },
+      market: { instrument: FREE, perpetual: perpetualSchema.parse(TEN_TIMES) },
+    });
+
+  it.each([
+    ['the loss of a day', { maxExposureFraction: 125 }, { 'daily-loss': 1 }],
+    [
+      'drawdown',
+      { maxExposureFraction: 125, dailyLossFraction: 1, maxDrawdownFraction: 0.09 },
+      { drawdown: 1 },
+    ],
+  ])('refuse entries after %s', (_, limits, refusals) => {
+    const result = lose(limits);
+    expect(result.trades).toMatchObject([{ quantity: 10, exitReason: 'liquidation' }]);
+    expect(result.refusals).toEqual(refusals);
+  });
+
+  it('bound what all positions are worth, whatever their margin', () => {
+    // Half of 1,000 may be held: 5 coins at 100, though the margin would carry 10. They lose 47.75, less than a day may.
+    const { trades } = lose({});
+    expect(trades.map(({ quantity }) => quantity)).toEqual([5, 5.011]);
+  });
+
+  it.each([[null], [undefined]])('are none where the rules say %s', (limits) => {
+    expect(lose(limits).trades.map(({ quantity }) => quantity)).toEqual([10, 9.521]);
+  });
+});
+
 it('what it is worth at a close is its margin and what has been won on it', () => {
   const { equity } = trade({ bars: [...still(100), ...still(104, 2)] });
   expect(equity.map((point) => point.equity)).toEqual([1000, 1000, 1000, 1040, 1040].slice(0, equity.length));

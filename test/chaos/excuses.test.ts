@@ -1,5 +1,5 @@
 import { OrderState } from '../../domain/order';
-import { PROOF_OF_ABSENCE_MS } from '../../workers/order-timing';
+import { PROOF_OF_ABSENCE_MS } from '../../domain/order-timing';
 import type { UnservedCall } from '../crash/harness/exchange-proxy';
 import { BTC } from '../domain/fixtures';
 import { evidence } from './evidence';

@@ -5,7 +5,7 @@ import {
   type Records,
 } from '../crash/harness/compare-records';
 import type { HistoricalChange } from '../../emulator/journal/history';
-import { PROOF_OF_ABSENCE_MS } from '../../workers/order-timing';
+import { PROOF_OF_ABSENCE_MS } from '../../domain/order-timing';
 import { excusesOf, type Silence } from './excuses';
 import { goalsOf, type Goal } from './goals';
 import { exposures, type Exposure } from './protection';

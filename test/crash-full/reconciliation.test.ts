@@ -1,4 +1,4 @@
-import { directStop } from '../../adapters/exchange/direct-stop';
+import { directStop } from '../../adapters/exchange/direct-stop/direct-stop';
 import { decimal } from '../../domain/decimal';
 import { FindingKind, isUnexplained, type ReconciliationReport } from '../../domain/findings';
 import { clientOrderId, clientOrderIdPrefix } from '../../domain/ids';
@@ -121,6 +121,27 @@ describe('reconciliation', () => {
     });
   });
 
+  it('leaves the stop of a lost position resting in an emergency stop, which names it and ends; --direct sells it', async () => {
+    await open();
+    await world.keepJournal(`copy_${worlds}`);
+    const lost = await openPosition(world, 'idle');
+    await lost.untilProtected();
+    await world.restoreJournal(`copy_${worlds}`);
+    await untilMode(TradingMode.Reducing);
+    const stopped = await world.ballast('emergency-stop', '--reason', 'a test', '--yes', '--json');
+    expect(stopped.code).toBe(4);
+    const id = lost.id(Leg.Stop);
+    expect(JSON.parse(stopped.stdout)).toMatchObject({
+      unexplained: [expect.stringContaining(`sell order ${id}`) as unknown],
+    });
+    expect((await world.port.openOrders()).map(({ clientOrderId }) => clientOrderId)).toEqual([id]);
+    expect(await mode()).toBe(TradingMode.Halted);
+    const direct = await world.ballast('emergency-stop', '--direct', '--yes', '--json');
+    expect(direct.code).toBe(0);
+    expect(JSON.parse(direct.stdout)).toMatchObject({ flat: true, sells: 1 });
+    expect(await world.port.openOrders()).toEqual([]);
+  });
+
   describe('strays that are to be closed', () => {
     const settings = { BALLAST__reconciliation__strays: 'close' };
     const sold = async () => {
@@ -199,8 +220,9 @@ describe('reconciliation', () => {
     for (const position of positions) await position.untilProtected();
     const { deployment, account } = world.account;
     const { flat } = await directStop({
-      ...{ exchange: world.port, deployment, account, symbols: SYMBOLS, lookBackMs: 86_400_000 },
-      ...{ sendWindowMs: 2_000, recvWindowMs: 5_000, report: () => undefined, pauseMs: 200 },
+      ...{ exchange: world.port, deployment, account, symbols: SYMBOLS },
+      ...{ sendWindowMs: 2_000, recvWindowMs: 5_000, visibilityLagMs: 2_000, report: () => undefined },
+      pauseMs: 200,
     });
     expect(flat).toBe(true);
     for (const position of positions) {

@@ -13,6 +13,7 @@ import {
 } from '../../../domain/observations';
 import { describeCandles, type CandleSeriesKey, type PriceKind } from '../../../domain/series';
 import { ColumnFileError, readColumnFile, writeColumnFile } from '../column-file';
+import { isOfVenue } from '../origins';
 import { HistoryKind, type Points } from '../port';
 import { TABLES } from '../tables';
 import { locate, type Located } from './locate';
@@ -31,14 +32,18 @@ export interface BarFolder {
   readonly files: readonly BarFile[];
   /** The bars of a file, oldest first. @throws UserError naming file, line and value of what is wrong */
   load(file: BarFile): Promise<BarColumns>;
-  /** Funding rates of a perpetual; undefined when there are none. @throws UserError as `load` */
-  funding(symbol: string): Promise<Points | undefined>;
-  /** What the files tell of a source; undefined when none does. @throws UserError as `load` */
-  observations(source: ObservedSource): Promise<ObservationColumns | undefined>;
+  /** Funding rates of a perpetual; undefined when there are none. @param venue as of `observations` @throws UserError as `load` */
+  funding(symbol: string, venue?: string): Promise<Points | undefined>;
+  /**
+   * What the files tell of a source; undefined when none does.
+   * @param venue not of files that tell of another one, where it is a venue's own
+   * @throws UserError as `load`
+   */
+  observations(source: ObservedSource, venue?: string): Promise<ObservationColumns | undefined>;
 }
 
 /** Of files that do not tell theirs. */
-const NO_VENUE = 'unknown';
+export const NO_VENUE = 'unknown';
 
 /**
  * @param cacheFolder where parsed files are kept as columns; a file that has changed since is read again
@@ -49,8 +54,10 @@ export function openBarFolder(folder: string, cacheFolder: string): BarFolder {
   const files = found.flatMap(({ path, venue = NO_VENUE, symbol, timeframe, price }): BarFile[] =>
     symbol === undefined || timeframe === undefined ? [] : [{ path, venue, symbol, timeframe, price }],
   );
-  const observations = async ({ kind, subject }: ObservedSource): Promise<ObservationColumns | undefined> => {
-    for (const file of found.filter((one) => one.timeframe === undefined)) {
+  const observations: BarFolder['observations'] = async ({ kind, subject }, venue = NO_VENUE) => {
+    const isOther = (told: string = NO_VENUE): boolean =>
+      isOfVenue(kind) && told !== venue && told !== NO_VENUE && venue !== NO_VENUE;
+    for (const file of found.filter((one) => one.timeframe === undefined && !isOther(one.venue))) {
       const known = await readObservations(file, kind, subject);
       if (known !== undefined) return known;
     }
@@ -59,8 +66,8 @@ export function openBarFolder(folder: string, cacheFolder: string): BarFolder {
   return {
     files,
     load: (file) => cached(file, cacheFolder),
-    async funding(symbol) {
-      const known = await observations({ kind: HistoryKind.Funding, subject: symbol });
+    async funding(symbol, venue) {
+      const known = await observations({ kind: HistoryKind.Funding, subject: symbol }, venue);
       if (known === undefined) return undefined;
       const { timeMs, outputs } = known;
       const byTime = [...timeMs.keys()].sort((a, b) => (timeMs[a] ?? NaN) - (timeMs[b] ?? NaN));

@@ -126,4 +126,16 @@ describe('past candles of another venue', () => {
     });
     expect(asked).toContain('/0/public/OHLC');
   });
+
+  it('are asked for at its pace: whoever asks at the same time waits', async () => {
+    const fromMs = START_S * 1_000;
+    asked.length = 0;
+    const ask = async (): Promise<void> => {
+      await source.page({ symbol: 'BTC/USD', timeframe: '1m', fromMs, toMs: fromMs + HOUR_MS });
+      asked.push('answered');
+    };
+    await Promise.all([ask(), ask()]);
+    const pages = asked.filter((what) => what !== '/0/public/Time');
+    expect(pages).toEqual(['/0/public/OHLC', 'answered', '/0/public/OHLC', 'answered']);
+  });
 });

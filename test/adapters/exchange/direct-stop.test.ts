@@ -1,20 +1,24 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { directStop, type DirectStopReport } from '../../../adapters/exchange/direct-stop';
+import { directStop, type DirectStopReport } from '../../../adapters/exchange/direct-stop/direct-stop';
 import type { ExchangePort } from '../../../adapters/exchange/port';
 import { decimal } from '../../../domain/decimal';
 import { clientOrderIdPrefix } from '../../../domain/ids';
 import { OrderType } from '../../../domain/order';
 import { startEmulator, type RunningEmulator } from '../../../emulator/main';
 import { buyRequest, openExchange } from './scripted-exchange';
-import { stillMarket } from './still-market';
+import { SESSION_START_MS, stillMarket } from './still-market';
+import { VISIBILITY_LAG_MS } from '../../../domain/order-timing';
 
 const BTC = 'BTC/USDT';
 const DEPLOYMENT = 'drill';
 /** An asset of which nothing is left is not listed. */
 const NOTHING = { free: '0', locked: '0' };
 const STRANGER = 'someone-else-';
+const DAY_MS = 86_400_000;
+/** The same market, for a month. */
+const longMarket = { ...stillMarket, endMs: SESSION_START_MS + 30 * DAY_MS };
 
 /** The whole algorithm against the real emulator; its own record is the judge. */
 describe('the direct stop', () => {
@@ -27,7 +31,7 @@ describe('the direct stop', () => {
     folder = await mkdtemp(join(tmpdir(), 'ballast-direct-'));
     emulator = await startEmulator({
       port: 0,
-      source: stillMarket,
+      source: longMarket,
       speed: 60,
       paused: true,
       journalDir: folder,
@@ -74,17 +78,21 @@ describe('the direct stop', () => {
       }),
     );
   const told: string[] = [];
-  const stop = (symbols = [BTC]): Promise<DirectStopReport> =>
+  const stop = (
+    symbols = [BTC],
+    windows: Partial<Parameters<typeof directStop>[0]> = {},
+  ): Promise<DirectStopReport> =>
     directStop({
       exchange,
       account: 'test',
       deployment: DEPLOYMENT,
       symbols,
-      lookBackMs: 86_400_000,
       sendWindowMs: 500,
-      recvWindowMs: 500,
+      recvWindowMs: 100,
+      visibilityLagMs: 400,
       report: (line) => told.push(line),
       pauseMs: 1,
+      ...windows,
     });
   const btc = async () => {
     const { free, locked } = (await exchange.balances()).find(({ asset }) => asset === 'BTC') ?? NOTHING;
@@ -95,6 +103,13 @@ describe('the direct stop', () => {
       method: 'POST',
       body: JSON.stringify(fault),
     });
+    if (!response.ok) throw new Error(await response.text());
+  };
+
+  const days = async (count: number): Promise<void> => {
+    const toMs = SESSION_START_MS + count * DAY_MS;
+    const body = JSON.stringify({ action: 'advanceTo', toMs });
+    const response = await fetch(`${emulator.url}/emulator/clock`, { method: 'POST', body });
     if (!response.ok) throw new Error(await response.text());
   };
 
@@ -124,11 +139,11 @@ describe('the direct stop', () => {
     expect(await btc()).toEqual({ free: '1', locked: '0' });
   });
 
-  it('cancels several sells and still sells no more than was bought', async () => {
+  it('swaps each of several sells and still sells no more than was bought', async () => {
     await buy('0.2');
     await protect('0.1');
     await protect('0.0998');
-    expect(await stop()).toMatchObject({ flat: true, cancelledOrders: 2, sells: 1 });
+    expect(await stop()).toMatchObject({ flat: true, cancelledOrders: 2, sells: 2 });
     expect(await btc()).toEqual({ free: '1', locked: '0' });
   });
 
@@ -206,6 +221,127 @@ describe('the direct stop', () => {
     expect(await stop(['GONE/USDT', BTC])).toMatchObject({ flat: true, sells: 1 });
     expect(told).toContain('GONE/USDT is not listed any more: nothing of it can be sold');
     expect(await btc()).toEqual({ free: '1', locked: '0' });
+  });
+
+  describe('after days', () => {
+    it('sells an old position in the place of its stop', async () => {
+      await buy('0.05');
+      await protect('0.04995');
+      await days(8);
+      expect(await stop()).toMatchObject({ flat: true, cancelledOrders: 1, sells: 1, left: [] });
+      expect(await btc()).toEqual({ free: '1', locked: '0' });
+    });
+
+    it('sells an old position that no stop protects', async () => {
+      await buy('0.05');
+      await days(8);
+      expect(await stop()).toMatchObject({ flat: true, cancelledOrders: 0, sells: 1 });
+      expect(await btc()).toEqual({ free: '1', locked: '0' });
+    });
+
+    it('sells the newer position though an old purchase was sold lately', async () => {
+      await buy('0.2');
+      await days(8);
+      await exchange.submit(
+        buyRequest({
+          clientOrderId: id(clientOrderIdPrefix(DEPLOYMENT)),
+          side: 'sell',
+          quantity: decimal('0.1998'),
+        }),
+      );
+      await buy('0.05');
+      await protect('0.04995');
+      expect(await stop()).toMatchObject({ flat: true, sells: 1, left: [] });
+      expect(await btc()).toEqual({ free: '1', locked: '0' });
+    });
+  });
+
+  describe('with coins there that are not ours', () => {
+    const LONG = { visibilityLagMs: VISIBILITY_LAG_MS };
+
+    it.each([
+      ['a stop is swapped', true, []],
+      ['nothing protects it', false, []],
+      [
+        'a stop is swapped and the answer is lost',
+        true,
+        [{ kind: 'empty', phase: 'after', match: 'POST *' }],
+      ],
+      ['nothing protects it and the answer is lost', false, [{ kind: 'reset-after', match: 'POST *' }]],
+    ])('sells once though the sale does not show for 1.8 s: %s', async (_, isProtected, faults) => {
+      await buy('0.01');
+      if (isProtected) await protect('0.00999');
+      await plan({ kind: 'hidden-order', delayMs: 1_800 });
+      for (const fault of faults) await plan(fault);
+      expect(await stop([BTC], LONG)).toMatchObject({ flat: true, sells: 1 });
+      expect(await btc()).toEqual({ free: '1', locked: '0' });
+    });
+
+    it('does not sell what somebody has sold a moment ago, though that does not show yet', async () => {
+      await buy('0.01');
+      await plan({ kind: 'hidden-order', delayMs: 1_800 });
+      await exchange.submit(
+        buyRequest({
+          clientOrderId: id(clientOrderIdPrefix(DEPLOYMENT)),
+          side: 'sell',
+          quantity: decimal('0.00999'),
+        }),
+      );
+      expect(await stop([BTC], LONG)).toMatchObject({ flat: true, sells: 0 });
+      expect(await btc()).toEqual({ free: '1', locked: '0' });
+    });
+
+    it('finds a stop that does not show yet, and does not sell for it twice', async () => {
+      await buy('0.01');
+      await plan({ kind: 'hidden-order', delayMs: 1_800 });
+      await protect('0.00999');
+      expect(await stop([BTC], LONG)).toMatchObject({ flat: true, cancelledOrders: 1, sells: 1 });
+      expect(await btc()).toEqual({ free: '1', locked: '0' });
+    });
+  });
+
+  it('sells what a resting sell of ours offers, though the record shows no purchase of it', async () => {
+    await protect('0.1');
+    expect(await stop()).toMatchObject({ flat: true, cancelledOrders: 1, sells: 1 });
+    expect(await btc()).toEqual({ free: '0.9', locked: '0' });
+  });
+
+  it('leaves the stop of what cannot be sold where it is, names it, and does not call that flat', async () => {
+    await buy('0.00012');
+    await protect('0.0001');
+    await plan({ kind: 'rules', symbol: 'BTCUSDT', minNotional: '50' });
+    const report = await stop();
+    expect(report).toMatchObject({ flat: false, answered: true, cancelledOrders: 0, sells: 0 });
+    expect(report.left[0]).toMatchObject({
+      quantity: '0.0001',
+      why: expect.stringMatching(/its stop .* still rests/) as string,
+    });
+    expect(await exchange.openOrders()).toHaveLength(1);
+  });
+
+  it('places the stop again when neither the swap nor a plain sale succeeds, and sells later', async () => {
+    await buy('0.2');
+    await protect('0.1998');
+    await plan({ kind: 'replace-fails', half: 'placement' });
+    await plan({ kind: 'code', code: -2010, match: 'POST /api/v3/order' });
+    const report = await stop();
+    expect(told).toContain(`${BTC}: the stop of 0.1998 at 55000 was placed again`);
+    expect(report).toMatchObject({ flat: true, cancelledOrders: 2, sells: 1 });
+    expect(await btc()).toEqual({ free: '1', locked: '0' });
+  });
+
+  it('ends though the exchange never answers, and says so', async () => {
+    await buy('0.2');
+    await protect('0.1998');
+    await plan({ match: 'GET /api/v3/openOrders', kind: 'reset-before', times: 100 });
+    expect(await stop()).toMatchObject({ flat: false, answered: false, sells: 0, passes: 30 });
+    expect(await btc()).toEqual({ free: '1', locked: '0.1998' });
+  });
+
+  it('ends in time though the exchange wishes to be left alone for long', async () => {
+    await buy('0.2');
+    await plan({ kind: 'rate-limit', status: 418, retryAfterS: 3_600 });
+    expect(await stop()).toMatchObject({ flat: false, sells: 0, passes: 1 });
   });
 
   it('gives up at once when the keys are refused', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { createReconciliationActivities, type ReconcileInput } from '../../../activities/reconciliation';
 import type { ActivityDeps } from '../../../activities/deps';
-import { directStop } from '../../../adapters/exchange/direct-stop';
+import { directStop } from '../../../adapters/exchange/direct-stop/direct-stop';
 import type { ExchangePort } from '../../../adapters/exchange/port';
 import { migrate } from '../../../adapters/store/migrate';
 import { createPool } from '../../../adapters/store/pool';
@@ -153,9 +153,9 @@ describe('a reconciliation of the emulator and PostgreSQL', () => {
     const { flat } = await directStop({
       ...{ exchange, account: ACCOUNT, deployment: DEPLOYMENT, symbols: [SYMBOL] },
       ...{
-        lookBackMs: 86_400_000,
         sendWindowMs: 500,
-        recvWindowMs: 500,
+        recvWindowMs: 200,
+        visibilityLagMs: 200,
         report: () => undefined,
         pauseMs: 1,
       },

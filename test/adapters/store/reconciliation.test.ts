@@ -176,7 +176,7 @@ describe('what a reconciliation writes', () => {
       ...{ strategy: 'other', barCloseMs: BAR_MS + 60_000, marketTimeMs: NOW_MS + 20_000 },
     });
     const clientOrderId = directStopOrderId({
-      ...{ deployment: DEPLOYMENT, account: ACCOUNT, symbol: 'BTC/USDT', startedAtMs: 1, pass: 1 },
+      ...{ deployment: DEPLOYMENT, account: ACCOUNT, symbol: 'BTC/USDT', startedAtMs: 1, sequence: 1 },
     });
     const [template] = newer.orders;
     if (template === undefined) throw new Error('there is no entry');
