@@ -191,10 +191,12 @@ export function createEvaluation(deps: ActivityDeps): Evaluate {
       const { proposal, version, ...decided } = await decideOn(input, verdict, { position, readWindows });
       const { account, session, strategy, barCloseMs } = input;
       const strategyVersion = version ?? input.strategyVersion ?? null;
-      await store.recordDecision({
-        ...{ account, session, strategy, strategyVersion, barCloseMs, ...decided },
-        ...{ inputs: inputsOf(input, verdict), runId: runIdHere() },
-      });
+      // The decision on the bar on which a position was entered is that entry, whoever decides on it again.
+      if (position?.barCloseMs !== barCloseMs)
+        await store.recordDecision({
+          ...{ account, session, strategy, strategyVersion, barCloseMs, ...decided },
+          ...{ inputs: inputsOf(input, verdict), runId: runIdHere() },
+        });
       const { symbol, outcome, reasons, positionId } = decided;
       return { symbol, outcome, reasons, proposal, positionId };
     };

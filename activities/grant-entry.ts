@@ -1,4 +1,4 @@
-import { DecisionOutcome } from '../adapters/store/port';
+import { DecisionOutcome, type GrantRequest, type GrantResult } from '../adapters/store/port';
 import type { DecimalString } from '../domain/decimal';
 import { RefusalCode } from '../domain/errors';
 import type { Reason } from '../domain/strategy';
@@ -13,46 +13,55 @@ export type SizePositionResult =
   | { readonly granted: true; readonly positionId: string; readonly quantity: DecimalString }
   | { readonly granted: false; readonly code: RefusalCode; readonly message: string };
 
+/** An answer to a request, and the request. */
+export interface AnsweredGrant {
+  readonly request: GrantRequest;
+  readonly result: GrantResult;
+}
+
 /**
  * The grant: sizes the proposal against every limit and commits reservation, approval and outbox, or says why not. What became of the
- * decision is journaled after it, unless the lane that asks is not the current one: then the next lane has the last word on the bar.
- * @param known what the exchange has told already; absent: it is asked
+ * decision is journaled after it.
  */
-export async function grantEntry(
+export async function grantEntry(deps: ActivityDeps, input: SizePositionInput): Promise<SizePositionResult> {
+  const { request, result } = await askForGrant(deps, input);
+  await noteGrant(deps, input, { request, result });
+  if (!result.granted) return result;
+  return { granted: true, positionId: request.positionId, quantity: result.position.quantity };
+}
+
+/** The grant alone. @param known what the exchange has told already; absent: it is asked */
+export async function askForGrant(
   deps: ActivityDeps,
   input: SizePositionInput,
   known?: KnownMarket,
-): Promise<SizePositionResult> {
-  const { store } = deps;
-  const { account, session, strategy, proposal, barCloseMs } = input;
+): Promise<AnsweredGrant> {
   const request = await grantRequestOf(deps, input, known);
-  const { positionId: id } = request;
-  const result = await store.grant(request);
-  const decision = {
-    account,
-    session,
-    strategy,
-    symbol: proposal.symbol,
-    barCloseMs,
-    close: proposal.referencePrice,
-  };
+  return { request, result: await deps.store.grant(request) };
+}
+
+/**
+ * Journals what became of the decision, unless the lane that asked is not the current one: then the next lane has the last word on the
+ * bar.
+ */
+export async function noteGrant(
+  { store }: Pick<ActivityDeps, 'store'>,
+  { account, session, strategy, proposal, barCloseMs, reasons }: SizePositionInput,
+  { request, result }: AnsweredGrant,
+): Promise<void> {
+  const { symbol, referencePrice: close } = proposal;
+  const decision = { account, session, strategy, symbol, barCloseMs, close };
   if (result.granted) {
-    await store.recordDecision({
-      ...decision,
-      outcome: DecisionOutcome.Enter,
-      reasons: input.reasons,
-      positionId: id,
-    });
-    return { granted: true, positionId: id, quantity: result.position.quantity };
+    const { positionId } = request;
+    await store.recordDecision({ ...decision, outcome: DecisionOutcome.Enter, reasons, positionId });
+    return;
   }
   const { code, message } = result;
-  if (code === RefusalCode.LaneSuperseded) return { granted: false, code, message };
-  const reasons = [...input.reasons, { code, text: `Refused: ${message}` }];
+  if (code === RefusalCode.LaneSuperseded) return;
   await store.recordDecision({
     ...decision,
     outcome: DecisionOutcome.Refused,
-    reasons,
+    reasons: [...reasons, { code, text: `Refused: ${message}` }],
     positionId: null,
   });
-  return { granted: false, code, message };
 }

@@ -48,15 +48,28 @@ export class OrderDesk {
   async submit(plan: OrderPlan, emergencyEpoch: number | null = null): Promise<Attempt> {
     await this.deps.mayBegin?.();
     const planned = await this.deps.orders.plan(plan);
+    return this.send({ ...planned, leg: plan.leg }, emergencyEpoch);
+  }
+
+  /** {@link submit} for an entry, whose row the grant has written. */
+  async sendEntry(clientOrderId: string): Promise<Attempt> {
+    await this.deps.mayBegin?.();
+    return this.send({ clientOrderId, leg: Leg.Entry }, null);
+  }
+
+  private async send(
+    order: Pick<OrderView, 'clientOrderId' | 'leg'>,
+    emergencyEpoch: number | null,
+  ): Promise<Attempt> {
     const wallTimeMs = this.deps.wallTimeMs();
     // An emergency sends no entries, which alone expire, and does not wait for a clock.
     const marketTimeMs =
       emergencyEpoch === null ? marketTimeAt(await this.deps.clock.reading(), wallTimeMs) : null;
     const ticket = await this.deps.orders.beginSend({
-      clientOrderId: planned.clientOrderId,
+      clientOrderId: order.clientOrderId,
       wallTimeMs,
       marketTimeMs,
-      sendWindowMs: this.windowsOf(plan).sendWindowMs,
+      sendWindowMs: this.windowsOf(order).sendWindowMs,
       emergencyEpoch,
     });
     if (ticket.kind === 'send') return this.transmit(ticket.order);

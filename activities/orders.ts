@@ -29,22 +29,12 @@ export interface SettleResult {
 /** Orders and positions: short, retryable activities around the journal and the order desk. */
 export function createOrderActivities(deps: ActivityDeps) {
   const { store, desk, wallTimeMs, pause } = deps;
-  const { loadPosition, protect } = createProtection(deps);
+  const { loadPosition, spread } = createProtection(deps);
 
   async function load(positionId: string): Promise<PositionView> {
     const position = await store.position(positionId);
     if (position === undefined) throw new Error(`Position ${positionId} is not in the journal.`);
     return position;
-  }
-
-  /**
-   * What has just been learnt may have left the position bare: an entry that filled, a stop that came to nothing. Then tells
-   * the owners of orders that changed on the side (that stop, or one that an exit replaced).
-   */
-  async function spread(attempt: Attempt): Promise<Attempt> {
-    const alsoChanged = [...attempt.alsoChanged, ...(await protect(attempt.order.positionId, true))];
-    for (const order of alsoChanged) await deps.owners.notifyOrder(order);
-    return { ...attempt, alsoChanged };
   }
 
   return {

@@ -5,6 +5,7 @@ import { FIRST_GAP, PositionState, type PositionView } from '../domain/position'
 import type { TradingMode } from '../domain/trading-mode';
 import { tryEach } from '../adapters/exchange/try-each';
 import type { ActivityDeps } from './deps';
+import type { Attempt } from './order-attempt';
 import { tellOwner } from './wake';
 
 /** A position with all that its owner needs to plan: the account's mode and a reading of the clocks. */
@@ -87,6 +88,16 @@ export function createProtection(deps: ActivityDeps) {
   }
 
   /**
+   * What has just been learnt may have left the position bare: an entry that filled, a stop that came to nothing. Then tells the owners of
+   * orders that changed on the side (that stop, or one that an exit replaced).
+   */
+  async function spread(attempt: Attempt): Promise<Attempt> {
+    const alsoChanged = [...attempt.alsoChanged, ...(await protect(attempt.order.positionId, true))];
+    for (const order of alsoChanged) await owners.notifyOrder(order);
+    return { ...attempt, alsoChanged };
+  }
+
+  /**
    * Carries out at once what is wished of a position: an exit, a higher stop. Never throws, and leaves to its workflow what it cannot do.
    * @returns orders that it changed, for their owners
    */
@@ -143,5 +154,5 @@ export function createProtection(deps: ActivityDeps) {
     return left;
   }
 
-  return { loadPosition, protect, carryOut, catchUp };
+  return { loadPosition, protect, spread, carryOut, catchUp };
 }

@@ -1,12 +1,18 @@
 import { RefusalCode } from '../../domain/errors';
-import { Leg, OrderType } from '../../domain/order';
+import { Leg } from '../../domain/order';
 import type { Proposal } from '../../domain/risk';
 import type { ActivityDeps } from '../deps';
 import type { EvaluatedDecision } from '../evaluation';
-import { grantEntry } from '../grant-entry';
-import type { OrderActivities } from '../orders';
+import { askForGrant, noteGrant } from '../grant-entry';
 import type { RunLaneInput } from './contract';
 import type { LaneMarks } from './lane-marks';
+
+/** What an entry takes beside the ports. */
+export interface EntryTools {
+  readonly marks: LaneMarks;
+  /** Sends an entry that was granted, and what protects it. */
+  readonly sendEntry: (clientOrderId: string) => Promise<unknown>;
+}
 
 export type ProposedEntry = EvaluatedDecision & { readonly proposal: Proposal };
 
@@ -24,31 +30,35 @@ export type EntryOutcome = 'entered' | 'refused' | 'superseded';
 export async function enter(
   deps: ActivityDeps,
   { settings, session, generation }: RunLaneInput,
-  tools: { readonly orders: Pick<OrderActivities, 'submitOrder'>; readonly marks: LaneMarks },
+  { marks, sendEntry }: EntryTools,
   { decision, barCloseMs }: { readonly decision: ProposedEntry; readonly barCloseMs: number },
 ): Promise<EntryOutcome> {
   const { deployment, account, venue, name: strategy, timeframe, entryTtlBars, limits } = settings;
   const { symbol, proposal, reasons } = decision;
-  const grant = await grantEntry(
-    deps,
-    {
-      ...{ account, session, strategy, timeframe, barCloseMs, entryTtlBars, proposal, reasons, limits },
-      lane: { generation },
-    },
-    await tools.marks.of(account, symbol),
-  );
-  if (!grant.granted) return grant.code === RefusalCode.LaneSuperseded ? 'superseded' : 'refused';
-  const { positionId, quantity } = grant;
-  await deps.owners.startPosition({
-    ...{ deployment, account, venue, positionId, strategy, symbol },
-    summary: `${strategy}: ${quantity} ${symbol}`,
-    details: reasons.map(({ text }) => `- ${text}`).join('\n'),
-  });
+  const asked = {
+    ...{ account, session, strategy, timeframe, barCloseMs, entryTtlBars, proposal, reasons, limits },
+    lane: { generation },
+  };
+  const grant = await askForGrant(deps, asked, await marks.of(account, symbol));
+  const { result } = grant;
+  if (!result.granted) {
+    await noteGrant(deps, asked, grant);
+    return result.code === RefusalCode.LaneSuperseded ? 'superseded' : 'refused';
+  }
+  const { positionId, quantity, orders } = result.position;
+  await Promise.all([
+    noteGrant(deps, asked, grant),
+    deps.owners.startPosition({
+      ...{ deployment, account, venue, positionId, strategy, symbol },
+      summary: `${strategy}: ${quantity} ${symbol}`,
+      details: reasons.map(({ text }) => `- ${text}`).join('\n'),
+    }),
+  ]);
+  const entry = orders.find(({ leg }) => leg === Leg.Entry);
   try {
-    const entry = { leg: Leg.Entry, sequence: 0, type: OrderType.Limit, stopPrice: null, replaces: null };
-    await tools.orders.submitOrder({ positionId, ...entry });
+    if (entry !== undefined) await sendEntry(entry.clientOrderId);
   } finally {
-    tools.marks.renew(account, symbol);
+    marks.renew(account, symbol);
     await deps.owners.notifyPosition(positionId);
   }
   return 'entered';

@@ -7,13 +7,11 @@ import { isUnlisted } from '../../adapters/exchange/try-each';
 import { chooseStrategy } from '../chosen-strategy';
 import type { ActivityDeps } from '../deps';
 import type { Evaluate, EvaluatedDecision } from '../evaluation';
-import type { OrderActivities } from '../orders';
 import { wakePosition } from '../wake';
 import type { LaneEnd, RunLaneInput } from './contract';
 import { LaneBars } from './lane-bars';
 import { keptFor, LaneCandles, type Looked } from './lane-candles';
-import { enter, type ProposedEntry } from './lane-entry';
-import type { LaneMarks } from './lane-marks';
+import { enter, type EntryTools, type ProposedEntry } from './lane-entry';
 import { LaneTargets } from './lane-targets';
 
 /** How often a lane looks at the clock, in wall milliseconds. */
@@ -26,10 +24,8 @@ const AHEAD_MS = 1_500;
 const AGAIN_MS = 1_000;
 
 /** What a lane works with, beside the ports. */
-export interface LaneTools {
+export interface LaneTools extends EntryTools {
   readonly evaluate: Evaluate;
-  readonly orders: Pick<OrderActivities, 'submitOrder'>;
-  readonly marks: LaneMarks;
   /** Sends what is wished of a position. */
   readonly carryOut: (positionId: string) => Promise<unknown>;
 }

@@ -1,7 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { ActivityDeps } from '../deps';
 import { createEvaluation } from '../evaluation';
-import { createOrderActivities } from '../orders';
 import { createProtection } from '../protection';
 import { tellOwner } from '../wake';
 import type { LaneActivities } from './contract';
@@ -19,11 +18,11 @@ export function createLaneActivities(deps: ActivityDeps): LaneActivities {
 
 /** The ways of cycles and positions, which lanes take too. */
 export function createLaneTools(deps: ActivityDeps): LaneTools {
-  const { carryOut } = createProtection(deps);
+  const { carryOut, spread } = createProtection(deps);
   return {
     evaluate: createEvaluation(deps),
-    orders: createOrderActivities(deps),
     marks: new LaneMarks(deps),
+    sendEntry: async (clientOrderId) => spread(await deps.desk.sendEntry(clientOrderId)),
     carryOut: async (positionId) => {
       for (const order of await carryOut(positionId)) await tellOwner(deps.owners, order);
     },

@@ -9,8 +9,9 @@ describe('the market clock', () => {
   const time = { nowMs: 0 };
   let asked: number;
   let answer: () => Promise<ClockReading>;
-  const clock = () =>
+  const clock = (refreshAfterMs?: number) =>
     createMarketClock({
+      ...(refreshAfterMs !== undefined && { refreshAfterMs }),
       read: () => {
         asked += 1;
         return answer();
@@ -36,6 +37,19 @@ describe('the market clock', () => {
     time.nowMs = 1_001;
     await read();
     expect(asked).toBe(2);
+  });
+
+  it('asks behind the back of whoever has an answer that still serves', async () => {
+    const { reading: read } = clock(500);
+    await read();
+    time.nowMs = 501;
+    answer = () => Promise.resolve({ ...reading, session: 's2' });
+    expect((await read()).session).toBe('s1');
+    expect((await read()).session).toBe('s2');
+    time.nowMs = 1_400;
+    answer = () => Promise.reject(new Error('silence'));
+    expect((await read()).session).toBe('s2');
+    expect(asked).toBe(3);
   });
 
   it('carries an older answer on while the exchange is silent, for a while', async () => {
