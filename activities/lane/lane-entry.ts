@@ -45,7 +45,8 @@ export async function enter(
     await noteGrant(deps, asked, grant);
     return result.code === RefusalCode.LaneSuperseded ? 'superseded' : 'refused';
   }
-  const { positionId, quantity, orders } = result.position;
+  const { positionId, quantity, orders, reservedQuote } = result.position;
+  marks.reserve(account, symbol, reservedQuote);
   await Promise.all([
     noteGrant(deps, asked, grant),
     deps.owners.startPosition({

@@ -1,3 +1,4 @@
+import { maximum, subtract, ZERO, type DecimalString } from '../../domain/decimal';
 import type { Instrument } from '../../domain/instrument';
 import { readMarks, type AccountMarks } from '../account-marks';
 import type { ActivityDeps } from '../deps';
@@ -40,10 +41,20 @@ class Answers<T> {
     return (await known?.catch(() => undefined)) ?? this.askNow(name);
   }
 
-  /** What was told, or is being told, is not true any more. */
-  renew(name: string): void {
-    this.asked.delete(name);
-    void this.askNow(name);
+  /** What was told, or is being told, is true only with this change. It serves until something newer is told. */
+  change(name: string, change: (answer: T) => T): void {
+    const asked = this.asked.get(name);
+    if (asked === undefined) return;
+    const answer = asked.answer.then(change);
+    answer.catch(() => undefined);
+    this.asked.set(name, { ...asked, answer, isPending: false });
+  }
+
+  /** Asks anew; what was told before serves until the answer is there. */
+  async renew(name: string): Promise<void> {
+    const atMs = this.wallTimeMs();
+    const answer = await this.ask(name);
+    this.asked.set(name, { answer: Promise.resolve(answer), atMs, isPending: false });
   }
 
   private ageMs(name: string): number {
@@ -64,6 +75,8 @@ class Answers<T> {
   }
 }
 
+type LaneMarksDeps = Pick<ActivityDeps, 'emergencyExchange' | 'store' | 'wallTimeMs'>;
+
 /**
  * What the grants of all lanes of a worker need of the exchange, read shortly before a bar closes and after each of their orders: an
  * entry then waits for nothing but the journal. Free funds that somebody else has spent meanwhile are refused by the exchange, which
@@ -73,8 +86,9 @@ export class LaneMarks {
   private readonly rules: Answers<Instrument>;
   private readonly marks: Answers<AccountMarks>;
 
-  constructor(deps: ActivityDeps) {
-    const { wallTimeMs } = deps;
+  constructor({ wallTimeMs, emergencyExchange: exchange, store }: LaneMarksDeps) {
+    // An entry does not stand in the queue of candles and reconciliations.
+    const deps = { exchange, store };
     this.rules = new Answers(wallTimeMs, RULES, (symbol) => instrumentOf(deps, symbol));
     this.marks = new Answers(wallTimeMs, MARKS, async (name) => {
       const [account = '', quote = ''] = name.split(SEPARATOR);
@@ -98,9 +112,17 @@ export class LaneMarks {
     return { instrument, marks };
   }
 
-  /** An order in this symbol has changed what the account has. */
+  /** So much of the free funds is reserved for an entry. Counted twice for a moment, by the grant too, which errs on the safe side. */
+  reserve(account: string, symbol: string, amount: DecimalString): void {
+    this.marks.change(nameOf(account, symbol), ({ equity, freeQuote }) => ({
+      equity,
+      freeQuote: maximum(ZERO, subtract(freeQuote, amount)),
+    }));
+  }
+
+  /** An order in this symbol has changed what the account has: it is read anew, for nobody to wait for. */
   renew(account: string, symbol: string): void {
-    this.marks.renew(nameOf(account, symbol));
+    this.marks.renew(nameOf(account, symbol)).catch(() => undefined);
   }
 }
 

@@ -73,6 +73,8 @@ export class LaneRun {
   /** @throws the signal's reason when it aborts, and what makes going on impossible */
   async run(signal: AbortSignal): Promise<LaneEnd> {
     const stop = AbortSignal.any([signal, this.over.signal]);
+    const { account, symbols } = this.input.settings;
+    this.tools.marks.readAhead(account, symbols);
     await this.goOn();
     const beating = this.beat(stop);
     try {
