@@ -51,15 +51,19 @@ export class OrderDesk {
     return this.send({ ...planned, leg: plan.leg }, emergencyEpoch);
   }
 
-  /** {@link submit} for an entry, whose row the grant has written. */
-  async sendEntry(clientOrderId: string): Promise<Attempt> {
+  /**
+   * {@link submit} for an entry, whose row the grant has written.
+   * @param owned nothing leaves before it resolves; when it rejects, provably nothing was sent
+   */
+  async sendEntry(clientOrderId: string, owned: Promise<unknown>): Promise<Attempt> {
     await this.deps.mayBegin?.();
-    return this.send({ clientOrderId, leg: Leg.Entry }, null);
+    return this.send({ clientOrderId, leg: Leg.Entry }, null, owned);
   }
 
   private async send(
     order: Pick<OrderView, 'clientOrderId' | 'leg'>,
     emergencyEpoch: number | null,
+    owned?: Promise<unknown>,
   ): Promise<Attempt> {
     const wallTimeMs = this.deps.wallTimeMs();
     // An emergency sends no entries, which alone expire, and does not wait for a clock.
@@ -72,9 +76,23 @@ export class OrderDesk {
       sendWindowMs: this.windowsOf(order).sendWindowMs,
       emergencyEpoch,
     });
-    if (ticket.kind === 'send') return this.transmit(ticket.order);
+    if (ticket.kind === 'send') {
+      await this.untilOwned(ticket.order, owned);
+      return this.transmit(ticket.order);
+    }
     if (ticket.kind === 'refused') return { ...attempt(ticket.order), refused: ticket.code };
     return this.resolve(ticket.order.clientOrderId);
+  }
+
+  private async untilOwned({ clientOrderId }: OrderView, owned?: Promise<unknown>): Promise<void> {
+    try {
+      await owned;
+    } catch (error) {
+      await this.news.note(clientOrderId, OrderEvent.NotExecuted, {
+        reason: 'nobody could be told to own it',
+      });
+      throw error;
+    }
   }
 
   /**

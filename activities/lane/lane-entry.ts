@@ -10,8 +10,8 @@ import type { LaneMarks } from './lane-marks';
 /** What an entry takes beside the ports. */
 export interface EntryTools {
   readonly marks: LaneMarks;
-  /** Sends an entry that was granted, and what protects it. */
-  readonly sendEntry: (clientOrderId: string) => Promise<unknown>;
+  /** Sends an entry that was granted, once `owned` has resolved, and what protects it. */
+  readonly sendEntry: (clientOrderId: string, owned: Promise<unknown>) => Promise<unknown>;
 }
 
 export type ProposedEntry = EvaluatedDecision & { readonly proposal: Proposal };
@@ -24,7 +24,7 @@ export type EntryOutcome = 'entered' | 'refused' | 'superseded';
 
 /**
  * From a proposal to the order, in the order that makes every kill harmless: the grant is one transaction; then the position gets its
- * workflow, which begins by itself soon; only then the entry is sent, through the outbox, with the stop behind it; and the owner is
+ * workflow, which begins by itself soon; only once it has one the entry leaves, through the outbox, with the stop behind it; and the owner is
  * told. Whoever repeats any of it finds what was done.
  */
 export async function enter(
@@ -47,17 +47,17 @@ export async function enter(
   }
   const { positionId, quantity, orders, reservedQuote } = result.position;
   marks.reserve(account, symbol, reservedQuote);
-  await Promise.all([
-    noteGrant(deps, asked, grant),
-    deps.owners.startPosition({
-      ...{ deployment, account, venue, positionId, strategy, symbol },
-      summary: `${strategy}: ${quantity} ${symbol}`,
-      details: reasons.map(({ text }) => `- ${text}`).join('\n'),
-    }),
-  ]);
+  const owned = deps.owners.startPosition({
+    ...{ deployment, account, venue, positionId, strategy, symbol },
+    summary: `${strategy}: ${quantity} ${symbol}`,
+    details: reasons.map(({ text }) => `- ${text}`).join('\n'),
+  });
   const entry = orders.find(({ leg }) => leg === Leg.Entry);
   try {
-    if (entry !== undefined) await sendEntry(entry.clientOrderId);
+    await Promise.all([
+      noteGrant(deps, asked, grant),
+      entry === undefined ? owned : sendEntry(entry.clientOrderId, owned),
+    ]);
   } finally {
     marks.renew(account, symbol);
     await deps.owners.notifyPosition(positionId);

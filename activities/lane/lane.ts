@@ -22,7 +22,7 @@ export function createLaneTools(deps: ActivityDeps): LaneTools {
   return {
     evaluate: createEvaluation(deps),
     marks: new LaneMarks(deps),
-    sendEntry: async (clientOrderId) => spread(await deps.desk.sendEntry(clientOrderId)),
+    sendEntry: async (...entry) => spread(await deps.desk.sendEntry(...entry)),
     carryOut: async (positionId) => {
       for (const order of await carryOut(positionId)) await tellOwner(deps.owners, order);
     },

@@ -89,6 +89,7 @@ async function complete(
   rows: readonly PositionRow[],
   lock: boolean,
 ): Promise<readonly PositionView[]> {
+  if (rows.length === 0) return [];
   const ids = rows.map((row) => row.position_id);
   const orders = await ordersOf(db, ids, lock);
   const fills = await fillsOf(db, ids);
