@@ -41,7 +41,7 @@ export interface AccountOptions extends RulesOptions {
 
 export type InputOptions = Omit<MarketOptions, 'symbol'> & AccountOptions & StrategyOptions;
 
-const DEFAULT_TIMEFRAME = Timeframe.H1;
+export const DEFAULT_TIMEFRAME = Timeframe.H1;
 
 /**
  * What these options ask for.

@@ -81,7 +81,10 @@ function parametersOf(
   const ownerOf = (name: string): string | undefined => ids.find((one) => name.startsWith(`${one}.`));
   const common = entries.filter(([name]) => ownerOf(name) === undefined);
   const own = entries.filter(([name]) => ownerOf(name) === id);
-  return Object.fromEntries([...common, ...own.map(([name, value]) => [name.slice(id.length + 1), value])]);
+  return Object.fromEntries([
+    ...common,
+    ...own.map(([name, value]): [string, unknown] => [name.slice(id.length + 1), value]),
+  ]);
 }
 
 /** A parameter is refused: where there are several strategies, it may have been meant for one. */
