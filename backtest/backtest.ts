@@ -1,3 +1,4 @@
+import type { Timeframe } from '../domain/bar';
 import type { DecimalString } from '../domain/decimal';
 import type { ObservedSeries } from '../domain/observations';
 import type { ClosedTrade, EquityPoint } from '../domain/performance/types';
@@ -17,12 +18,14 @@ export interface StrategyRun {
   readonly name: string;
   readonly strategy: PreparedStrategy;
   readonly symbols: readonly string[];
+  /** Of the bars that it decides on, where a symbol has markets of several. Absent: those of its first market. */
+  readonly timeframe?: Timeframe;
   /** Null for no time stop but the strategy's own. */
   readonly maxHoldingBars: number | null;
 }
 
 export interface BacktestInput {
-  /** One for each symbol. */
+  /** One for each symbol, or one for each timeframe of it, the finest first. */
   readonly markets: readonly MarketData[];
   readonly runs: readonly StrategyRun[];
   readonly startingBalance: DecimalString;

@@ -5,9 +5,17 @@ import type { BarsOf } from '../domain/strategy-columns';
 import { canResample, resample } from '../domain/timeframes';
 import { firstAtOrAfter, type FinerData, type MarketData } from './market';
 
-/** @throws UserError when there is none of this symbol */
-export function findMarket(markets: readonly MarketData[], symbol: string): MarketData {
-  const market = markets.find(({ instrument }) => instrument.symbol === symbol);
+/**
+ * The market of a symbol: the one of this timeframe, else its first.
+ * @throws UserError when there is none of this symbol
+ */
+export function findMarket(
+  markets: readonly MarketData[],
+  symbol: string,
+  timeframe?: Timeframe,
+): MarketData {
+  const mine = markets.filter(({ instrument }) => instrument.symbol === symbol);
+  const market = mine.find((one) => one.timeframe === timeframe) ?? mine[0];
   if (market !== undefined) return market;
   const known = markets.map(({ instrument }) => instrument.symbol).join(', ');
   throw new UserError(`There is no data of ${symbol}.`, `There is of ${known}.`);
@@ -21,7 +29,7 @@ export function findMarket(markets: readonly MarketData[], symbol: string): Mark
 export const barsOfMarkets =
   (markets: readonly MarketData[]): BarsOf =>
   ({ symbol, timeframe }) => {
-    const market = findMarket(markets, symbol);
+    const market = findMarket(markets, symbol, timeframe);
     if (timeframe === market.timeframe) return market.bars;
     if (timeframe === market.finer?.timeframe) return market.finer.bars;
     const base = canResample(market.timeframe, timeframe) ? market : market.finer;

@@ -101,10 +101,10 @@ export class LaneBuilder {
   }
 
   /** @throws UserError when there is no such market, one that the strategy looks at is missing, or it cannot be tested */
-  build({ name, strategy, maxHoldingBars }: StrategyRun, symbol: string): Lane {
+  build({ name, strategy, maxHoldingBars, timeframe }: StrategyRun, symbol: string): Lane {
     refuseUntestable(strategy);
     const { rules } = this.input;
-    const market = findMarket(this.input.markets, symbol);
+    const market = findMarket(this.input.markets, symbol, timeframe);
     const own: BarSource = { symbol, timeframe: market.timeframe };
     const columns = seriesColumns(
       strategy.indicators,

@@ -11,7 +11,7 @@ import type { DecimalString } from '../domain/decimal';
 import { utcTime } from '../domain/display';
 import { UserError } from '../domain/errors';
 import type { PreparedStrategy } from '../domain/strategies/prepare';
-import type { BarNeed } from '../domain/strategy-columns';
+import type { BarNeed, BarSource } from '../domain/strategy-columns';
 import { SIMULATION_START_MS } from '../emulator/market/simulator';
 import { loadDepth } from './backtest-depth';
 import { instrumentOf } from './backtest-instrument';
@@ -28,9 +28,18 @@ import {
 import { locateConfig, type GlobalOptions } from './locate-config';
 import { withMarketData } from './market-data';
 
+/** A strategy under a name of its own; what it does not say is as the request says for all. */
+export interface RequestedRun {
+  readonly name: string;
+  readonly strategy: PreparedStrategy;
+  readonly symbols?: readonly string[];
+  readonly timeframe?: Timeframe;
+  readonly maxHoldingBars?: number | null;
+}
+
 /** Which strategies on which bars, under which rules: what the command line asks for. */
 export interface InputRequest {
-  readonly runs: readonly { readonly name: string; readonly strategy: PreparedStrategy }[];
+  readonly runs: readonly RequestedRun[];
   readonly inSample?: boolean;
   readonly symbols: readonly string[];
   readonly timeframe: Timeframe;
@@ -46,6 +55,8 @@ export interface InputRequest {
   readonly rules: BacktestRules;
   /** Files of recorded books, or {@link STORED}; for slippage by the book, which without any takes the stored ones. */
   readonly l2: readonly string[];
+  /** What a reader must know about what is asked, in sentences. */
+  readonly notes?: readonly string[];
   readonly config: string | undefined;
   readonly profile: string | undefined;
 }
@@ -105,14 +116,14 @@ export function sourceOutside(
 
 /** Loads what a backtest needs from a source. @throws UserError naming what is missing or does not fit */
 export async function loadInput(source: BarSources, request: InputRequest): Promise<LoadedInput> {
-  const symbols = [...new Set([...request.symbols, ...needsOf(request).map(({ symbol }) => symbol)])];
-  const loaded = await Promise.all(symbols.map((symbol) => loadMarket(source, symbol, request)));
+  const loaded = await Promise.all(
+    barsWanted(request).map(({ symbol, timeframe }) => loadMarket(source, symbol, { ...request, timeframe })),
+  );
   const markets = loaded.map(({ market }) => market);
   const fromMs = request.fromMs ?? Math.min(...markets.map(({ bars }) => bars.openTimeMs[0] ?? Infinity));
   const runs = request.runs.map((run): StrategyRun => ({
+    ...{ symbols: request.symbols, maxHoldingBars: request.maxHoldingBars },
     ...run,
-    symbols: request.symbols,
-    maxHoldingBars: request.maxHoldingBars,
   }));
   const { rules, startingBalance } = request;
   const observed = await loadObservations(source, request, markets, fromMs);
@@ -121,7 +132,12 @@ export async function loadInput(source: BarSources, request: InputRequest): Prom
   const input = { markets, runs, rules, startingBalance, observations, inSample, tradeFromMs: fromMs };
   return {
     ...{ input, markets, fromMs, description: source.description },
-    notes: [...seenNotes(input), ...loaded.flatMap(({ notes }) => notes), ...observed.notes],
+    notes: [
+      ...(request.notes ?? []),
+      ...seenNotes(input),
+      ...loaded.flatMap(({ notes }) => notes),
+      ...observed.notes,
+    ],
   };
 }
 
@@ -132,9 +148,30 @@ const seenNotes = (input: BacktestInput): readonly string[] =>
       `IN SAMPLE: the model ${model} was trained on some of this time. What it earns here says nothing about what it can do.`,
   );
 
+/** What is traded on, once each. */
+const tradedBars = ({ runs, symbols, timeframe }: InputRequest): readonly BarSource[] =>
+  runs.flatMap((run) =>
+    (run.symbols ?? symbols).map((symbol) => ({ symbol, timeframe: run.timeframe ?? timeframe })),
+  );
+
 /** What the strategies look at, other symbols and timeframes included. */
 const needsOf = ({ runs, symbols, timeframe }: InputRequest): readonly BarNeed[] =>
-  runs.flatMap(({ strategy }) => symbols.flatMap((symbol) => strategy.needs({ symbol, timeframe })));
+  runs.flatMap(({ strategy, ...run }) =>
+    (run.symbols ?? symbols).flatMap((symbol) =>
+      strategy.needs({ symbol, timeframe: run.timeframe ?? timeframe }),
+    ),
+  );
+
+/** A market for every symbol and timeframe that is traded, the finest first; symbols that are only looked at have the request's. */
+function barsWanted(request: InputRequest): readonly BarSource[] {
+  const traded = tradedBars(request).toSorted((a, b) => timeframeMs(a.timeframe) - timeframeMs(b.timeframe));
+  const watched = needsOf(request)
+    .filter(({ symbol }) => !traded.some((one) => one.symbol === symbol))
+    .map(({ symbol }): BarSource => ({ symbol, timeframe: request.timeframe }));
+  const isFirst = (one: BarSource, at: number, all: readonly BarSource[]): boolean =>
+    all.findIndex((other) => other.symbol === one.symbol && other.timeframe === one.timeframe) === at;
+  return [...traded, ...watched].filter(isFirst);
+}
 
 function noBars(
   { description }: BarSources,

@@ -1,33 +1,26 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { parse } from 'yaml';
 import type { Argv } from 'yargs';
-import {
-  backtestRulesSchema,
-  perpetualSchema,
-  type BacktestRules,
-  type PerpetualTerms,
-} from '../backtest/rules';
+import { perpetualSchema, type PerpetualTerms } from '../backtest/rules';
 import { Timeframe } from '../domain/bar';
 import { decimal, isPositive, type DecimalString } from '../domain/decimal';
 import { UserError } from '../domain/errors';
-import { filtersFrom } from '../domain/strategies/filters/registry';
-import { withFilters } from '../domain/strategies/filters/with-filters';
-import { STRATEGIES } from '../domain/strategies/registry';
+import { AGENT_ID } from '../domain/agent/tool-names';
+import { BUILT_IN_CATALOGUE } from '../domain/strategies/catalogue';
 import { STORED } from './backtest-depth';
 import type { InputRequest } from './backtest-input';
 import { withAccountLimits } from './backtest-perpetual';
-import { workingFolder } from './backtest-source';
-import { messageOf } from './failure';
+import { l2Of, LIVE, rulesOf, type RulesOptions } from './backtest-rules';
+import { chosenRuns, type StrategyOptions } from './backtest-strategies';
 import type { GlobalOptions } from './locate-config';
-import { FILTER_OPTION, parseFilters, parseParameters, splitList } from './parameters';
-import { openCatalogue } from './strategy-catalogue';
+import { FILTER_OPTION, splitList } from './parameters';
+import { configOf } from './strategy-catalogue';
+import { utcTime } from './format';
 import { timeOption } from './time-option';
 
 /** Which bars. */
 export interface MarketOptions {
   readonly symbol: readonly string[];
-  readonly timeframe: Timeframe;
+  /** {@link DEFAULT_TIMEFRAME} when nobody says. */
+  readonly timeframe?: Timeframe;
   readonly from?: string;
   readonly to?: string;
   readonly data?: string;
@@ -38,27 +31,17 @@ export interface MarketOptions {
 }
 
 /** Which money, and how orders become trades. */
-export interface AccountOptions {
+export interface AccountOptions extends RulesOptions {
   readonly balance: string;
-  readonly fraction?: number;
   readonly fee: string;
   readonly 'maker-fee'?: string;
   readonly 'max-holding-bars'?: number;
   readonly leverage?: number;
-  readonly rules?: string;
-  readonly slippage?: string;
-  readonly l2?: readonly string[];
 }
 
-/** Which strategies. */
-export interface StrategyOptions {
-  readonly strategy: readonly string[];
-  readonly 'in-sample'?: boolean;
-  readonly param?: readonly string[];
-  readonly filter?: readonly string[];
-}
+export type InputOptions = Omit<MarketOptions, 'symbol'> & AccountOptions & StrategyOptions;
 
-export type InputOptions = MarketOptions & AccountOptions & StrategyOptions;
+export const DEFAULT_TIMEFRAME = Timeframe.H1;
 
 /**
  * What these options ask for.
@@ -67,25 +50,36 @@ export type InputOptions = MarketOptions & AccountOptions & StrategyOptions;
 export function inputRequest(
   options: InputOptions & Pick<GlobalOptions, 'config' | 'profile'>,
 ): InputRequest {
-  const catalogue = openCatalogue(options);
-  const filters = filtersFrom(parseFilters(options.filter ?? []));
-  const runs = [...new Set(options.strategy)].map((id) => ({
-    name: id,
-    strategy: withFilters(catalogue.find(id), filters).parse(parseParameters(options.param ?? [])),
-  }));
-  return { runs, inSample: options['in-sample'] === true, ...marketRequest(options) };
+  const { runs, symbols, timeframe, entryTtlBars, notes } = chosenRuns(options);
+  const market = { ...options, symbol: symbols, ...(timeframe !== undefined && { timeframe }) };
+  const request = marketRequest(market, entryTtlBars);
+  return {
+    ...request,
+    ...{ runs, inSample: options['in-sample'] === true },
+    notes: options.rules === LIVE ? notes : [],
+  };
 }
 
 /** All of {@link inputRequest} but the strategies, for commands that choose their parameters themselves. */
 export const marketRequest = (
   options: MarketOptions & AccountOptions & Pick<GlobalOptions, 'config' | 'profile'>,
+  entryTtlBars = 1,
 ): Omit<InputRequest, 'runs'> => {
-  const rules = withAccountLimits(rulesOf(options), options.symbol);
+  const rules = withAccountLimits(
+    rulesOf(options, () => configOf(options).risk, entryTtlBars),
+    options.symbol,
+  );
+  const fromMs = timeOption('from', options.from);
+  const toMs = timeOption('to', options.to);
+  if (fromMs !== undefined && toMs !== undefined && fromMs >= toMs)
+    throw new UserError(
+      `There is nothing from ${utcTime(fromMs)} to ${utcTime(toMs)}.`,
+      'Let --from be before --to.',
+    );
   return {
     symbols: options.symbol,
-    timeframe: options.timeframe,
-    fromMs: timeOption('from', options.from),
-    toMs: timeOption('to', options.to),
+    timeframe: options.timeframe ?? DEFAULT_TIMEFRAME,
+    ...{ fromMs, toMs },
     source: { data: options.data, simulate: options.simulate === true, seed: options.seed },
     venue: options.venue,
     finer: options.finer,
@@ -102,20 +96,32 @@ export const marketRequest = (
   };
 };
 
-/** The strategies as options, for commands that test several on one account. */
-export const strategyOptions = <T>(yargs: Argv<T>) =>
+/** The agent wishes things in the world, and cannot be tested on the past. */
+const TESTABLE = BUILT_IN_CATALOGUE.strategies.map(({ id }) => id).filter((id) => id !== AGENT_ID);
+
+const strategyOptions = <T>(yargs: Argv<T>) =>
   yargs
     .option('strategy', {
       type: 'string',
       array: true,
-      demandOption: true,
-      describe: `Its id, or several for one account: ${Object.keys(STRATEGIES).join(', ')}, or your own`,
+      requiresArg: true,
+      coerce: splitList,
+      describe: `Its id, or several for one account: ${TESTABLE.join(', ')}, or your own`,
+    })
+    .option('strategies', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'Instead of --strategy: a file with the strategies: of a configuration, each with its pairs, timeframe, parameters and filters',
     })
     .option('in-sample', {
       type: 'boolean',
       describe: 'Test models on what they were trained on all the same, and say so in the report',
     })
-    .option('param', PARAM)
+    .option('param', {
+      ...PARAM,
+      describe: 'A parameter, e.g. --param fast=9, or of one of several strategies: --param ema-cross.fast=9',
+    })
     .option('filter', FILTER_OPTION);
 
 export const PARAM = {
@@ -124,18 +130,26 @@ export const PARAM = {
   describe: 'A parameter, e.g. --param fast=9; repeatable',
 } as const;
 
+const SYMBOL = {
+  type: 'string',
+  array: true,
+  coerce: splitList,
+  describe: 'Pairs, e.g. BTC/USDT,ETH/USDT; a perpetual is BTC/USDT:USDT',
+} as const;
+
 export const marketOptions = <T>(yargs: Argv<T>) =>
+  barOptions(yargs.option('symbol', { ...SYMBOL, demandOption: true }));
+
+/** What {@link inputRequest} takes. */
+export const inputOptions = <T>(yargs: Argv<T>) =>
+  accountOptions(barOptions(strategyOptions(yargs).option('symbol', SYMBOL)));
+
+const barOptions = <T>(yargs: Argv<T>) =>
   yargs
-    .option('symbol', {
-      type: 'string',
-      array: true,
-      demandOption: true,
-      coerce: splitList,
-      describe: 'Pairs, e.g. BTC/USDT,ETH/USDT; a perpetual is BTC/USDT:USDT',
-    })
     .option('timeframe', {
       choices: Object.values(Timeframe),
-      default: Timeframe.H1,
+      requiresArg: true,
+      defaultDescription: `"${DEFAULT_TIMEFRAME}"`,
       describe: 'Bars that are decided on; put together from finer ones if need be',
     })
     .option('from', {
@@ -189,7 +203,18 @@ export const accountOptions = <T>(yargs: Argv<T>) =>
     .option('rules', {
       type: 'string',
       requiresArg: true,
-      describe: 'A YAML or JSON file of fill rules (docs/backtesting.md)',
+      describe:
+        'A YAML or JSON file of fill rules (docs/backtesting.md), or "live": those of live trading on spot',
+    })
+    .option('spread', {
+      type: 'number',
+      requiresArg: true,
+      describe: 'Between bid and ask, a fraction of the price (0); a taker pays half',
+    })
+    .option('latency-ms', {
+      type: 'number',
+      requiresArg: true,
+      describe: 'From the decision to when an order may fill, at the first open after it (0)',
     })
     .option('slippage', {
       type: 'string',
@@ -202,53 +227,6 @@ export const accountOptions = <T>(yargs: Argv<T>) =>
       requiresArg: true,
       describe: `Recorded order book for --slippage book: a file, or "${STORED}" for what is imported; repeatable`,
     });
-
-function rulesOf({ rules, fraction, slippage }: AccountOptions): BacktestRules {
-  const result = backtestRulesSchema.safeParse({
-    ...(rules !== undefined && readRules(rules)),
-    ...(fraction !== undefined && { sizing: { kind: 'cash-fraction', fraction } }),
-    ...(slippage !== undefined && { slippage: slippageOf(slippage) }),
-  });
-  if (result.success) return result.data;
-  const faults = result.error.issues.map(({ path, message }) => `${path.join('.') || 'rules'}: ${message}`);
-  throw new UserError(faults.join('\n'), 'docs/backtesting.md lists every rule and what it takes.');
-}
-
-/** `kind`, or `kind=number` where the number is what the kind takes. */
-function slippageOf(text: string): object {
-  const [kind = '', amount] = text.split('=');
-  const takes: Readonly<Record<string, string | null>> = {
-    ...{ none: null, book: null, fixed: 'fraction', 'volume-share': 'impact' },
-  };
-  const field = takes[kind];
-  const fits = amount === undefined ? kind !== 'fixed' : field != null && /^\d*\.?\d+$/.test(amount);
-  if (field === undefined || !fits)
-    throw new UserError(
-      `--slippage ${text} cannot be used.`,
-      'Give none, fixed=0.0005 (a fraction of the price), volume-share, volume-share=0.1 or book.',
-    );
-  return { kind, ...(field !== null && amount !== undefined && { [field]: Number(amount) }) };
-}
-
-function l2Of({ l2 = [] }: AccountOptions, { slippage }: BacktestRules): readonly string[] {
-  if (l2.length === 0 || slippage.kind === 'book') return l2;
-  throw new UserError(
-    `--l2 ${l2.join(' ')} is for slippage by the book, and it is ${slippage.kind}.`,
-    'Add --slippage book.',
-  );
-}
-
-function readRules(file: string): object {
-  const path = resolve(workingFolder(), file);
-  let content: unknown;
-  try {
-    content = parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new UserError(`${path} cannot be read: ${messageOf(error)}`, 'Name a YAML or JSON file.');
-  }
-  if (typeof content === 'object' && content !== null && !Array.isArray(content)) return content;
-  throw new UserError(`${path} holds no rules.`, 'Write them like: spreadFraction: 0.0002');
-}
 
 function perpetualOf({ symbol, leverage }: MarketOptions & AccountOptions): PerpetualTerms {
   if (leverage !== undefined && !symbol.every((one) => one.includes(':')))

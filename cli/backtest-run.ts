@@ -4,11 +4,12 @@ import { modelsThatHaveSeen } from '../backtest/in-sample';
 import { bracketOf, type BracketReading } from '../backtest/bracket';
 import { withoutObserved } from '../backtest/observed';
 import type { MarketData } from '../backtest/market';
+import { costNotes } from '../backtest/report/costs';
 import { createReport, type Report, type WithoutObserved } from '../backtest/report/report';
 import type { ChartData } from '../backtest/report/html/chart-data';
 import { timeframeMs } from '../domain/bar';
 import { barsBetween } from '../domain/bar-columns';
-import { UserError } from '../domain/errors';
+import { RefusalCode, UserError } from '../domain/errors';
 import type { ObservedKind } from '../domain/observations';
 import { buyAndHoldEquity, type PricePoint } from '../domain/performance/benchmark';
 import { performanceMetrics } from '../domain/performance/metrics';
@@ -17,10 +18,11 @@ import type { EquityPoint, PerformanceInput } from '../domain/performance/types'
 import type { Assessment } from '../backtest/truth/assessment';
 import { withBacktestInput, type InputRequest, type LoadedInput } from './backtest-input';
 import { observedBy } from './backtest-observations';
+import { count, utcTime } from './format';
 import { assessBacktest, withTrials } from './backtest-truth';
 import type { Progress } from './progress-bar';
 import type { TruthRequest } from './truth-options';
-import { identityOf } from '../domain/strategies/prepare';
+import { identityOf, type PreparedStrategy } from '../domain/strategies/prepare';
 
 export interface TestRequest extends InputRequest {
   readonly bracket: boolean;
@@ -62,15 +64,31 @@ async function testOn(loaded: LoadedInput, request: TestRequest, sweeps: SweepSt
   const bracket = request.bracket ? bracketOf(input) : undefined;
   const strategies = request.runs.map(({ strategy }) => strategy);
   const truth = request.truth && (await withTrials(request.truth, strategies, sweeps));
-  const notes = [...notesOf(result, loaded, bracket), ...(truth?.notes ?? [])];
+  const told = [...notesOf(result, loaded, request, bracket), ...(truth?.notes ?? [])];
   const measured = measuredOf(result, loaded, request);
   const assessment = truth && assessBacktest(input, measured, truth.asked, request.progress);
+  const notes = truth === undefined ? told : [...told, ...unassessed(assessment, strategies)];
   const report = reportOf({ request, loaded, result, measured, bracket, notes, assessment });
   const without = request.without.length === 0 ? undefined : testWithout(loaded, request);
   return {
     report: { ...report, ...(without && { without }) },
     charts: request.charts ? chartsOf(markets, fromMs) : {},
   };
+}
+
+/** What --truth was asked for and does not say, and why. */
+function unassessed(
+  assessment: Assessment | undefined,
+  strategies: readonly PreparedStrategy[],
+): readonly string[] {
+  if (assessment === undefined)
+    return ['Nothing can be said about luck (--truth): there are no closed trades, or no whole day.'];
+  if (assessment.entries != null) return [];
+  return [
+    strategies.some(({ quotes }) => quotes)
+      ? 'Entries by chance are left out: they enter at market, and would be compared with quotes that rest.'
+      : 'Entries by chance are left out: the strategy entered nothing.',
+  ];
 }
 
 /** The same with something hidden. */
@@ -87,25 +105,38 @@ const countsOf = ({ ambiguousBars, refusals }: BacktestResult) => ({
 });
 
 function notesOf(
-  { ambiguousBars, refusals }: BacktestResult,
+  { ambiguousBars, refusals, trades }: BacktestResult,
   { description, notes }: LoadedInput,
+  request: TestRequest,
   bracket: Bracketed | undefined,
 ): readonly string[] {
-  const refused = Object.entries(refusals).map(([code, times]) => `${code} ${times}`);
+  const refused = Object.entries(refusals).map(([code, times]) => `${code} ${count(times)}`);
   const reading = (one: BracketReading): string => `${one.finalEquity.toFixed(2)} in ${one.trades} trades`;
   return [
-    `Bars from ${description}. A signal at a close fills at the next open or later; what it costs is in the configuration.`,
+    `Bars from ${description}. A signal at a close fills at the next open or later.`,
+    ...costNotes(request),
     ...notes,
-    ...(ambiguousBars > 0
-      ? [`${ambiguousBars} bars reached both stop and target, with nothing to tell which came first.`]
-      : []),
+    ambiguousText(ambiguousBars),
     ...(bracket === undefined
       ? []
       : [
           `Read against the strategy they end at ${reading(bracket.pessimistic)}, read in its favour at ${reading(bracket.optimistic)}.`,
         ]),
     ...(refused.length > 0 ? [`Entries that came to nothing: ${refused.join(', ')}.`] : []),
+    ...(refusals[RefusalCode.Drawdown] === undefined ? [] : [lockedText(trades)]),
   ];
+}
+
+const ambiguousText = (bars: number): string =>
+  `${bars === 0 ? 'No bar' : bars === 1 ? '1 bar' : `${count(bars)} bars`} reached both stop and target with nothing to tell which came first.`;
+
+/** Nobody resumes trading in a backtest. */
+function lockedText(trades: BacktestResult['trades']): string {
+  const lastMs = Math.max(...trades.map(({ openTimeMs }) => openTimeMs));
+  const when = Number.isFinite(lastMs)
+    ? `the last entry was at ${utcTime(lastMs, 'minutes')}`
+    : 'nothing was entered';
+  return `The account lost as much as its limit allows and was locked (drawdown): ${when} UTC. Raise limits.maxDrawdownFraction in --rules to see what would have come after.`;
 }
 
 type Bracketed = ReturnType<typeof bracketOf>;
@@ -118,7 +149,11 @@ function measuredOf(
 ): PerformanceInput {
   const startMs = Math.max(fromMs, times.startMs);
   const equity = daily.filter(({ timeMs }) => timeMs >= dayOf(startMs));
-  const traded = markets.filter(({ instrument }) => symbols.includes(instrument.symbol));
+  const isFirst = ({ instrument }: MarketData, at: number): boolean =>
+    markets.findIndex((one) => one.instrument.symbol === instrument.symbol) === at;
+  const traded = markets.filter(
+    (market, at) => symbols.includes(market.instrument.symbol) && isFirst(market, at),
+  );
   return {
     ...{ trades, equity, startingBalance, startMs, endMs: times.endMs },
     buyAndHold: buyAndHold(traded, equity, startingBalance, startMs, Number(fees.taker)),
@@ -138,11 +173,12 @@ function reportOf(parts: {
   const { markets } = loaded;
   const { startMs, endMs } = measured;
   const names = request.runs.map(({ name }) => name).join(', ');
+  const timeframes = [...new Set(request.runs.map((run) => run.timeframe ?? request.timeframe))];
   const report = createReport({
-    title: `${names} on ${request.symbols.join(', ')} ${request.timeframe}, ${iso(startMs)} to ${iso(endMs)}`,
+    title: `${names} on ${request.symbols.join(', ')} ${timeframes.join(', ')}`,
     input: measured,
     configuration: {
-      strategies: request.runs.map(({ name, strategy }) => ({ name, ...identityOf(strategy) })),
+      strategies: request.runs.map(({ strategy, ...run }) => ({ ...run, ...identityOf(strategy) })),
       ...{ symbols: request.symbols, timeframe: request.timeframe, from: iso(startMs), to: iso(endMs) },
       ...{ data: loaded.description, finer: markets.map(({ finer }) => finer?.timeframe ?? null) },
       ...{ balance: request.startingBalance, fees: request.fees, maxHoldingBars: request.maxHoldingBars },

@@ -54,7 +54,7 @@ export function folderSource(folder: string, stateDir: string): BarSources {
       return opened.load(file);
     },
     funding: (symbol, venue) => opened.funding(symbol, venue),
-    recordings: () => Promise.resolve([]),
+    recordings: (symbol) => opened.recordings(symbol),
     observations: (source, venue) => opened.observations(source, venue),
   };
 }

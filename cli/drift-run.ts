@@ -1,8 +1,8 @@
 import { originsOf } from '../adapters/history/origins';
 import type { RunRecord, RunSettings } from '../adapters/store/run-record';
 import type { BacktestInput } from '../backtest/backtest';
+import { liveRules } from '../backtest/live-rules';
 import type { MarketData } from '../backtest/market';
-import { backtestRulesSchema } from '../backtest/rules';
 import {
   driftOf,
   type DriftReport,
@@ -156,11 +156,7 @@ async function inputOf(context: DriftSources, parts: InputParts): Promise<Backte
     ...{ markets, observations },
     runs: [{ name, strategy, symbols, maxHoldingBars: settings.maxHoldingBars }],
     startingBalance: equity ?? decimal(FALLBACK_BALANCE),
-    rules: backtestRulesSchema.parse({
-      sizing: { kind: 'risk', limits: limits ?? context.config.risk },
-      entry: { kind: 'limit', ttlBars: Math.max(1, Math.round(ttlBars)) },
-      targets: 'close',
-    }),
+    rules: liveRules(limits ?? context.config.risk, Math.max(1, Math.round(ttlBars))),
     tradeFromMs: decisions[0]?.barCloseMs ?? 0,
   };
 }

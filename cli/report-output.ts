@@ -17,6 +17,7 @@ import {
 } from '../backtest/report/tables';
 import { foldTables } from '../backtest/truth/fold-tables';
 import { messageOf } from './failure';
+import { utcTime } from './format';
 import { columns, createOutput, type Output } from './output';
 
 /** What every command takes whose result is a report. */
@@ -86,7 +87,8 @@ export function writeFile(file: string, content: string): string {
 }
 
 function printReport(report: Report, output: Output, peers: boolean): void {
-  output.say(report.title);
+  const { title, startMs, endMs } = report;
+  output.say(`${title}, ${utcTime(startMs, 'minutes')} to ${utcTime(endMs, 'minutes')} UTC`);
   for (const note of report.notes) output.say(`Note: ${note}`);
   const tables = [
     ...foldTables(report.walkForward),

@@ -1,5 +1,6 @@
 import { openStrategies } from '../adapters/strategies/load';
 import type { StrategyFolders } from '../backtest/optimise/trial-messages';
+import type { BallastConfig } from '../config/config';
 import type { StrategyCatalogue } from '../domain/strategies/catalogue';
 import { locateConfig, type GlobalOptions } from './locate-config';
 
@@ -17,7 +18,9 @@ export function strategyFolders(options: ConfigOptions): StrategyFolders {
   return { strategiesDir, stateDir };
 }
 
-const configOf = (options: ConfigOptions) => locateConfig(options, { deploymentId: () => 'unused' }).config;
+/** The configuration that holds here; looking at it leaves no trace on the disk. @throws UserError for one that has errors */
+export const configOf = (options: ConfigOptions): BallastConfig =>
+  locateConfig(options, { deploymentId: () => 'unused' }).config;
 
 /** The strategies that a command can name. @throws as {@link strategiesFolder} */
 export const openCatalogue = (options: ConfigOptions): StrategyCatalogue => openStrategies(configOf(options));

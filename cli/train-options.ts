@@ -6,7 +6,7 @@ import type { AdjusterRequest } from '../backtest/learn/train-adjuster';
 import { UserError } from '../domain/errors';
 import { everyBarStrategy } from '../domain/strategies/every-bar';
 import { findProposer } from '../domain/strategies/learned';
-import { PARAM, type MarketOptions } from './backtest-options';
+import { DEFAULT_TIMEFRAME, PARAM, type MarketOptions } from './backtest-options';
 import type { GlobalOptions } from './locate-config';
 import { codeVersion } from './models';
 import { parseParameters, splitList } from './parameters';
@@ -107,7 +107,7 @@ function common(options: Options, id: string) {
     primary: findProposer(id, (wanted) => openCatalogue(options).find(wanted)).parse(
       parseParameters(options.param ?? []),
     ),
-    ...{ symbols: options.symbol, timeframe: options.timeframe },
+    ...{ symbols: options.symbol, timeframe: options.timeframe ?? DEFAULT_TIMEFRAME },
     features: options.features ?? FEATURE_NAMES,
     horizonBars: whole('horizon', horizon, 1, 10_000),
     embargoBars: whole('embargo', options.embargo ?? horizon, 0, 100_000),

@@ -8,6 +8,7 @@ import {
 } from '../backtest/optimise/sweep';
 import { openTrialPool } from '../backtest/optimise/trial-pool';
 import type { ChartData } from '../backtest/report/html/chart-data';
+import { costNotes } from '../backtest/report/costs';
 import { createReport, type Report } from '../backtest/report/report';
 import { foldSentences } from '../backtest/truth/fold-tables';
 import {
@@ -91,7 +92,7 @@ function reportOf(
   const { trades, daily: equity, startingBalance, startMs, endMs, efficiency } = result;
   const traded = markets.filter(({ instrument }) => symbols.includes(instrument.symbol));
   const report = createReport({
-    title: `${strategyId} on ${symbols.join(', ')} ${timeframe}, ${folds.folds} folds ${folds.anchored ? 'anchored' : 'rolling'}, out of sample ${iso(startMs)} to ${iso(endMs)}`,
+    title: `${strategyId} on ${symbols.join(', ')} ${timeframe}, ${folds.folds} folds ${folds.anchored ? 'anchored' : 'rolling'}, out of sample`,
     input: {
       ...{ trades, equity, startingBalance, startMs, endMs },
       buyAndHold: buyAndHold(traded, equity, startingBalance, startMs, Number(fees.taker)),
@@ -107,6 +108,7 @@ function reportOf(
     },
     notes: [
       `Bars from ${description}. Everything below is out of sample: each test window is traded with the parameters that were chosen on the window before it, and begins and ends flat.`,
+      ...costNotes(definition),
       ...notes,
     ],
   });

@@ -13,7 +13,11 @@ export const utcTime = (timeMs: number, form: 'full' | 'minutes' | 'clock' = 'fu
 };
 
 /** `12.34 %` of a fraction. */
-export const percent = (fraction: number, digits = 2): string => `${(fraction * 100).toFixed(digits)} %`;
+export const percent = (fraction: number, digits = 2): string => `${fixed(fraction * 100, digits)} %`;
+
+/** So many digits, and no sign before what they say is zero. */
+export const fixed = (value: number, digits: number): string =>
+  value.toFixed(digits).replace(/^-(?=0(\.0+)?$)/, '');
 
 /** A span in its two largest units: `3d 4h`, `12m 30s`, `8s`. */
 export function span(durationMs: number): string {
@@ -29,7 +33,7 @@ export function span(durationMs: number): string {
 
 /** A number with thousands separators and so many digits: `10,250.31`. */
 export function thousands(value: number, digits = 2): string {
-  const [whole = '0', part] = value.toFixed(digits).split('.');
+  const [whole = '0', part] = fixed(value, digits).split('.');
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
   return part === undefined ? grouped : `${grouped}.${part}`;
 }

@@ -221,6 +221,8 @@ export interface ReconciliationInput extends AccountRef, ReconciliationSettings 
   readonly trigger: string;
   /** Set on runs that a Schedule starts, whose ids differ: they hand over to the account's one reconciliation. */
   readonly scheduled?: boolean;
+  /** What the run before was told and has not journaled; only a run that continues as new sets it. */
+  readonly carried?: { readonly told: readonly Finding[] };
 }
 
 /** Why an account is to be compared, and what whoever asks has found already. */

@@ -34,6 +34,8 @@ const HAND_OVER_TRIES = 3;
 interface State {
   /** Requests so far; each is answered by a look that began after it. */
   asked: number;
+  /** The last of them that waits for its answer. */
+  waiting: number;
   answered: number;
   /** The trigger of the next look, for the report. */
   trigger: string;
@@ -53,7 +55,9 @@ export async function reconciliation(input: ReconciliationInput): Promise<Reconc
   if (input.scheduled === true) return handOver(input);
   const { symbols, strays, strategies, trigger: first } = input;
   const settings = { symbols, strays, strategies };
-  const state: State = { asked: 0, answered: 0, trigger: first, settings, report: null, told: [] };
+  const told = [...(input.carried?.told ?? [])];
+  const count = { asked: 0, waiting: 0, answered: 0 };
+  const state: State = { ...count, trigger: first, settings, report: null, told };
   setHandler(lookAgainSignal, ({ trigger, finding }) => {
     state.asked += 1;
     state.trigger = trigger;
@@ -61,6 +65,7 @@ export async function reconciliation(input: ReconciliationInput): Promise<Reconc
   });
   setHandler(reconcileUpdate, async ({ trigger, ...settings }) => {
     const ticket = (state.asked += 1);
+    state.waiting = ticket;
     state.trigger = trigger;
     state.settings = settings;
     await condition(() => state.answered >= ticket);
@@ -74,10 +79,23 @@ export async function reconciliation(input: ReconciliationInput): Promise<Reconc
     const asksAgain = (): boolean => state.asked !== asked;
     await condition(() => asksAgain() || allHandlersFinished());
     if (!asksAgain()) return state.report;
-    if (workflowInfo().continueAsNewSuggested && allHandlersFinished())
-      await continueAsNew<typeof reconciliation>({ ...input, ...state.settings });
+    if (workflowInfo().continueAsNewSuggested && (await isFreeToContinue(state)))
+      await continueAsNew<typeof reconciliation>(carry(input, state));
     await sleep(PAUSE_MS, { summary: 'before the next look' });
   }
+}
+
+/** Whoever has got an answer is let go first; whoever waits for one stays with this run. */
+async function isFreeToContinue(state: State): Promise<boolean> {
+  const mustStay = (): boolean => state.waiting > state.answered;
+  if (patched('answered-before-continuing')) await condition(() => allHandlersFinished() || mustStay());
+  return allHandlersFinished();
+}
+
+/** What the next run, which begins with a look, makes of what came during the last look of this one. */
+function carry({ deployment, account, venue }: ReconciliationInput, state: State): ReconciliationInput {
+  const { settings, trigger, told } = state;
+  return { deployment, account, venue, ...settings, trigger, carried: { told } };
 }
 
 /** Looks until nothing is under way any more, a few times at most, and keeps the report. */

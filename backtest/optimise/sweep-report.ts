@@ -1,7 +1,9 @@
+import { percent } from '../../domain/display';
 import { DAYS_PER_YEAR } from '../../domain/performance/returns';
 import type { Metrics } from '../../domain/performance/types';
 import { sampleDeviation } from '../../domain/statistics';
 import { deflatedSharpe, expectedHighestSharpe, probabilisticSharpe } from '../truth/sharpe-significance';
+import { costNotes } from '../report/costs';
 import { isMinimised, type Objective } from './objective';
 import { resultOf, type SearchMethod, type Trial } from './search';
 import type { Point, Space } from './space';
@@ -77,6 +79,8 @@ export function sweepReport(parts: {
   const { plan, objective } = definition;
   const { best, passedOver } = resultOf(trials);
   const notes = [
+    ...lossNote(best),
+    ...costNotes(definition),
     ...parts.notes,
     ...(trials.length < plan.trials && plan.method !== 'grid'
       ? [`There are no more than ${trials.length} points that the strategy takes in this space.`]
@@ -94,6 +98,15 @@ export function sweepReport(parts: {
     maps: stabilityMaps(plan.space, trials, best),
     all: trials.map(told),
   };
+}
+
+/** A plateau of losses is none to stand on. */
+function lossNote(best: Trial<TrialResult> | null): readonly string[] {
+  const gained = best?.result.metrics.totalReturn ?? 1;
+  if (gained > 0) return [];
+  return [
+    `Even the best trial lost money where it was chosen (${percent(gained)}): there is nothing here to choose.`,
+  ];
 }
 
 const told = ({ number, point, score, result }: Trial<TrialResult>): ToldTrial => ({

@@ -1,4 +1,4 @@
-import { percent, span, thousands } from '../../domain/display';
+import { fixed, percent, span, thousands } from '../../domain/display';
 
 /** How a metric is written. */
 export const MetricKind = {
@@ -148,7 +148,7 @@ export function formatMetric(kind: MetricKind, value: number | null | undefined)
     case Fraction:
       return percent(value);
     case Ratio:
-      return value.toFixed(Math.abs(value) < 0.1 && value !== 0 ? 4 : 2);
+      return fixed(value, Math.abs(value) < 0.1 && value !== 0 ? 4 : 2);
     case Count:
       return thousands(value, 0);
     case Days:

@@ -1,4 +1,4 @@
-import { percent } from '../../domain/display';
+import { fixed, percent } from '../../domain/display';
 import type { Metrics } from '../../domain/performance/types';
 import type { Objective } from '../optimise/objective';
 import { choiceText, metricLabel, metricText } from '../optimise/sweep-tables';
@@ -30,7 +30,7 @@ export function foldSentences({
   if (efficiency === null)
     return [
       ...sentences,
-      'The chosen parameters gained nothing even where they were chosen: there is no efficiency.',
+      'The chosen parameters gained next to nothing even where they were chosen: there is no efficiency.',
     ];
   if (efficiency <= 0)
     return [...sentences, 'Out of sample it lost: what was found is gone where it had not been looked for.'];
@@ -90,4 +90,4 @@ const span = ({ fromMs, toMs }: Fold['test']): string => `${day(fromMs)} – ${d
 
 const day = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
 
-const ratio = (value: number | null): string => (value === null ? UNDEFINED : value.toFixed(2));
+const ratio = (value: number | null): string => (value === null ? UNDEFINED : fixed(value, 2));

@@ -3,6 +3,7 @@ import { timeframeMs } from '../../domain/bar';
 import { UserError } from '../../domain/errors';
 import { ownMetrics } from '../../domain/performance/metrics';
 import { dayOf, DAY_MS } from '../../domain/performance/realised-equity';
+import { DAYS_PER_YEAR } from '../../domain/performance/returns';
 import type { ClosedTrade, EquityPoint, Metrics } from '../../domain/performance/types';
 import { mean } from '../../domain/statistics';
 import type { AnyStrategy } from '../../domain/strategies/prepare';
@@ -90,7 +91,7 @@ export interface WalkForwardResult {
   readonly startingBalance: number;
   readonly startMs: number;
   readonly endMs: number;
-  /** Mean growth per day out of sample as a part of that in sample, over all folds that traded (R. Pardo's efficiency). */
+  /** Mean growth per day out of sample as a part of that in sample, over all folds that traded (R. Pardo's efficiency); null below 1 % a year in sample. */
   readonly efficiency: number | null;
 }
 
@@ -192,8 +193,11 @@ function growthPerDay({ totalReturn = null }: Metrics, { fromMs, toMs }: Period)
   return Math.log1p(totalReturn) / ((toMs - fromMs) / DAY_MS);
 }
 
+/** Per day, one hundredth a year: a quotient by less tells of its divisor alone. */
+const LEAST_GROWTH = Math.log1p(0.01) / DAYS_PER_YEAR;
+
 const ratioOf = (outOfSample: number | null, inSample: number | null): number | null =>
-  outOfSample === null || inSample === null || inSample <= 0 ? null : outOfSample / inSample;
+  outOfSample === null || inSample === null || inSample < LEAST_GROWTH ? null : outOfSample / inSample;
 
 function efficiencyOf(folds: readonly Fold[]): number | null {
   const growths = folds.flatMap(({ inSample, outOfSample, train, test }) => {

@@ -1,11 +1,5 @@
 import { ObservedKind } from '../../domain/observations';
-import {
-  accountOptions,
-  inputRequest,
-  marketOptions,
-  strategyOptions,
-  type InputOptions,
-} from '../backtest-options';
+import { inputOptions, inputRequest, type InputOptions } from '../backtest-options';
 import { testStrategies } from '../backtest-run';
 import { defineCommand } from '../command';
 import { createProgress } from '../progress-bar';
@@ -22,7 +16,7 @@ export const backtestCommand = defineCommand<BacktestOptions>({
   describe: 'Test strategies on recorded bars, by the code that trades live',
   jsonFile: true,
   builder: (yargs) =>
-    truthOptions(accountOptions(marketOptions(strategyOptions(reportBuilder(yargs)))))
+    truthOptions(inputOptions(reportBuilder(yargs)))
       .option('bracket', {
         type: 'boolean',
         default: false,

@@ -46,7 +46,7 @@ export const dataDownloadCommand = defineCommand<DataDownloadOptions>({
   run: (options) =>
     withContext(options, async (context) => {
       const input = await inputOf(context, options);
-      const handle = await start(context, input);
+      const handle = await start(context, input, options.to);
       if (options.detach) {
         tellStarted(context, { workflowId: handle.workflowId, ...input }, 'Downloading', 'how far it is');
         return;
@@ -87,11 +87,13 @@ async function endOfStored(
   );
 }
 
-function start(context: Context, input: BackfillInput): Promise<WorkflowHandle> {
-  const { source, symbol, timeframe, fromMs } = input;
+/** One workflow for one question: asked again while it runs, it is joined. Without an end the question is the same later on. */
+function start(context: Context, input: BackfillInput, to: string | undefined): Promise<WorkflowHandle> {
+  const { source, symbol, timeframe, fromMs, toMs } = input;
+  const identity = [source, symbol, timeframe, String(fromMs), ...(to === undefined ? [] : [String(toMs)])];
   return startJob(context, {
     ...{ workflow: 'backfill', kind: 'backfill', input },
-    hash: jobHash([source, symbol, timeframe, String(fromMs)]),
+    hash: jobHash(identity),
     summary: `candles of ${symbol} ${timeframe} from ${source}`,
   });
 }

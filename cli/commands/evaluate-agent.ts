@@ -1,13 +1,7 @@
 import { evaluationTables } from '../../backtest/evaluation/tables';
 import { ArmName } from '../../backtest/evaluation/evaluation';
 import { UserError } from '../../domain/errors';
-import {
-  accountOptions,
-  inputRequest,
-  marketOptions,
-  strategyOptions,
-  type InputOptions,
-} from '../backtest-options';
+import { inputOptions, inputRequest, type InputOptions } from '../backtest-options';
 import { defineCommand } from '../command';
 import { checkArms, estimateText, evaluateAgent, type AgentReport } from '../evaluate/agent-run';
 import { whole } from '../optimise-options';
@@ -40,7 +34,7 @@ export const evaluateAgentCommand = defineCommand<EvaluateAgentOptions>({
     'The same period with rules only, with mood and with the panel: differences with intervals, and their cost',
   jsonFile: true,
   builder: (yargs) =>
-    accountOptions(marketOptions(strategyOptions(yargs)))
+    inputOptions(yargs)
       .option('json', {
         type: 'string',
         describe: 'Write the whole result into this file; without a file, print it',

@@ -7,13 +7,7 @@ import {
 import type { RecordedSignal } from '../../backtest/truth/recording';
 import { UserError } from '../../domain/errors';
 import { withBacktestInput } from '../backtest-input';
-import {
-  accountOptions,
-  inputRequest,
-  marketOptions,
-  strategyOptions,
-  type InputOptions,
-} from '../backtest-options';
+import { inputOptions, inputRequest, type InputOptions } from '../backtest-options';
 import { defineCommand } from '../command';
 import { RefusedError } from '../failure';
 import { count, utcTime } from '../format';
@@ -29,7 +23,7 @@ export const lookAheadCommand = defineCommand<LookAheadOptions>({
   command: 'look-ahead',
   describe: 'Does a strategy see the future? Every decision again, without what came after it',
   builder: (yargs) =>
-    accountOptions(marketOptions(strategyOptions(yargs)))
+    inputOptions(yargs)
       .option('histories', {
         type: 'number',
         default: HISTORIES,

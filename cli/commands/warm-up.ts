@@ -1,13 +1,7 @@
 import { warmUp, type WarmUpReport } from '../../backtest/truth/warm-up';
 import type { DecisionsWithHistory } from '../../backtest/truth/warm-up-decisions';
 import { withBacktestInput } from '../backtest-input';
-import {
-  accountOptions,
-  inputRequest,
-  marketOptions,
-  strategyOptions,
-  type InputOptions,
-} from '../backtest-options';
+import { inputOptions, inputRequest, type InputOptions } from '../backtest-options';
 import { defineCommand } from '../command';
 import { RefusedError } from '../failure';
 import { count, percent, utcTime } from '../format';
@@ -16,7 +10,7 @@ import { columns, createOutput, type Output } from '../output';
 export const warmUpCommand = defineCommand<InputOptions>({
   command: 'warm-up',
   describe: 'Does a strategy decide the same wherever its history begins, and has it asked for enough of it?',
-  builder: (yargs) => accountOptions(marketOptions(strategyOptions(yargs))),
+  builder: (yargs) => inputOptions(yargs),
   run: async (options) => {
     const output = createOutput(options.json, (text) => process.stdout.write(text));
     const report = await withBacktestInput(inputRequest(options), ({ input }) => warmUp(input));

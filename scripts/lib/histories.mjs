@@ -89,7 +89,8 @@ const valueReaders = {
     ...(input.carried ? ['carried'] : []),
     ...(result ? [result.flatAfterMs === null ? 'superseded' : 'flat'] : []),
   ],
-  reconciliation: ({ result }) => [
+  reconciliation: ({ input, result }) => [
+    ...(input.carried?.told.length > 0 ? ['carried'] : []),
     ...(result?.adoptedPositions?.length > 0 ? ['adopted'] : []),
     ...(result?.findings?.length > 0 ? ['findings'] : []),
   ],

@@ -92,7 +92,17 @@ const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
     'continues as new',
     'patch pauses-in-activities, completes',
   ],
-  reconciliation: ['adopted', 'tells poke', 'findings', 'patch reports-are-kept, completes'],
+  reconciliation: [
+    'adopted',
+    'tells poke',
+    'findings',
+    'signal lookAgain',
+    'update reconcile',
+    'patch reports-are-kept, completes',
+    'carried',
+    'continues as new',
+    'is continued',
+  ],
   newsWatch: [
     'patch breaking-before-judging, completes',
     'activity observeGauges',

@@ -3,6 +3,8 @@ import { Leg, type OrderView } from '../../domain/order';
 import { Context } from '@temporalio/activity';
 import type { RunLaneInput } from '../../activities/lane/contract';
 import type { EvaluateInput } from '../../activities/evaluation';
+import type { ReconcileInput } from '../../activities/reconciliation';
+import { FindingKind, Severity, type Finding } from '../../domain/findings';
 import {
   advanceSignal,
   flattenSignal,
@@ -168,6 +170,32 @@ describe('continuing as new', () => {
     await harness.until(async () => (await runOf(id)) !== firstRun);
     const generations = lanes.map((lane) => lane.generation);
     expect(generations).toEqual([...new Set(generations)].sort((a, b) => a - b));
+  });
+
+  it('reconciliation: what it is told during the last look of a run is journaled by the next', async () => {
+    const { reconcileAccount } = world.real;
+    const { owners } = world.deps;
+    const findings = Array.from({ length: 30 }, (_, number): Finding => {
+      const text = `finding ${number}`;
+      return { kind: FindingKind.ManualCancel, severity: Severity.Notice, subject: text, message: text };
+    });
+    world.script.reconcileAccount = async (asked) => {
+      const found = await reconcileAccount(asked);
+      // What happens now is not in that look.
+      if (callsOf('reconcileAccount') === 1)
+        for (const finding of findings)
+          await owners.wakeReconciliation(world.account, `told of ${finding.subject}`, finding);
+      return found;
+    };
+    await owners.wakeReconciliation(world.account, 'the first');
+    const id = workflowIds.reconciliation(world.account);
+    await harness.until(async () => (await harness.statusOf(id)) === 'COMPLETED');
+    expect(await harness.wasContinued(id)).toBe(true);
+    const looks = world.calls.filter(({ name }) => name === 'reconcileAccount');
+    expect(looks.map(({ input }) => (input as ReconcileInput).told)).toEqual([[], findings]);
+    const kept = world.store.reconciliations;
+    expect(kept.map(({ trigger }) => trigger)).toEqual(['the first', 'told of finding 29']);
+    expect(kept.at(-1)?.report.findings).toEqual(findings);
   });
 
   it('backfill: every bar is there, and no page is asked for twice', async () => {

@@ -3,6 +3,7 @@ import { Harness } from './harness';
 import { emergencyStopScenario } from './in-flight/emergency-stop';
 import { orderLifecycleScenario } from './in-flight/order-lifecycle';
 import { positionScenario } from './in-flight/position';
+import { reconciliationScenario } from './in-flight/reconciliation';
 import { riskDeskScenario } from './in-flight/risk-desk';
 import type { Scenario } from './in-flight/scenario';
 import { strategyScenario } from './in-flight/strategy';
@@ -17,6 +18,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   orderLifecycle: orderLifecycleScenario,
   position: positionScenario,
   emergencyStop: emergencyStopScenario,
+  reconciliation: reconciliationScenario,
 };
 /** Accounts that are busy at once. */
 const AT_ONCE = 6;

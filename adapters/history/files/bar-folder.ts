@@ -34,6 +34,8 @@ export interface BarFolder {
   load(file: BarFile): Promise<BarColumns>;
   /** Funding rates of a perpetual; undefined when there are none. @param venue as of `observations` @throws UserError as `load` */
   funding(symbol: string, venue?: string): Promise<Points | undefined>;
+  /** Paths of the recorded order books of a symbol, in order of their names. */
+  recordings(symbol: string): Promise<readonly string[]>;
   /**
    * What the files tell of a source; undefined when none does.
    * @param venue not of files that tell of another one, where it is a venue's own
@@ -76,6 +78,13 @@ export function openBarFolder(folder: string, cacheFolder: string): BarFolder {
       return { timeMs: column(timeMs), value: column(outputs.rate) };
     },
     observations,
+    async recordings(symbol) {
+      const candidates = found.filter((file) => file.timeframe === undefined && file.symbol === symbol);
+      const looked = await Promise.all(
+        candidates.map(async ({ path, name }) => (await recognise({ path, name }, {}, false)).what),
+      );
+      return candidates.filter((_, at) => looked[at] === 'recording').map(({ path }) => path);
+    },
   };
 }
 

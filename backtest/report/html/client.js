@@ -3,6 +3,7 @@
   const { createChart, createSeriesMarkers, CandlestickSeries, LineSeries, AreaSeries, HistogramSeries } =
     window.LightweightCharts;
   const data = JSON.parse(document.getElementById('data').textContent);
+  const LABEL_PIXELS = 24;
   const element = document.getElementById('chart');
   const legend = document.getElementById('legend');
   const controls = document.getElementById('controls');
@@ -20,9 +21,21 @@
   const chart = createChart(element, {
     autoSize: true,
     layout: { attributionLogo: true, background: { color: 'transparent' }, panes: { enableResize: true } },
-    timeScale: { timeVisible: true, minBarSpacing: 0.001 },
+    timeScale: { timeVisible: true, minBarSpacing: 0.001, lockVisibleTimeRangeOnResize: true },
     localization: { locale: 'en' },
   });
+
+  /** From the lowest to the highest value. */
+  const extent = (...lists) => {
+    const values = lists.flat().map(([, value]) => value);
+    const of = (choose, start) => values.reduce((found, value) => choose(found, value), start);
+    return of(Math.max, -Infinity) - of(Math.min, Infinity);
+  };
+  /** Holding may move so much more than the account that equity would be a flat line: then the axis is that of equity. */
+  let heldFits = extent(data.equity) >= extent(data.equity, data.buyAndHold) / 4;
+  function scaleOfHeld(original) {
+    return heldFits ? original() : null;
+  }
 
   const hasPrices = data.prices.length > 0;
   const pane = hasPrices
@@ -37,7 +50,12 @@
     data.buyAndHold.length > 0
       ? chart.addSeries(
           LineSeries,
-          { lineWidth: 1, priceLineVisible: false, lastValueVisible: false },
+          {
+            lineWidth: 1,
+            priceLineVisible: false,
+            lastValueVisible: false,
+            autoscaleInfoProvider: scaleOfHeld,
+          },
           pane.equity,
         )
       : undefined;
@@ -166,7 +184,13 @@
       items.push(entry(symbol, undefined, `O ${bar[1]} H ${bar[2]} L ${bar[3]} C ${bar[4]}`));
     const values = [
       ['Equity', 'accent', at(data.equity, time), 2, ''],
-      ['Buy and hold', 'second', at(data.buyAndHold, time), 2, ''],
+      [
+        heldFits ? 'Buy and hold' : 'Buy and hold (off the scale)',
+        'second',
+        at(data.buyAndHold, time),
+        2,
+        '',
+      ],
       ['Drawdown', 'down', at(data.drawdown, time), 2, ' %'],
       ['Profit of the day', 'up', new Map(data.profits).get(time - (time % 86400)), 2, ''],
     ];
@@ -194,8 +218,34 @@
     }
     const whole = document.createElement('button');
     whole.textContent = 'Whole period';
-    whole.addEventListener('click', () => chart.timeScale().fitContent());
+    whole.addEventListener('click', showWhole);
     controls.append(whole);
+    if (held !== undefined) addFit();
+  }
+
+  /** Whether the equity axis has room for buy and hold. */
+  function addFit() {
+    const fit = document.createElement('button');
+    const name = () => {
+      fit.textContent = heldFits ? 'Scale to equity' : 'Scale to buy and hold';
+    };
+    name();
+    fit.addEventListener('click', () => {
+      heldFits = !heldFits;
+      name();
+      // Options that are set anew make the axis look at the series again.
+      held.applyOptions({ autoscaleInfoProvider: (original) => scaleOfHeld(original) });
+      if (lastTime !== undefined) tell(lastTime);
+    });
+    controls.append(fit);
+  }
+
+  /** All of it, with room for the labels at both ends of the time axis. */
+  function showWhole() {
+    const drawn = [barsOf(), data.equity, data.buyAndHold, data.drawdown, data.profits];
+    const last = new Set(drawn.flatMap((list) => list.map(([time]) => time))).size - 1;
+    const margin = (last * LABEL_PIXELS) / Math.max(1, element.clientWidth);
+    chart.timeScale().setVisibleLogicalRange({ from: -margin, to: last + margin });
   }
 
   function showTrade(index) {
@@ -228,7 +278,7 @@
 
   addControls();
   paint();
-  chart.timeScale().fitContent();
+  showWhole();
   if (lastTime !== undefined) tell(lastTime);
   window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     paint();
