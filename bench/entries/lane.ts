@@ -14,8 +14,8 @@ import { percentile, ratio } from '../statistics';
 /** A one-minute bar every second. */
 const SPEED = 60;
 const SYMBOLS = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT', 'XRP/USDT'] as const;
-const BARE_MS = 5_000;
-const LANE_MS = 45_000;
+const BARE_MS = 60_000;
+const LANE_MS = 120_000;
 const WARM_UP_MS = 10_000;
 /** An order that comes later than this after a close belongs to none, in wall milliseconds. */
 const LATEST_MS = 900;
