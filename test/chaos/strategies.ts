@@ -1,10 +1,11 @@
 /**
  * Strategies that enter and leave all the time: the coded ones with parameters that make them restless. Among them are
- * stops that are hit soon, stops that follow the market, and positions that are given up after a few bars.
+ * stops that are hit soon, stops that follow the market, and positions that are given up after a few bars. Two of them decide on the fast lane.
  */
 export const STRATEGIES = [
   {
     name: 'swift',
+    lane: 'fast',
     strategy: 'rsi',
     symbols: ['BTC/USDT', 'ETH/USDT', 'SOL/USDT'],
     timeframe: '1m',
@@ -23,6 +24,7 @@ export const STRATEGIES = [
   },
   {
     name: 'trailing',
+    lane: 'fast',
     strategy: 'ema-cross',
     symbols: ['BTC/USDT', 'XRP/USDT', 'BNB/USDT'],
     timeframe: '1m',

@@ -23,6 +23,8 @@ const BRANCHES: Readonly<Record<keyof typeof workflows, readonly string[]>> = {
     'signal configureStrategy',
     'signal pauseForNews',
     'child tradingCycle fails',
+    'activity openLane',
+    'activity runLane',
     'patch signals-in-order',
     'patch short-runs',
     'continues as new',
