@@ -52,6 +52,8 @@ export async function enter(
     summary: `${strategy}: ${quantity} ${symbol}`,
     details: reasons.map(({ text }) => `- ${text}`).join('\n'),
   });
+  // Awaited by the send, which may not be that far when it fails.
+  owned.catch(() => undefined);
   const entry = orders.find(({ leg }) => leg === Leg.Entry);
   try {
     await Promise.all([
