@@ -136,7 +136,7 @@ function lockedText(trades: BacktestResult['trades']): string {
   const when = Number.isFinite(lastMs)
     ? `the last entry was at ${utcTime(lastMs, 'minutes')}`
     : 'nothing was entered';
-  return `The account lost as much as its limit allows and was locked (drawdown): ${when} UTC. Raise limits.maxDrawdownFraction in --rules to see what would have come after.`;
+  return `The account lost as much as its limit allows and was locked (drawdown): ${when} UTC. Raise sizing.limits.maxDrawdownFraction in --rules to see what would have come after.`;
 }
 
 type Bracketed = ReturnType<typeof bracketOf>;

@@ -31,6 +31,8 @@ it('every metric is explained in docs/metrics.md', () => {
 it.each([
   ['money', 1_234.5, '1,234.50'],
   ['fraction', -0.0123, '-1.23 %'],
+  ['fraction', -0.00001, '0.00 %'],
+  ['money', -0.001, '0.00'],
   ['ratio', 0.0162, '0.0162'],
   ['ratio', 1.617, '1.62'],
   ['count', 1_234, '1,234'],

@@ -1,7 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { runBacktest } from '../../backtest/backtest';
 import { backtestRulesSchema } from '../../backtest/rules';
 import { loadDepth } from '../../cli/backtest-depth';
-import type { BarSources } from '../../cli/backtest-source';
+import { folderSource, type BarSources } from '../../cli/backtest-source';
 import { candles, COIN, d, scripted, START_MS, still } from '../backtest/support';
 import { temporaryDataDir, writeRecording } from '../emulator/market/fixtures';
 
@@ -97,6 +99,15 @@ it('takes what the history knows when it is told to, or told nothing', async () 
   const path = record('coinusdt_20240101', START_MS);
   expect((await load([], [path])).depth.timeMs).toHaveLength(3);
   expect((await load(['recording'], [path])).depth.timeMs).toHaveLength(3);
+});
+
+it('a folder of files has the recordings of a symbol, and nothing else of it', async () => {
+  const path = record('coinusdt_20240101', START_MS);
+  mkdirSync(join(dataDir, 'spot/1h'), { recursive: true });
+  writeFileSync(join(dataDir, 'spot/1h/COIN_USDT.csv'), 'timestamp_ms,open,high,low,close,volume\n');
+  const folder = folderSource(dataDir, dataDir);
+  expect(await folder.recordings('COIN/USDT', undefined)).toContain(path);
+  expect(await folder.recordings('ETH/USDT', undefined)).toEqual([]);
 });
 
 it('puts recordings of a symbol one after the other, and refuses two of one time', async () => {

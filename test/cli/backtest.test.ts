@@ -109,6 +109,20 @@ it('sizes by the limits of live trading unless told otherwise, and reads ambiguo
   expect(notes.join(' ')).toContain('Read against the strategy');
 });
 
+it('says since when a locked account has not entered any more', () => {
+  writeFileSync(join(cwd, 'tight.yaml'), 'sizing: { kind: risk, limits: { maxDrawdownFraction: 0.01 } }');
+  const { trades, notes } = document(...OWN, '--rules', 'tight.yaml');
+  const lastMs = Math.max(...trades.map(({ openTimeMs }) => openTimeMs));
+  const last = new Date(lastMs).toISOString().slice(0, 16).replace('T', ' ');
+  expect(notes.join(' ')).toContain(`was locked (drawdown): the last entry was at ${last} UTC`);
+});
+
+it('says why it cannot say how far a result is to be believed', () => {
+  const { trades, notes } = document('--strategy', 'news-event', '--data', 'data', '--truth');
+  expect(trades).toEqual([]);
+  expect(notes.join(' ')).toContain('Nothing can be said about luck (--truth)');
+});
+
 /** Every two hours something happens, and half of the time it is good. */
 function moods(): string {
   const lines = Array.from({ length: Math.floor(MINUTES / 120) }, (_, index) => {

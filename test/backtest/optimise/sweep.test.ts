@@ -97,6 +97,19 @@ describe('the report of a sweep', () => {
       })),
     });
 
+  it('says that even the best lost, where it did', async () => {
+    const { trials } = await made();
+    const toldOf = (totalReturn: number) =>
+      reportOf(
+        trials.map((trial) => ({
+          ...trial,
+          result: { ...trial.result, metrics: { ...trial.result.metrics, totalReturn } },
+        })),
+      ).notes.join(' ');
+    expect(toldOf(-0.0259)).toContain('Even the best trial lost money where it was chosen (-2.59 %)');
+    expect(toldOf(0.01)).not.toContain('lost money');
+  });
+
   it('deflates the Sharpe ratio of the best by the number and the variance of all trials', async () => {
     const { trials } = await made();
     const report = reportOf(trials);

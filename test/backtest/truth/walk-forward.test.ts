@@ -155,6 +155,18 @@ describe('walking forward', () => {
     expect(altered[1]?.outOfSample).not.toEqual(folds[1]?.outOfSample);
   });
 
+  it('is not divided by next to nothing', async () => {
+    const bars = rising(48, () => 7);
+    const rules = backtestRulesSchema.parse({ sizing: { kind: 'cash-fraction', fraction: 0.00007 } });
+    const setup = { ...setupOn(bars), rules, startingBalance: d('100000') };
+    const [market] = setup.markets;
+    const folds = planFolds(FOLDS, market ?? fail(), START_MS, 1);
+    const result = await walkForwardTest({ strategy: erase(byTheClock), setup, plan, folds });
+    expect(result.trades.length).toBeGreaterThan(10);
+    expect(result.folds.every(({ inSample }) => (inSample?.totalReturn ?? 0) > 0)).toBe(true);
+    expect(result).toMatchObject({ efficiency: null });
+  });
+
   it('waits where nothing could be chosen', async () => {
     const bars = rising(48, () => 7);
     const setup = { ...setupOn(bars), minTrades: 1_000 };
