@@ -37,13 +37,15 @@ async function main(): Promise<number> {
 }
 
 async function play(servers: Servers, options: ChaosOptions): Promise<number> {
+  // Others may move the clone on while the run lasts.
+  const started = commit();
   let run: ChaosRun | undefined;
   let good = false;
   try {
     run = await ChaosRun.open(servers, options, print);
     await run.play();
     const outcome = await run.finish();
-    const report = reportOf(options, run, outcome, commit());
+    const report = reportOf(options, run, outcome, started);
     good = isGood(report, options.strict);
     if (options.json !== null) writeJson(options.json, report);
     if (!good || options.keep) await writeFolder(servers.folder, options, run, outcome, report);
