@@ -14,10 +14,11 @@
 import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, ServiceError } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import protoUtils from '@temporalio/common/lib/proto-utils.js';
-import { choose, describeHistory, leaksOf, withoutMachine } from './lib/histories.mjs';
+import { choose, describeHistory, leaksOf, LONG_TEST, MAX_BYTES, withoutMachine } from './lib/histories.mjs';
+import { readOptions } from './lib/histories-options.mjs';
 import { runJest } from './lib/jest.mjs';
 import { root, runMain, SetupError } from './lib/project.mjs';
 
@@ -79,6 +80,12 @@ async function fromServer({ address = runningAddress(), namespace }) {
         `Temporal at ${address} has no workflows in namespace ${namespace}.\nWhat to do: let Ballast trade for a while first, or use --staged.`,
       );
     return found;
+  } catch (error) {
+    // Such as a namespace that it does not have, or a right that we do not.
+    if (!(error instanceof ServiceError || error instanceof NamespaceNotFoundError)) throw error;
+    throw new SetupError(
+      `Temporal at ${address} tells nothing of namespace ${namespace}: ${error.cause?.details ?? error.message}`,
+    );
   } finally {
     await connection.close();
   }
@@ -98,7 +105,7 @@ async function fromTests() {
     const code = await runJest([
       '--selectProjects=workflows',
       'test/workflows',
-      '--testPathIgnorePatterns=strategy-week',
+      `--testPathIgnorePatterns=${LONG_TEST}`,
     ]);
     if (code !== 0) throw new SetupError('The workflow tests fail; mend them first.');
     return fromFolder(pool);
@@ -115,28 +122,44 @@ function nameFor({ type, status }, taken) {
   }
 }
 
-function save(candidates, type, { out, limit, fresh }) {
+/** Picks what is worth keeping of one type and takes the machine out. @throws SetupError when one tells a secret */
+function pick(candidates, type, { out, limit, fresh }) {
   const committed = readdirSync(out).filter((name) => name.startsWith(`${type}-`) && name.endsWith('.json'));
-  if (fresh) for (const name of committed) rmSync(join(out, name));
   const kept = fresh ? [] : committed;
   const known = new Set(kept.flatMap((name) => [...readHistory(join(out, name)).features]));
-  const taken = new Set(kept);
   const chosen = choose(
     candidates.filter((each) => each.type === type),
     known,
     limit,
   );
-  for (const candidate of chosen) {
+  const taken = new Set(kept);
+  const files = chosen.map((candidate) => {
     const json = withoutMachine(candidate.json, root);
     const leaks = leaksOf(json);
     if (leaks.length > 0)
       throw new SetupError(`A history of ${type} is not saved, for it tells ${leaks[0]}.`);
     const name = nameFor(candidate, taken);
     taken.add(name);
+    return { name, json };
+  });
+  return { files, replaced: fresh ? committed : [] };
+}
+
+/** Nothing is deleted before everything that takes its place is known. */
+function save({ files, replaced }, out) {
+  if (files.length === 0) {
+    const none =
+      replaced.length === 0
+        ? 'nothing that the committed ones do not exercise'
+        : `nothing of less than ${MAX_BYTES / 1000} kB that would take their place: the committed ones stay`;
+    process.stdout.write(`  ${none}\n`);
+    return;
+  }
+  for (const name of replaced) rmSync(join(out, name));
+  for (const { name, json } of files) {
     writeFileSync(join(out, name), `${json}\n`);
     process.stdout.write(`  ${name} (${Math.round(json.length / 1000)} kB)\n`);
   }
-  return chosen.length;
 }
 
 function candidatesFrom(values) {
@@ -144,28 +167,23 @@ function candidatesFrom(values) {
   return values.staged ? fromTests() : fromServer(values);
 }
 
+/** The types to save. @throws SetupError when there is nothing of the only one that is wanted */
+function typesOf(candidates, only) {
+  const types = [...new Set(candidates.map(({ type }) => type))].sort();
+  if (only === undefined) return types;
+  if (types.includes(only)) return [only];
+  throw new SetupError(`--only is "${only}"; the histories found are of ${types.join(', ')}.`);
+}
+
 async function main() {
-  const { values } = parseArgs({
-    options: {
-      address: { type: 'string' },
-      namespace: { type: 'string', default: 'default' },
-      staged: { type: 'boolean', default: false },
-      from: { type: 'string' },
-      only: { type: 'string' },
-      fresh: { type: 'boolean', default: false },
-      limit: { type: 'string', default: '20' },
-      out: { type: 'string', default: join(root, 'test', 'histories') },
-    },
-  });
-  mkdirSync(values.out, { recursive: true });
-  const candidates = await candidatesFrom(values);
-  const types = [...new Set(candidates.map(({ type }) => type))].filter((type) =>
-    values.only === undefined ? true : type === values.only,
-  );
-  for (const type of types.sort()) {
+  const options = readOptions(process.argv.slice(2));
+  const candidates = await candidatesFrom(options);
+  const types = typesOf(candidates, options.only);
+  mkdirSync(options.out, { recursive: true });
+  const picked = types.map((type) => ({ type, ...pick(candidates, type, options) }));
+  for (const { type, ...files } of picked) {
     process.stdout.write(`${type}\n`);
-    const saved = save(candidates, type, { ...values, limit: Number(values.limit) });
-    if (saved === 0) process.stdout.write('  nothing that the committed ones do not exercise\n');
+    save(files, options.out);
   }
 }
 

@@ -4,6 +4,7 @@ import { candleLoad } from './candle-load';
 import { cycle } from './cycle';
 import { lane } from './lane';
 import { halt } from './halt';
+import { haltFaults } from './halt-faults';
 import { headlineBatch } from './headline-batch';
 import { optimise } from './optimise';
 import { outboxCommit } from './outbox-commit';
@@ -19,6 +20,7 @@ export const entries: readonly BenchEntry[] = [
   outboxCommit,
   lane,
   halt,
+  haltFaults,
   resume,
   workerRss,
   actionsPerCycle,

@@ -1,27 +1,12 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { TradingMode } from '../../domain/risk';
-import { MANY_SYMBOLS, openPositions, stopEverything } from '../../test/crash/harness/trading';
-import { World } from '../../test/crash/harness/world';
-import { NO_LIMITS, newAccount } from '../emulated-exchange';
+import { newAccount } from '../emulated-exchange';
 import type { BenchContext, BenchEntry } from '../entry';
+import { haltOnce, openHaltWorld, POSITIONS } from '../halting';
 import type { NamedMeasurement } from '../measurement';
 import { SignedHttp } from '../signed-http';
 import { median, percentile, ratio } from '../statistics';
 import { timed } from './submit';
 
-const POSITIONS = 20;
 const ROUNDS = 6;
-/** After the last stop rests: what opening so many at once has left to do is no part of the halt. */
-const SETTLE_MS = 3_000;
-/** Each so small that the book of a market that stands still fills all of them; losses stop nothing here. */
-const LIMITS = {
-  riskFraction: 0.001,
-  maxPositionFraction: 0.0005,
-  maxExposureFraction: 1,
-  maxOpenPositions: 2 * POSITIONS,
-  dailyLossFraction: 1,
-  maxDrawdownFraction: 1,
-} as const;
 const BARE_QUANTITY = '0.01';
 
 /** How long an account stays exposed after somebody has said stop. */
@@ -29,13 +14,7 @@ export const halt: BenchEntry = { name: 'halt', measure };
 
 async function measure(context: BenchContext): Promise<readonly NamedMeasurement[]> {
   const bystander = newAccount('bare', { USDT: '1000000' });
-  const world = await World.open(await context.servers(), {
-    name: 'bench_halt',
-    balances: { USDT: '1000000' },
-    limits: LIMITS,
-    symbols: MANY_SYMBOLS,
-    exchange: { limits: NO_LIMITS, others: [bystander] },
-  });
+  const world = await openHaltWorld(await context.servers(), 'bench_halt', [bystander]);
   const bare = new SignedHttp(world.exchange.url, bystander);
   const halts: number[] = [];
   const loops: number[] = [];
@@ -43,7 +22,7 @@ async function measure(context: BenchContext): Promise<readonly NamedMeasurement
     for (let round = 1; round <= ROUNDS; round += 1) {
       context.progress(`halt: round ${round} of ${ROUNDS}`);
       loops.push(await bareLoop(bare, round));
-      halts.push(await haltOnce(world, round));
+      halts.push(await haltOnce(world, `halt-${round}`));
     }
   } finally {
     bare.close();
@@ -75,20 +54,6 @@ function measurements(halts: readonly number[], loops: readonly number[]): reado
       how: 'the median of the same',
     },
   ];
-}
-
-/** Opens the positions, on five pairs for the sake of the five stops that may rest on each, then measures the halt of all of them. Trading is resumed afterwards. */
-async function haltOnce(world: World, round: number): Promise<number> {
-  const positions = await openPositions(world, POSITIONS, `halt-${round}`);
-  await wait(SETTLE_MS);
-  let epoch = 0;
-  const tookMs = await timed(async () => {
-    ({ epoch } = await stopEverything(world, `halt-${round}`));
-  });
-  await Promise.all(positions.map((position) => position.untilClosed()));
-  const change = { reason: 'the next round', by: 'bench', epoch };
-  await world.store.setMode(world.account.account, TradingMode.Active, change);
-  return tookMs;
 }
 
 /** Buys as many lots, unmeasured, then sells them as barely as it can be done. */

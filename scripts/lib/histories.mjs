@@ -6,6 +6,9 @@
 /** Of one kind of workflow, a history beyond this is left out. */
 export const MAX_BYTES = 300_000;
 
+/** The workflow test that is left out when histories are recorded: it takes minutes, and reaches no branch that others do not. */
+export const LONG_TEST = 'strategy-month';
+
 const decode = (payload) => {
   try {
     return JSON.parse(Buffer.from(payload.data, 'base64').toString('utf8'));

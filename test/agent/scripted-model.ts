@@ -1,3 +1,4 @@
+import type { ManagerOptions } from '../../adapters/llm/asker';
 import type { ModelManager } from '../../adapters/llm/manager';
 import type { ModelMessage, ModelRequest, ToolCall } from '../../adapters/llm/port';
 import { managerOver } from '../evaluation/scripted-model';
@@ -15,7 +16,7 @@ export interface ScriptedModels {
 }
 
 /** The real manager over a model that says what a test tells it to: calls of tools that it was not given are turned away as always. */
-export function scriptedModels(script: Script): ScriptedModels {
+export function scriptedModels(script: Script, change: Partial<ManagerOptions> = {}): ScriptedModels {
   const requests: ModelRequest[] = [];
   const models = managerOver(async (request) => {
     requests.push(request);
@@ -27,6 +28,6 @@ export function scriptedModels(script: Script): ScriptedModels {
       arguments: typeof call.arguments === 'string' ? call.arguments : JSON.stringify(call.arguments),
     }));
     return { text: '', toolCalls };
-  });
+  }, change);
   return { models, requests };
 }

@@ -1,13 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve, sep } from 'node:path';
 import { describeGoal, type Goal } from './goals';
-import type { Figures } from './judge';
+import type { Entry } from './chronicle';
+import type { Figures, Verdict } from './judge';
 import type { ChaosOptions } from './options';
 import { describeEvent, scheduleOf } from './schedule';
 import type { Span } from './statistics';
 import { STRATEGIES } from './strategies';
-import type { ChaosRun, Outcome } from './run';
-import { exchangeEntries, journalEntries, timeline } from './timeline';
+import type { Outcome } from './run';
+import { timeline } from './timeline';
 
 /** What `--json` writes: the figures, and which run they are of. */
 export interface Report extends Figures {
@@ -30,14 +31,19 @@ export interface Report extends Figures {
   readonly goals: readonly Goal[];
 }
 
+/** What a report says beyond the verdict. */
+export interface Circumstances {
+  readonly commit: string | null;
+  readonly startMs: number;
+  readonly selfHalts: number;
+  readonly faultStrikes: number;
+}
+
 export function reportOf(
-  options: ChaosOptions,
-  run: ChaosRun,
-  outcome: Outcome,
-  commit: string | null,
+  { seed, minutes, speed, workers }: ChaosOptions,
+  { commit, startMs, selfHalts, faultStrikes }: Circumstances,
+  { verdict, agreed }: Outcome,
 ): Report {
-  const { verdict, agreed } = outcome;
-  const { seed, minutes, speed, workers } = options;
   const excusedMs = verdict.exposures.map((exposure) => exposure.excusedMs);
   return {
     ...verdict.figures,
@@ -46,11 +52,11 @@ export function reportOf(
     speed,
     workers,
     commit,
-    date: new Date(run.startMs).toISOString(),
+    date: new Date(startMs).toISOString(),
     agreed,
-    selfHalts: run.selfHalts,
+    selfHalts,
     positions: verdict.exposures.length,
-    faultStrikes: run.world.exchange.faultLog().length,
+    faultStrikes,
     excusedSecondsMax: Math.round(Math.max(0, ...excusedMs)) / 1000,
     goals: verdict.goals,
   };
@@ -76,63 +82,82 @@ export function writeJson(path: string, report: Report): void {
 /** How many of the worst are told by name. */
 const WORST = 15;
 
-/** Fills the folder of a run with what explains it: summary.md, timeline.md and schedule.md, beside the logs. */
-export async function writeFolder(
+/** A run that came to a verdict. */
+export interface Judged {
+  readonly outcome: Outcome;
+  readonly report: Report;
+}
+
+/** A run that did not, and what kept it from that. */
+export interface Failed {
+  readonly failure: string;
+  readonly commit: string | null;
+  readonly startMs: number;
+}
+
+/**
+ * Fills the folder of a run with what explains it, however it ended: summary.md, timeline.md and schedule.md, beside the
+ * logs; figures.json when it was judged.
+ * @param entries everything that could be told, in any order
+ */
+export function writeFolder(
   folder: string,
   options: ChaosOptions,
-  run: ChaosRun,
-  outcome: Outcome,
-  report: Report,
-): Promise<void> {
-  const { world, chronicle } = run;
+  ending: Judged | Failed,
+  entries: readonly Entry[],
+): void {
   const write = (name: string, text: string): void => {
     writeFileSync(join(folder, name), text);
   };
-  write('summary.md', summary(options, outcome, report));
-  write('figures.json', `${JSON.stringify(report, null, 2)}\n`);
+  const problems = entries.filter(({ source }) => source === 'problem');
+  const told =
+    'failure' in ending
+      ? [...failed(options, ending), ...problemsOf(problems), ...logTails(folder)]
+      : [...judged(options, ending.outcome, ending.report), ...problemsOf(problems)];
+  write('summary.md', told.join('\n'));
+  if ('report' in ending) write('figures.json', `${JSON.stringify(ending.report, null, 2)}\n`);
   const events = scheduleOf(options.seed, options.minutes, STRATEGIES.length);
   const lines = events.map((event) => `- ${(event.atMs / 1000).toFixed(3)} s: ${describeEvent(event)}`);
   write('schedule.md', `# Schedule of seed ${options.seed}\n\n${lines.join('\n')}\n`);
-  const entries = [
-    ...chronicle.entries,
-    ...world.unserved.map(({ fromMs, toMs, key, why }) => ({
-      wallMs: fromMs,
-      source: 'wire',
-      text: `${key} was not served for ${toMs - fromMs} ms: ${why}`,
-    })),
-    ...world.exchange.faultLog().map(({ wallTimeMs, kind, endpoint, clientOrderId }) => ({
-      wallMs: wallTimeMs,
-      source: 'strike',
-      text: `${kind} strikes ${endpoint}${clientOrderId === null ? '' : ` \`${clientOrderId}\``}`,
-    })),
-    ...exchangeEntries(world.exchange.history()),
-    ...(await journalEntries(world.pool, world.account.account)),
-    ...outcome.failures,
-  ];
   write('timeline.md', timeline(`Chaos of seed ${options.seed}`, entries));
 }
 
-function summary({ strict }: ChaosOptions, { verdict, leftOut }: Outcome, report: Report): string {
-  const { differences, exposures, resumptions } = verdict;
+function failed(
+  { seed, minutes, speed, workers }: ChaosOptions,
+  { failure, commit, startMs }: Failed,
+): readonly string[] {
+  return [
+    `# Chaos of seed ${seed}, ${minutes} minutes: failed`,
+    '',
+    `It was not judged: ${failure}`,
+    '',
+    ...[`- speed: ${speed}`, `- workers: ${workers}`, `- commit: ${String(commit)}`],
+    `- date: ${new Date(startMs).toISOString()}`,
+    '',
+  ];
+}
+
+function problemsOf(problems: readonly Entry[]): readonly string[] {
+  const lines = problems.map(({ wallMs, text }) => `- ${clock(wallMs)}: ${text}`);
+  return ['## Problems of the harness', '', ...(lines.length === 0 ? ['None.'] : lines), ''];
+}
+
+/** How many lines of each log are shown. */
+const TAIL_LINES = 15;
+
+/** What every process said last: where a run fails before anything is judged, that is most of what there is. */
+function logTails(folder: string): readonly string[] {
+  const isLog = (name: string): boolean => name.endsWith('.log') && !name.startsWith(`postgres${sep}`);
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(isLog).sort();
+  return names.flatMap((name) => {
+    const lines = readFileSync(join(folder, name), 'utf8').trimEnd().split('\n').slice(-TAIL_LINES);
+    return [`## The end of ${name}`, '', '```', ...lines, '```', ''];
+  });
+}
+
+function judged({ strict }: ChaosOptions, { verdict, leftOut }: Outcome, report: Report): readonly string[] {
   const { goals, ...figures } = report;
-  const told = differences.map(({ kind, text }) => `- **${kind}**: ${text}`);
-  const exposed = [...exposures]
-    .sort((a, b) => b.unprotectedMs - a.unprotectedMs)
-    .slice(0, WORST)
-    .flatMap(({ positionId, unprotectedMs, answeredMs, spans, excuses }) => {
-      const when = spans.map(spanText).join(', ');
-      return [
-        `- ${seconds(unprotectedMs)} s, ${seconds(answeredMs)} s of it while the exchange answered, \`${positionId}\`: ${when}`,
-        ...excuses.map((excuse) => `  - not its own: ${spanText(excuse)}, ${excuse.why}`),
-      ];
-    });
-  const slow = [...resumptions]
-    .sort((a, b) => b.tookMs - a.tookMs)
-    .slice(0, WORST)
-    .map(
-      ({ tookMs, strike, what }) =>
-        `- ${seconds(tookMs)} s after the kill of ${strike.targets.join(' + ')} at ${clock(strike.killedMs)}: ${what}`,
-    );
+  const told = verdict.differences.map(({ kind, text }) => `- **${kind}**: ${text}`);
   const history = leftOut === 0 ? [] : [`${leftOut} workflow histories were not read for want of time.`, ''];
   return [
     `# Chaos of seed ${report.seed}, ${report.minutes} minutes: ${isGood(report, strict) ? 'good' : 'not good'}`,
@@ -147,15 +172,36 @@ function summary({ strict }: ChaosOptions, { verdict, leftOut }: Outcome, report
     '',
     '## Longest without protection',
     '',
-    ...exposed,
+    ...longestExposed(verdict),
     '',
     '## Slowest to resume',
     '',
-    ...slow,
+    ...slowestToResume(verdict),
     '',
     ...history,
-  ].join('\n');
+  ];
 }
+
+const longestExposed = ({ exposures }: Verdict): readonly string[] =>
+  [...exposures]
+    .sort((a, b) => b.unprotectedMs - a.unprotectedMs)
+    .slice(0, WORST)
+    .flatMap(({ positionId, unprotectedMs, answeredMs, spans, excuses }) => {
+      const when = spans.map(spanText).join(', ');
+      return [
+        `- ${seconds(unprotectedMs)} s, ${seconds(answeredMs)} s of it while the exchange answered, \`${positionId}\`: ${when}`,
+        ...excuses.map((excuse) => `  - not its own: ${spanText(excuse)}, ${excuse.why}`),
+      ];
+    });
+
+const slowestToResume = ({ resumptions }: Verdict): readonly string[] =>
+  [...resumptions]
+    .sort((a, b) => b.tookMs - a.tookMs)
+    .slice(0, WORST)
+    .map(
+      ({ tookMs, strike, what }) =>
+        `- ${seconds(tookMs)} s after the kill of ${strike.targets.join(' + ')} at ${clock(strike.killedMs)}: ${what}`,
+    );
 
 const spanText = ({ fromMs, toMs }: Span): string => `${clock(fromMs)} for ${toMs - fromMs} ms`;
 const clock = (wallMs: number): string => new Date(wallMs).toISOString().slice(11, 23);

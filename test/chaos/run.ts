@@ -3,11 +3,12 @@ import { PositionState } from '../../domain/position';
 import type { Difference } from '../crash/harness/compare-records';
 import { readJournalRecord } from '../crash/harness/journal-record';
 import type { Servers } from '../crash/harness/servers';
-import { waitFor } from '../crash/harness/wait';
+import { waitFor, within } from '../crash/harness/wait';
 import { unfinishedBusiness } from '../crash/harness/workflow-runs';
 import { World } from '../crash/harness/world';
-import { Chronicle, explain } from './chronicle';
+import { explain, type Chronicle, type Entry } from './chronicle';
 import { judge, type Verdict } from './judge';
+import { HISTORIES_MS, LIMITS } from './limits';
 import { Operator } from './operator';
 import type { ChaosOptions } from './options';
 import type { FaultRequest } from './faults';
@@ -16,11 +17,9 @@ import { describeEvent, scheduleOf, Target, type ScheduledEvent } from './schedu
 import { RISK, STRATEGIES } from './strategies';
 import { Supervisor } from './supervisor';
 import { readTemporalRecord } from './temporal-record';
-import type { Entry } from './chronicle';
+import { exchangeEntries, journalEntries, strikeEntries, unservedEntries, type Source } from './timeline';
 
 const SUMMARY_MS = 5_000;
-/** Bounds of the end of a run, each from the moment it begins; wall milliseconds. */
-const LIMITS = { up: 40_000, rest: 30_000, stop: 20_000, flat: 40_000, agree: 40_000, read: 25_000 } as const;
 
 /** How a run ended. */
 export interface Outcome {
@@ -31,9 +30,24 @@ export interface Outcome {
   readonly leftOut: number;
 }
 
+/** What a run is to whoever sees it through. */
+export interface Run {
+  /** When it began, wall time. */
+  readonly startMs: number;
+  /** Halts and reductions that the account made by itself. */
+  readonly selfHalts: number;
+  /** How often the planned faults have struck. */
+  faultStrikes(): number;
+  play(): Promise<void>;
+  finish(): Promise<Outcome>;
+  /** What can be told of it. @param outcome null when it was not judged */
+  sources(outcome: Outcome | null): readonly Source[];
+  /** Ends its processes. */
+  close(): Promise<void>;
+}
+
 /** One run: a world that trades while the schedule is played, then comes to rest and is judged. */
-export class ChaosRun {
-  readonly chronicle = new Chronicle();
+export class ChaosRun implements Run {
   private readonly supervisor: Supervisor;
   private readonly operator: Operator;
   readonly startMs = Date.now();
@@ -45,6 +59,7 @@ export class ChaosRun {
   private constructor(
     readonly world: World,
     private readonly options: ChaosOptions,
+    private readonly chronicle: Chronicle,
     private readonly print: (line: string) => void,
   ) {
     this.supervisor = new Supervisor(world, this.chronicle);
@@ -55,6 +70,7 @@ export class ChaosRun {
   static async open(
     servers: Servers,
     options: ChaosOptions,
+    chronicle: Chronicle,
     print: (line: string) => void,
   ): Promise<ChaosRun> {
     const { seed, speed, workers } = options;
@@ -66,7 +82,7 @@ export class ChaosRun {
       settings: RISK,
     });
     for (let more = 1; more < workers; more += 1) await world.startWorker(String.fromCharCode(97 + more));
-    return new ChaosRun(world, options, print);
+    return new ChaosRun(world, options, chronicle, print);
   }
 
   /** Lets the schedule happen. */
@@ -92,34 +108,63 @@ export class ChaosRun {
     }
   }
 
-  /** Ends all faults, brings everything up, flattens, waits for agreement, and judges. Bounded by `LIMITS`. */
+  /**
+   * Ends all faults, brings everything up, flattens, waits for agreement, and judges. Bounded by `LIMITS`.
+   * @throws Error when there is not enough evidence to judge by
+   */
   async finish(): Promise<Outcome> {
     this.print('No more faults: everything up, flatten, agree.');
     await this.step('bringing everything up', LIMITS.up, () => this.supervisor.allUp());
-    await this.step('undoing the faults', LIMITS.up, () => Promise.all(this.plans));
-    await this.step('calling off the faults', LIMITS.up, () => this.world.exchange.callOffFaults());
+    await this.step('undoing the faults', LIMITS.undo, () => Promise.all(this.plans));
+    await this.step('calling off the faults', LIMITS.callOff, () => this.world.exchange.callOffFaults());
     await this.step('ending what the operator began', LIMITS.rest, () => this.operator.rest());
     await this.step('stopping the strategies', LIMITS.stop, () => this.operator.stopStrategies());
     const flat = await this.step('closing every position', LIMITS.flat, () => this.allClosed());
     const agreed = await this.step('agreement', LIMITS.agree, () => this.world.agreement(LIMITS.agree));
+    const outcome = await within(LIMITS.judge, () => this.judge()).catch((error: unknown) => {
+      throw new Error('the evidence could not be read', { cause: error });
+    });
+    return { ...outcome, agreed: flat && agreed };
+  }
+
+  faultStrikes(): number {
+    return this.world.exchange.faultLog().length;
+  }
+
+  close(): Promise<void> {
+    return this.world.close();
+  }
+
+  sources(outcome: Outcome | null): readonly Source[] {
+    const { exchange, pool, account, client } = this.world;
+    const failures = async (): Promise<readonly Entry[]> =>
+      outcome?.failures ?? (await readTemporalRecord(client, Date.now() + HISTORIES_MS / 5)).failures;
+    return [
+      { name: 'what was not served', read: () => unservedEntries(this.world.unserved) },
+      { name: 'the strikes of faults', read: () => strikeEntries(exchange.faultLog()) },
+      { name: "the exchange's journal", read: () => exchangeEntries(exchange.history()) },
+      { name: "Ballast's journal", read: () => journalEntries(pool, account.account) },
+      { name: "Temporal's histories", read: failures },
+    ];
+  }
+
+  private async judge(): Promise<Omit<Outcome, 'agreed'>> {
     const endMs = Date.now();
-    const temporal = await readTemporalRecord(this.world.client, endMs + LIMITS.read);
-    const records = await this.world.records();
+    const { tasks, failures, leftOut } = await readTemporalRecord(this.world.client, endMs + HISTORIES_MS);
     const verdict = judge({
-      records,
+      records: await this.world.records(),
       unfinished: await this.unfinished(),
       history: this.world.exchange.history(),
-      tasks: temporal.tasks,
+      tasks,
       strikes: this.supervisor.strikes,
       downtimes: this.supervisor.downtimes,
       silence: { outages: this.outages, unserved: this.world.unserved },
       faults: this.faults,
       endMs,
     });
-    return { verdict, agreed: flat && agreed, failures: temporal.failures, leftOut: temporal.leftOut };
+    return { verdict, failures, leftOut };
   }
 
-  /** Halts and reductions that the account made by itself. */
   get selfHalts(): number {
     return this.operator.selfHalts;
   }
@@ -198,20 +243,13 @@ export class ChaosRun {
 
   /** One step of the end. @returns whether it was done in its time; what kept it from that is noted */
   private async step(what: string, limitMs: number, act: () => Promise<unknown>): Promise<boolean> {
-    const patience = new AbortController();
-    const late = sleep(limitMs, undefined, { signal: patience.signal }).then(() => {
-      throw new Error(`not done after ${limitMs / 1000} s`);
-    });
     try {
-      await Promise.race([act(), late]);
+      await within(limitMs, act);
       return true;
     } catch (error) {
       this.chronicle.note('problem', `${what}: ${explain(error)}`);
       this.print(`${what}: ${explain(error)}`);
       return false;
-    } finally {
-      patience.abort();
-      late.catch(() => undefined);
     }
   }
 

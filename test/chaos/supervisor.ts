@@ -50,7 +50,11 @@ export class Supervisor {
     this.chronicle.note('kill', `SIGKILL ${standing.join(' + ')}`);
     for (const target of standing) {
       const server = this.serverOf(target);
-      if (server !== undefined) this.restarts.set(target, this.revive(target, server, killedMs, downMs));
+      if (server === undefined) continue;
+      const revived = this.revive(target, server, killedMs, downMs);
+      // Whoever waits for everything to be up learns of it; until then a run goes on without that server.
+      revived.catch(() => undefined);
+      this.restarts.set(target, revived);
     }
   }
 

@@ -1,6 +1,49 @@
 import type { Pool } from 'pg';
 import type { HistoricalChange } from '../../emulator/journal/history';
-import type { Entry } from './chronicle';
+import type { FaultStrike } from '../../emulator/server/faults/log';
+import type { UnservedCall } from '../crash/harness/exchange-proxy';
+import { within } from '../crash/harness/wait';
+import { explain, type Entry } from './chronicle';
+
+/** Something that can tell of a run; it may be broken, or gone. */
+export interface Source {
+  /** As in "… could not be read". */
+  readonly name: string;
+  readonly read: () => readonly Entry[] | Promise<readonly Entry[]>;
+}
+
+/**
+ * What all of them tell. One that fails or takes longer than `limitMs` is an entry that says so, and keeps nobody from
+ * hearing the others.
+ */
+export async function gather(sources: readonly Source[], limitMs: number): Promise<readonly Entry[]> {
+  const told = sources.map(async ({ name, read }): Promise<readonly Entry[]> => {
+    try {
+      return await within(limitMs, async () => read());
+    } catch (error) {
+      return [
+        { wallMs: Date.now(), source: 'harness', text: `${name} could not be read: ${explain(error)}` },
+      ];
+    }
+  });
+  return (await Promise.all(told)).flat();
+}
+
+/** Requests that the exchange did not serve, for people. */
+export const unservedEntries = (calls: readonly UnservedCall[]): readonly Entry[] =>
+  calls.map(({ fromMs, toMs, key, why }) => ({
+    wallMs: fromMs,
+    source: 'wire',
+    text: `${key} was not served for ${toMs - fromMs} ms: ${why}`,
+  }));
+
+/** Strikes of the planned faults, for people. */
+export const strikeEntries = (strikes: readonly FaultStrike[]): readonly Entry[] =>
+  strikes.map(({ wallTimeMs, kind, endpoint, clientOrderId }) => ({
+    wallMs: wallTimeMs,
+    source: 'strike',
+    text: `${kind} strikes ${endpoint}${clientOrderId === null ? '' : ` \`${clientOrderId}\``}`,
+  }));
 
 /** What the exchange recorded about orders, for people. */
 export const exchangeEntries = (history: readonly HistoricalChange[]): readonly Entry[] =>

@@ -10,16 +10,22 @@ import {
 } from '../../workflows/contract';
 import { prepareCycle, settingsOf } from '../crash/harness/cycle';
 import { Instant } from '../crash/harness/moments';
-import { reset, terminate, untilRunning } from '../crash/harness/operator';
+import { isRunning, reset, terminate, untilRunning } from '../crash/harness/operator';
 import { startServers, type Servers } from '../crash/harness/servers';
-import { grantPosition, openPosition, stopEverything, type GrantedPosition } from '../crash/harness/trading';
+import {
+  beginEmergencyStop,
+  grantPosition,
+  openPosition,
+  stopEverything,
+  type GrantedPosition,
+} from '../crash/harness/trading';
 import { Victim, kill } from '../crash/harness/victims';
 import { waitFor } from '../crash/harness/wait';
 import { World } from '../crash/harness/world';
 
 const account = 'main';
 
-/** Operators' mistakes. Restored dumps and two deployments on one account are in the reconciliation tests. */
+/** Operators' mistakes. Restored dumps are in the reconciliation tests, two deployments on one account in a file of their own. */
 describe('an operator', () => {
   let servers: Servers;
   let world: World;
@@ -41,6 +47,14 @@ describe('an operator', () => {
     positions += 1;
     return `operator-${positions}`;
   };
+
+  const state = async () => {
+    const known = await world.store.account(account);
+    if (known === undefined) throw new Error('The account is not in the journal.');
+    return known;
+  };
+  const runOf = async (workflowId: string): Promise<string> =>
+    (await world.client.workflow.getHandle(workflowId).describe()).runId;
 
   async function opened(): Promise<GrantedPosition> {
     const position = await openPosition(world, nextName());
@@ -93,6 +107,66 @@ describe('an operator', () => {
       expect(exitReason).toBe(ExitReason.NotEntered);
       expect(orders.find(({ leg }) => leg === Leg.Entry)?.state).toBe(OrderState.Abandoned);
       await world.agreement();
+    });
+
+    it('an emergency stop that cannot sell yet', async () => {
+      const position = await opened();
+      const refusal = { code: -1013, msg: 'Filter failure: a test' };
+      await world.exchange.plan({
+        ...{ kind: 'status', status: 400, body: refusal, times: 1_000 },
+        match: 'POST /api/v3/order/cancelReplace',
+      });
+      const struck = world.exchange.faultLog().length;
+      await beginEmergencyStop(world, nextName());
+      await waitFor('a sale to be refused', () =>
+        world.exchange.faultLog().length > struck ? true : undefined,
+      );
+      const stop = workflowIds.emergencyStop(account);
+      const [first, halted] = await Promise.all([runOf(stop), state()]);
+      await act(world, stop);
+      await waitFor('another run of the stop', async () =>
+        (await runOf(stop)) === first ? undefined : true,
+      );
+      expect(await state()).toMatchObject({ mode: TradingMode.Halted, haltEpoch: halted.haltEpoch });
+      await world.exchange.callOffFaults();
+      expect((await position.untilClosed()).exitReason).toBe(ExitReason.Emergency);
+      await world.agreement();
+      const { haltEpoch: epoch } = await state();
+      expect(epoch).toBe(halted.haltEpoch);
+      await world.store.setMode(account, TradingMode.Active, { reason: 'a test', by: 'test', epoch });
+    });
+
+    it('a reconciliation that is to bring back an owner', async () => {
+      const position = await opened();
+      const { positionId } = position.input;
+      const looking = world.when(Instant.Ask, ['GET /api/v3/allOrders'], (worker) => {
+        worker.stall();
+        return 'pass';
+      });
+      await terminate(world, positionId);
+      await looking; // the caretaker has found that the owner is gone
+      const reconciliation = workflowIds.reconciliation(account);
+      expect(await isRunning(world, reconciliation)).toBe(true);
+      await act(world, reconciliation);
+      world.worker.resume();
+      await untilRunning(world, positionId);
+      await staysWhole(position);
+      expect((await world.reconcile()).findings).toEqual([]);
+    });
+
+    it('a cycle between the grant and the start of the owner', async () => {
+      const { position, start, workflowId } = await prepareCycle(world, nextName());
+      const { positionId } = position.input;
+      const granted = world.when(Instant.Written, ['INSERT INTO approvals', positionId], (worker) => {
+        worker.stall();
+        return 'pass';
+      });
+      await Promise.all([start(), granted]);
+      await act(world, workflowId);
+      world.worker.resume();
+      await untilRunning(world, positionId);
+      await staysWhole(position);
+      expect(world.placed(position.id(Leg.Entry))).toHaveLength(1);
     });
 
     it('a position and all its orders at once', async () => {

@@ -1,5 +1,7 @@
-import { Leg, OrderState } from '../../domain/order';
-import { ExitReason } from '../../domain/position';
+import { resumeTrading } from '../../cli/resume-client';
+import { Leg, OrderState, Side } from '../../domain/order';
+import { ExitReason, type PositionView } from '../../domain/position';
+import { TradingMode } from '../../domain/risk';
 import { readJournalRecord } from '../crash/harness/journal-record';
 import { Instant } from '../crash/harness/moments';
 import { startServers, type Servers } from '../crash/harness/servers';
@@ -48,6 +50,11 @@ describe('failures of peers', () => {
   }
   const atExchange = (clientOrderId: string) =>
     world.exchange.record().orders.filter((order) => order.clientOrderId === clientOrderId);
+  const soldAtExchange = ({ orders }: PositionView): number =>
+    orders
+      .filter(({ side }) => side === Side.Sell)
+      .flatMap(({ clientOrderId }) => atExchange(clientOrderId))
+      .reduce((sum, { executedQuantity }) => sum + Number(executedQuantity), 0);
   async function eventsOf(clientOrderId: string): Promise<readonly string[]> {
     const { rows } = await world.pool.query<{ event: string }>(
       'SELECT event FROM order_events WHERE client_order_id = $1 ORDER BY version',
@@ -166,6 +173,41 @@ describe('failures of peers', () => {
     expect(world.placed(entry)).toHaveLength(1);
     await world.agreement();
     await leave(position);
+  });
+
+  it('freqtrade #9128: an entry that fills while it is taken back leaves no ghost position', async () => {
+    const position = await openPosition(world, nextName(), { entryFactor: '0.99' });
+    await position.untilResting();
+    await world.exchange.plan({ kind: 'cancel-loses', match: 'DELETE /api/v3/order' });
+    await position.leave(ExitReason.Flatten);
+    await position.untilClosed();
+    const [entry] = atExchange(position.id(Leg.Entry));
+    expect(entry?.status).toBe('FILLED');
+    // Bought after all, and sold: nothing of it is left but what no order can sell.
+    expect(soldAtExchange(await position.view())).toBeCloseTo(Number(entry?.quantity) * 0.999, 4);
+    await world.agreement();
+  });
+
+  it('hummingbot #720: nothing is sent after a stop, nor when trading resumes', async () => {
+    const position = await granted();
+    const entry = position.id(Leg.Entry);
+    const before = world.exchange.record().orders.length;
+    await world.worker.down();
+    const halt = { key: nextName(), reason: 'a test', by: 'test' };
+    await world.store.raiseHalt(world.account.account, halt);
+    // Whoever owns it knows nothing of the stop when it begins to work.
+    await position.start();
+    world.worker.up();
+    expect((await position.untilClosed()).openedAtMs).toBeNull();
+    await world.agreement();
+    const seen = { by: 'test', reason: 'the test goes on' };
+    expect(await resumeTrading(world.client, world.account.account, seen)).toBe(TradingMode.Active);
+    await world.reconcile();
+    await world.agreement();
+    expect(world.placed(entry)).toEqual([]);
+    expect(atExchange(entry)).toEqual([]);
+    expect(world.exchange.record().orders).toHaveLength(before);
+    await leave(await opened());
   });
 
   it('hummingbot #8457: an order accepted just before the network fails is not dropped', async () => {

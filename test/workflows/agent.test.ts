@@ -1,12 +1,12 @@
-import { createAgentActivities } from '../../activities/intelligence/agent';
-import { agentParametersSchema } from '../../domain/agent/strategy';
-import { AGENT_ID, ToolName } from '../../domain/agent/tool-names';
+import { ToolName } from '../../domain/agent/tool-names';
 import { decimal } from '../../domain/decimal';
 import { PositionState } from '../../domain/position';
-import { workflowIds, type StrategySettings } from '../../workflows/contract';
-import { scriptedModels, type Saying, type ScriptedModels } from '../agent/scripted-model';
+import type { Saying, ScriptedModels } from '../agent/scripted-model';
 import { BTC } from '../domain/fixtures';
+import { agentDecisions, runAgent } from './agent-run';
 import { Harness, type World } from './harness';
+
+type Tail<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 const { symbol } = BTC;
 const reason = 'a test';
@@ -31,32 +31,11 @@ describe('the agent', () => {
     await harness.shutdown();
   });
 
-  /** Runs the agent, whose model says these things on its bars, one list for each, and nothing to do on later ones. */
-  async function run(
-    bars: readonly (readonly (Saying | Error)[])[],
-    parameters: Readonly<Record<string, unknown>> = {},
-    change: Partial<StrategySettings> = {},
-  ): Promise<ScriptedModels> {
-    const closes: string[] = [];
-    const scripted = scriptedModels((messages, turn) => {
-      const close =
-        /closed, at (\S+)/.exec(messages.find(({ role }) => role === 'user')?.content ?? '')?.[1] ?? '';
-      if (!closes.includes(close)) closes.push(close);
-      const saying = bars[closes.indexOf(close)]?.[turn] ?? 'nothing to do';
-      return saying instanceof Error ? Promise.reject(saying) : saying;
-    });
-    world.script.askAgent = createAgentActivities({ models: scripted.models, agent: world.agent }).askAgent;
-    const settings = harness.settings({
-      ...{ strategyId: AGENT_ID, parameters: agentParametersSchema.parse(parameters), entryTtlBars: 5 },
-      ...change,
-    });
-    await harness.start('strategy', workflowIds.strategy(world.account, settings.name), { settings });
-    return scripted;
-  }
+  const run = (...given: Tail<Parameters<typeof runAgent>>): Promise<ScriptedModels> =>
+    runAgent({ harness, world }, ...given);
 
   const positions = () => world.store.orders.positions(world.account);
-  const decisions = () =>
-    world.store.decisions.filter(({ reasons }) => reasons.some(({ code }) => code.startsWith('agent-ended')));
+  const decisions = () => agentDecisions(world);
   const textOf = (at: number): string => (decisions()[at]?.reasons ?? []).map(({ text }) => text).join('\n');
   const steps = () => world.agent.all().steps;
   const callsOf = (name: string): number => world.calls.filter((call) => call.name === name).length;

@@ -131,7 +131,7 @@ describe('a cycle with a panel', () => {
     );
   });
 
-  it('takes what is no valid answer for none', async () => {
+  it('unparsable output falls back to a default (a failure of peers): takes what is no valid answer for none', async () => {
     const bad: Spoken = { answer: { verdict: 'enlarge', sizeFactor: 9 }, failure: null };
     script({ analyst: bad, 'risk-officer': bad });
     await cycle();

@@ -1,9 +1,12 @@
 import { decimal } from '../../domain/decimal';
+import { ToolName } from '../../domain/agent/tool-names';
 import { Leg, OrderState, type OrderView } from '../../domain/order';
 import { MAX_STOP_REFUSALS } from '../../domain/planner';
 import type { PositionView } from '../../domain/position';
 import { pokeSignal, type PositionInput, type PositionResult } from '../../workflows/contract';
 import type { Grant } from '../activities/memory-orders';
+import { BTC } from '../domain/fixtures';
+import { agentDecisions, runAgent } from './agent-run';
 import { Harness, type World } from './harness';
 
 type Position = (input: PositionInput) => Promise<PositionResult>;
@@ -11,8 +14,8 @@ type Position = (input: PositionInput) => Promise<PositionResult>;
 const MINUTE_MS = 60_000;
 
 /**
- * What users of other bots suffered, where no process needs to die for it; the others are in test/crash-full/peer-failures. Each name
- * cites the report.
+ * What users of other bots suffered, where no process needs to die for it; the others are in test/crash-full. Each name
+ * cites the report, or tells the failure that many projects share: of these two more are in test/agent/peer-failures and test/adapters/store/memories.
  */
 describe('failures of peers, on the test server', () => {
   let harness: Harness;
@@ -146,5 +149,48 @@ describe('failures of peers, on the test server', () => {
     await position.closed();
     expect(position.newest(Leg.Entry)).toMatchObject({ state: 'abandoned', reason: 'stale-epoch' });
     expect(world.exchange.received).toEqual([]);
+  });
+
+  describe('projects in which a model trades', () => {
+    const buy = {
+      ...{ symbol: BTC.symbol, side: 'buy', stop_price: 95, take_profit_price: 120 },
+      ...{ size_fraction: null, reason: 'a test' },
+    };
+    const decided = (count: number) =>
+      harness.until(() => agentDecisions(world).length >= count, { stepMs: 5_000, limitMs: 900_000 });
+    const sized = (): number => world.calls.filter(({ name }) => name === 'sizePosition').length;
+
+    it('unparsable output falls back to a default: a call that is cut off is refused, and decides nothing', async () => {
+      const whole = JSON.stringify(buy);
+      const cutOff = { tool: ToolName.MarketOrder, arguments: whole.slice(0, whole.indexOf('stop_price')) };
+      // It is told what is wrong, and cuts off the next one as well.
+      const { requests } = await runAgent({ harness, world }, [[[cutOff], [cutOff]]]);
+      await decided(1);
+      expect(requests[1]?.messages.at(-1)?.content).toMatch(/is not JSON/);
+      expect(world.agent.all().steps).toEqual([]);
+      const [decision] = agentDecisions(world);
+      expect(decision).toMatchObject({ outcome: 'hold', positionId: null });
+      expect(JSON.stringify(decision?.reasons)).toContain(
+        'The model gave no answer that could be used; nothing more was done: malformed',
+      );
+      expect(sized()).toBe(0);
+      expect(world.exchange.received).toEqual([]);
+    });
+
+    it('no execution: what it says it has bought is not bought, and what it buys is at the exchange under a stop', async () => {
+      const call = { tool: ToolName.MarketOrder, arguments: buy };
+      await runAgent({ harness, world }, [['I have bought 1 BTC/USDT at 100.'], [[call]]]);
+      await decided(1);
+      expect(agentDecisions(world)).toMatchObject([{ outcome: 'hold', positionId: null }]);
+      expect(world.exchange.received).toEqual([]);
+
+      await decided(2);
+      const [position] = world.store.orders.positions(world.account);
+      expect(agentDecisions(world)[1]).toMatchObject({ outcome: 'enter', positionId: position?.positionId });
+      await harness.until(() => Number(world.exchange.offered()) > 0);
+      expect(world.exchange.held()).toBe(world.exchange.offered());
+      const ids = position?.orders.map(({ clientOrderId }) => clientOrderId).slice(0, 2);
+      expect(world.exchange.received).toEqual(ids);
+    });
   });
 });

@@ -156,7 +156,7 @@ describe('memories of trades', () => {
     expect(await memories.owed(ACCOUNT, 10)).toHaveLength(1);
   });
 
-  it('never tell of an outcome, or of a lesson, that came later than asked', async () => {
+  it('look-ahead through memory (a failure of peers): never tell of an outcome, or of a lesson, that came later than asked', async () => {
     const positionId = await trade();
     const memory = await memories.remember(positionId, HERE);
     if (memory === undefined) throw new Error('It is not remembered.');

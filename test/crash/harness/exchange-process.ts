@@ -1,4 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { createExchange } from '../../../adapters/exchange/exchange';
+import type { ExchangePort } from '../../../adapters/exchange/port';
 import { readExchangeHistory, type HistoricalChange } from '../../../emulator/journal/history';
 import { readExchangeRecord, type ExchangeRecord } from '../../../emulator/journal/record';
 import { readFaultLog, type FaultStrike } from '../../../emulator/server/faults/log';
@@ -19,6 +22,17 @@ export interface ExchangeAccount {
   readonly secret: string;
   readonly balances: Readonly<Record<string, string>>;
 }
+
+/** An account with keys of its own, which owns 10,000 USDT unless told otherwise. */
+export const newAccount = (
+  name: string,
+  balances: ExchangeAccount['balances'] = { USDT: '10000' },
+): ExchangeAccount => ({
+  name,
+  apiKey: `key-${randomBytes(12).toString('hex')}`,
+  secret: `secret-${randomBytes(12).toString('hex')}`,
+  balances,
+});
 
 /** How the exchange is, beyond its account and its seed. */
 export interface ExchangeSettings {
@@ -86,6 +100,19 @@ export class ExchangeProcess {
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** A client of one of its accounts, as Ballast has one. */
+  connect({ apiKey, secret }: ExchangeAccount, symbols: readonly string[]): Promise<ExchangePort> {
+    return createExchange({
+      ...{ venue: 'binance', apiKey, secret, symbols },
+      restUrl: this.url,
+      wsUrl: this.url.replace('http', 'ws'),
+      clock: 'emulator',
+      requestTimeoutMs: 5_000,
+      recvWindowMs: 5_000,
+      throttle: false,
+    });
   }
 
   /** SIGKILL, at once. */

@@ -29,3 +29,20 @@ export async function waitFor<T>(
     await sleep(POLL_MS);
   }
 }
+
+/**
+ * Does something, and waits no longer than `limitMs` for it; what is late goes on unheard.
+ * @throws Error when it takes longer, or whatever it throws
+ */
+export async function within<T>(limitMs: number, act: () => Promise<T>): Promise<T> {
+  const patience = new AbortController();
+  const late = sleep(limitMs, undefined, { signal: patience.signal }).then(() => {
+    throw new Error(`not done after ${limitMs / 1000} s`);
+  });
+  try {
+    return await Promise.race([act(), late]);
+  } finally {
+    patience.abort();
+    late.catch(() => undefined);
+  }
+}

@@ -1,11 +1,9 @@
 import { BUILT_IN_CATALOGUE } from '../../../domain/strategies/catalogue';
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { Pool } from 'pg';
-import { createExchange } from '../../../adapters/exchange/exchange';
 import type { ExchangePort } from '../../../adapters/exchange/port';
 import { createPool } from '../../../adapters/store/pool';
 import type { Journal, OrderStore } from '../../../adapters/store/port';
@@ -19,7 +17,7 @@ import type { AccountRef, ReconciliationInput, ReconciliationReport } from '../.
 import type { ExchangeRecord } from '../../../emulator/journal/record';
 import { runCommand, type CommandResult } from './command';
 import { judgeRecords, type Difference, type Records } from './compare-records';
-import { ExchangeProcess, type ExchangeAccount, type ExchangeSettings } from './exchange-process';
+import { ExchangeProcess, newAccount, type ExchangeAccount, type ExchangeSettings } from './exchange-process';
 import type { PlacedCall, UnservedCall } from './exchange-proxy';
 import { readJournalRecord } from './journal-record';
 import type { Instant } from './moments';
@@ -59,6 +57,8 @@ export interface WorldOptions {
   readonly limits?: Partial<RiskLimits>;
   /** What the account owns at first; 10,000 USDT unless given. */
   readonly balances?: Readonly<Record<string, string>>;
+  /** Trade on this one's exchange and account, instead of having both to oneself. On servers of its own: workflows are named after the account. */
+  readonly joins?: World;
 }
 
 /**
@@ -104,14 +104,9 @@ export class World {
   static async open(servers: Servers, options: WorldOptions): Promise<World> {
     const folder = join(servers.folder, options.name);
     mkdirSync(folder, { recursive: true });
-    const owner: ExchangeAccount = {
-      name: 'main',
-      apiKey: `key-${randomBytes(12).toString('hex')}`,
-      secret: `secret-${randomBytes(12).toString('hex')}`,
-      balances: options.balances ?? { USDT: '10000' },
-    };
+    const owner = options.joins?.owner ?? newAccount('main', options.balances);
     const [exchange, databaseUrl, connection] = await Promise.all([
-      ExchangeProcess.start(folder, owner, options.seed ?? 1, options.exchange),
+      options.joins?.exchange ?? ExchangeProcess.start(folder, owner, options.seed ?? 1, options.exchange),
       servers.createDatabase(options.name),
       Connection.connect({ address: servers.temporalAddress }),
     ]);
@@ -120,18 +115,7 @@ export class World {
       applicationName: 'crash-test',
       onConnectionError: () => undefined,
     });
-    const port = await createExchange({
-      venue: VENUE,
-      apiKey: owner.apiKey,
-      secret: owner.secret,
-      restUrl: exchange.url,
-      wsUrl: exchange.url.replace('http', 'ws'),
-      clock: 'emulator',
-      requestTimeoutMs: 5_000,
-      recvWindowMs: 5_000,
-      throttle: false,
-      symbols: options.symbols ?? SYMBOLS,
-    });
+    const port = await exchange.connect(owner, options.symbols ?? SYMBOLS);
     const world = new World(
       servers,
       folder,
@@ -294,7 +278,7 @@ export class World {
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.close()));
     await endAll(this.client);
-    await this.exchange.close();
+    if (this.options.joins === undefined) await this.exchange.close();
     await this.port.close();
     await this.pool.end();
     await this.client.connection.close();
