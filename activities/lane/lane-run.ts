@@ -51,6 +51,8 @@ export class LaneRun {
   private readonly targets: LaneTargets;
   private readonly over = new AbortController();
   private end: LaneEnd | undefined;
+  /** Nothing counts as late before the first connection has had its time. */
+  private lookFromMs: number;
 
   constructor(
     private readonly deps: ActivityDeps,
@@ -64,6 +66,7 @@ export class LaneRun {
       const { needs } = chooseStrategy(deps.strategies, settings, own);
       return { own, needs, decidedMs: null, managedMs: null, busy: null, failedAtMs: -Infinity };
     };
+    this.lookFromMs = deps.wallTimeMs() + LATE_MS;
     this.desks = new Map(settings.symbols.map((symbol) => [symbol, desk(symbol)]));
     this.bars = new LaneBars(keptFor(mergeNeeds([...this.desks.values()].map(({ needs }) => needs))));
     this.candles = new LaneCandles(deps, session, this.bars);
@@ -132,13 +135,14 @@ export class LaneRun {
   }
 
   /**
-   * Fetches what was closed while nobody listened. A bar that has closed just now may still be told with what it was before its last
-   * trades: the stream tells it, or it is asked for once it is late.
+   * Fetches what was closed while nobody listened, by the clock as the exchange tells it now: it may have been set meanwhile. A bar that
+   * has closed just now may still be told with what it was before its last trades: the stream tells it, or it is asked for once it is late.
    */
   private async catchUp(): Promise<void> {
     try {
-      const reading = await this.deps.clock.reading();
+      const reading = await this.deps.exchange.clock();
       await this.fetch(this.bars.needs, marketTimeAt(reading, this.deps.wallTimeMs() - LATE_MS));
+      this.lookFromMs = -Infinity;
     } catch (error) {
       this.deps.log.warn({ strategy: this.input.settings.name, error }, 'the clock cannot be read now');
     }
@@ -231,7 +235,7 @@ export class LaneRun {
       try {
         const reading = await this.deps.clock.reading();
         if (reading.session !== this.input.session) this.finish({ reason: 'session-over' });
-        else await this.look(reading);
+        else if (this.deps.wallTimeMs() >= this.lookFromMs) await this.look(reading);
       } catch (error) {
         this.deps.log.warn(
           { strategy: this.input.settings.name, error },
