@@ -32,9 +32,12 @@ export class LaneBars {
     return this.of(source).need;
   }
 
-  /** Takes what the journal has in place of what was there. */
+  /** Takes what the journal has in place of what was there. Bars that have come since it was asked, and follow, stay. */
   replace(source: BarSource, bars: readonly Bar[]): void {
-    this.of(source).bars = bars;
+    const kept = this.of(source);
+    const before = kept.bars;
+    kept.bars = bars;
+    for (const bar of before) this.add(source, bar);
   }
 
   /** Takes the bar that has just closed. */

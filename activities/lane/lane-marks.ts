@@ -50,10 +50,11 @@ class Answers<T> {
     this.asked.set(name, { ...asked, answer, isPending: false });
   }
 
-  /** Asks anew; what was told before serves until the answer is there. */
+  /** Asks anew; what was told before serves until the answer is there, and what is asked for meanwhile goes before it. */
   async renew(name: string): Promise<void> {
     const atMs = this.wallTimeMs();
     const answer = await this.ask(name);
+    if (this.ageMs(name) < this.wallTimeMs() - atMs) return;
     this.asked.set(name, { answer: Promise.resolve(answer), atMs, isPending: false });
   }
 

@@ -21,6 +21,9 @@ const LOOK_AGAIN_MS = 250;
 export class LaneTargets {
   private watched: ReadonlyMap<string, readonly Watched[]> = new Map();
   private readonly looked = new Map<string, number>();
+  private refreshes = 0;
+  /** The refresh that `watched` is from. */
+  private refreshed = 0;
   private readonly leaving = new Set<Promise<void>>();
 
   /** @param carryOut sends what is wished of a position */
@@ -33,13 +36,19 @@ export class LaneTargets {
   /** Takes over which positions the journal knows as live. */
   async refresh(): Promise<void> {
     const { account, strategy } = this.of;
+    const refresh = (this.refreshes += 1);
     const live = await this.deps.store.livePositions(account);
+    // An answer that comes after a later one's does not know what that does.
+    if (refresh < this.refreshed) return;
+    this.refreshed = refresh;
     const watched = new Map<string, Watched[]>();
     for (const position of live.filter((each) => each.strategy === strategy && each.exitReason === null)) {
       const { symbol, positionId, targetPrice } = position;
       watched.set(symbol, [...(watched.get(symbol) ?? []), { positionId, target: toNumber(targetPrice) }]);
     }
     this.watched = watched;
+    const isLive = new Set(live.map(({ positionId }) => positionId));
+    for (const positionId of this.looked.keys()) if (!isLive.has(positionId)) this.looked.delete(positionId);
   }
 
   /** Costs nothing for a trade that reaches no target; what one that does leads to goes on behind it. */

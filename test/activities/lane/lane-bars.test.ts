@@ -32,6 +32,12 @@ describe('the bars of a lane', () => {
     expect(bars.newestCloseMs(OWN)).toBe(START + 4 * MINUTE);
   });
 
+  it('keeps what has come since the journal was asked', () => {
+    bars.add(OWN, barAt(START + 3 * MINUTE));
+    bars.replace(OWN, minutes(1, 3));
+    expect(opens(bars.window({ ...OWN, bars: 3 }, START + 4 * MINUTE))).toEqual([1, 2, 3]);
+  });
+
   it('knows nothing of a source before it is told', () => {
     const empty = new LaneBars([{ ...OWN, bars: 3 }]);
     expect(empty.newestCloseMs(OWN)).toBeNull();
