@@ -28,7 +28,7 @@ export interface Looked {
  */
 export class LaneCandles {
   private readonly ingest: ReturnType<typeof createCandleIngest>;
-  private readonly unsaved = new Map<string, { readonly source: BarSource; readonly bars: Bar[] }>();
+  private readonly unsaved = new Map<string, { readonly source: BarSource; readonly bars: readonly Bar[] }>();
   private readonly elsewhere = new Map<string, readonly Bar[]>();
   private saving: Promise<void> = Promise.resolve();
 
@@ -45,10 +45,7 @@ export class LaneCandles {
     if (!isSound(bar)) return 'gap';
     const added = this.bars.add(source, bar);
     if (added !== 'next') return added;
-    const key = windowKey(source);
-    const unsaved = this.unsaved.get(key) ?? { source, bars: [] };
-    unsaved.bars.push(bar);
-    this.unsaved.set(key, unsaved);
+    this.keepUnsaved(source, [bar]);
     this.askElsewhere(source, bar);
     return added;
   }
@@ -76,14 +73,15 @@ export class LaneCandles {
     });
   }
 
-  /** Journals what the stream has told, in the background. What fails is fetched anew when somebody needs it. */
+  /** Journals what the stream has told, in the background. What fails is tried again with what comes next, lest a hole be left. */
   save(): void {
     const batches = [...this.unsaved.values()];
     this.unsaved.clear();
     this.saving = this.saving.then(async () => {
       for (const { source, bars } of batches)
         await this.deps.store.saveCandles(this.keyOf(source), bars).catch((error: unknown) => {
-          this.deps.log.warn({ ...source, error }, 'bars could not be journaled');
+          this.deps.log.warn({ ...source, error }, 'bars could not be journaled; it is tried again');
+          this.keepUnsaved(source, bars);
         });
     });
   }
@@ -92,6 +90,14 @@ export class LaneCandles {
   saved(): Promise<void> {
     this.save();
     return this.saving;
+  }
+
+  /** No more than are looked at: a journal that has been away for longer has them fetched anew. */
+  private keepUnsaved(source: BarSource, more: readonly Bar[]): void {
+    const key = windowKey(source);
+    const known = this.unsaved.get(key)?.bars ?? [];
+    const bars = [...known, ...more].sort((a, b) => a.openTimeMs - b.openTimeMs);
+    this.unsaved.set(key, { source, bars: bars.slice(-this.bars.needOf(source).bars) });
   }
 
   private askElsewhere(source: BarSource, { openTimeMs }: Bar): void {

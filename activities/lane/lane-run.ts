@@ -2,8 +2,7 @@ import { lastCloseMs, timeframeMs } from '../../domain/bar';
 import { marketTimeAt, wallDelayUntil, type ClockReading } from '../../domain/clock';
 import { mergeNeeds, sameSource, type BarNeed, type BarSource } from '../../domain/strategy-columns';
 import { DecisionOutcome } from '../../adapters/store/port';
-import type { MarketEvent, MarketWatchRequest } from '../../adapters/exchange/port';
-import { isUnlisted } from '../../adapters/exchange/try-each';
+import type { MarketEvent } from '../../adapters/exchange/port';
 import { chooseStrategy } from '../chosen-strategy';
 import type { ActivityDeps } from '../deps';
 import type { Evaluate, EvaluatedDecision } from '../evaluation';
@@ -12,6 +11,7 @@ import type { LaneEnd, RunLaneInput } from './contract';
 import { LaneBars } from './lane-bars';
 import { keptFor, LaneCandles, type Looked } from './lane-candles';
 import { enter, type EntryTools, type ProposedEntry } from './lane-entry';
+import { watchListed } from './lane-stream';
 import { LaneTargets } from './lane-targets';
 
 /** How often a lane looks at the clock, in wall milliseconds. */
@@ -78,7 +78,8 @@ export class LaneRun {
     await this.goOn();
     const beating = this.beat(stop);
     try {
-      await this.listen(stop);
+      const all = { bars: this.bars.needs, trades: symbols };
+      await watchListed(this.deps.exchange, all, (event) => this.hear(event), stop);
     } finally {
       this.over.abort();
       await beating;
@@ -110,54 +111,49 @@ export class LaneRun {
     await this.targets.refresh();
   }
 
-  /** A pair that is not listed any more keeps nobody from the others; decisions on it say what is the matter. */
-  private async listen(stop: AbortSignal): Promise<void> {
-    const { exchange } = this.deps;
-    const hear = (event: MarketEvent): Promise<void> => this.hear(event);
-    const all = { bars: this.bars.needs, trades: this.input.settings.symbols };
-    try {
-      await exchange.watchMarket(all, hear, stop);
-    } catch (error) {
-      if (!isUnlisted(error)) throw error;
-      await exchange.watchMarket(await this.listedOf(all), hear, stop);
-    }
-  }
-
-  private async listedOf({ bars, trades }: MarketWatchRequest): Promise<MarketWatchRequest> {
-    const pairs = [...new Set(bars.map(({ symbol }) => symbol))];
-    const listed = await Promise.all(pairs.map((pair) => this.deps.exchange.isListed(pair)));
-    const isListed = (symbol: string): boolean => listed[pairs.indexOf(symbol)] === true;
-    return { bars: bars.filter(({ symbol }) => isListed(symbol)), trades: trades.filter(isListed) };
-  }
-
   private async hear(event: MarketEvent): Promise<void> {
     switch (event.kind) {
       case 'connected':
-        await this.catchUp(this.bars.needs);
+        await this.catchUp();
         return;
       case 'gap':
-        await this.catchUp([event]);
+        await this.fetch([event], event.toMs);
         return;
       case 'trade':
         this.targets.see(event);
         return;
       case 'bar':
-        if (this.candles.add(event, event.bar) === 'gap') await this.catchUp([event]);
-        else this.decideWhatIsDue(event);
+        if (this.candles.add(event, event.bar) === 'gap') {
+          await this.fetch([event], event.bar.openTimeMs);
+          this.candles.add(event, event.bar);
+        }
+        this.decideWhatIsDue(event);
     }
   }
 
-  /** Fetches what was closed while nobody listened. What cannot be had now is asked for again when it is missed. */
-  private async catchUp(sources: readonly BarSource[]): Promise<void> {
+  /**
+   * Fetches what was closed while nobody listened. A bar that has closed just now may still be told with what it was before its last
+   * trades: the stream tells it, or it is asked for once it is late.
+   */
+  private async catchUp(): Promise<void> {
     try {
-      const nowMs = await this.deps.clock.nowMs();
+      const reading = await this.deps.clock.reading();
+      await this.fetch(this.bars.needs, marketTimeAt(reading, this.deps.wallTimeMs() - LATE_MS));
+    } catch (error) {
+      this.deps.log.warn({ strategy: this.input.settings.name, error }, 'the clock cannot be read now');
+    }
+    this.decideWhatIsDue();
+  }
+
+  /** Fetches bars that had closed by `untilMs`. What cannot be had now is asked for again when it is missed. */
+  private async fetch(sources: readonly BarSource[], untilMs: number): Promise<void> {
+    try {
       await Promise.all(
-        sources.map((source) => this.candles.look(source, lastCloseMs(nowMs, source.timeframe))),
+        sources.map((source) => this.candles.look(source, lastCloseMs(untilMs, source.timeframe))),
       );
     } catch (error) {
       this.deps.log.warn({ strategy: this.input.settings.name, error }, 'bars cannot be fetched now');
     }
-    this.decideWhatIsDue();
   }
 
   /** Decides on every symbol whose newest bar is undecided and has beside it all that is looked at; or on those that look at `source`. */
@@ -171,9 +167,11 @@ export class LaneRun {
     }
   }
 
-  /** One decision at a time and symbol; a bar that closes meanwhile is decided after it. */
+  /** One decision at a time and symbol, and none twice; a bar that closes meanwhile is decided after it. */
   private decide(desk: Desk, barCloseMs: number, looked: Looked): void {
     if (desk.busy !== null || this.over.signal.aborted) return;
+    // Somebody else may have decided while this one was looking for its bars.
+    if (barCloseMs <= (desk.decidedMs ?? -Infinity)) return;
     desk.busy = this.decideOn(desk, barCloseMs, looked)
       .catch((error: unknown) => {
         desk.failedAtMs = this.deps.wallTimeMs();
@@ -247,14 +245,34 @@ export class LaneRun {
     const { timeframe, symbols, account } = this.input.settings;
     const nowMs = this.deps.wallTimeMs();
     const overdueMs = lastCloseMs(marketTimeAt(reading, nowMs - LATE_MS), timeframe);
-    for (const desk of this.desks.values()) {
-      const isDecided = desk.decidedMs !== null && desk.decidedMs >= overdueMs;
-      if (isDecided || desk.busy !== null || nowMs - desk.failedAtMs < AGAIN_MS) continue;
-      await this.decideLate(desk, overdueMs);
-    }
+    const overdue = [...this.desks.values()].filter(
+      (desk) =>
+        (desk.decidedMs ?? -Infinity) < overdueMs &&
+        desk.busy === null &&
+        nowMs - desk.failedAtMs >= AGAIN_MS,
+    );
+    await this.decideAllLate(overdue, overdueMs);
     const nextCloseMs = lastCloseMs(marketTimeAt(reading, nowMs), timeframe) + timeframeMs(timeframe);
     if (reading.state === 'running' && wallDelayUntil(reading, nextCloseMs, nowMs) <= AHEAD_MS)
       this.tools.marks.readAhead(account, symbols);
+  }
+
+  /** A symbol whose bars cannot be fetched now keeps nobody from the others, and is left alone for a moment. */
+  private async decideAllLate(desks: readonly Desk[], closeMs: number): Promise<void> {
+    const failures = new Map<string, unknown>();
+    const late = desks.map((desk) =>
+      this.decideLate(desk, closeMs).catch((error: unknown) => {
+        desk.failedAtMs = this.deps.wallTimeMs();
+        failures.set(desk.own.symbol, error);
+      }),
+    );
+    await Promise.all(late);
+    const [error] = failures.values();
+    if (failures.size > 0)
+      this.deps.log.warn(
+        { strategy: this.input.settings.name, symbols: [...failures.keys()], error },
+        'bars that are late cannot be fetched now',
+      );
   }
 
   /** The bar was not told: it is asked for, and when it cannot be had the decision says so. */

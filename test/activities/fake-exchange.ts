@@ -352,6 +352,7 @@ export class FakeExchange implements ExchangePort {
 
   async watchMarket(...[request, onEvent, signal]: Parameters<ExchangePort['watchMarket']>): Promise<void> {
     const symbols = [...request.bars.map(({ symbol }) => symbol), ...request.trades];
+    if (symbols.length === 0) throw new RangeError('Neither bars nor trades are asked for.');
     for (const symbol of symbols) await this.about(symbol, () => undefined);
     await this.market.watch(request, onEvent, signal);
   }

@@ -30,6 +30,7 @@ describe('a fast lane', () => {
 
   it('decides on a bar when the stream tells of it, and asks the exchange for nothing', async () => {
     await lane.start();
+    await lane.pass(2_500);
     const { length } = lane.asked;
     await lane.close(0);
     await lane.close(1);
@@ -40,6 +41,7 @@ describe('a fast lane', () => {
 
   it('decides on the newest closed bar when it begins, and on no bar twice', async () => {
     await lane.start();
+    await lane.pass(2_500);
     const begun = await lane.decision(-1);
     expect(begun).toBeDefined();
     const record = jest.spyOn(lane.bench.store, 'recordDecision');
@@ -102,6 +104,80 @@ describe('a fast lane', () => {
     lane.bench.exchange.missingBars.clear();
     await lane.close(1);
     expect((await lane.decision(1))?.inputs?.candles.ok).toBe(true);
+  });
+
+  it('asks for no bar that has closed just now: what is told of it may be what it was before its last trades', async () => {
+    await lane.start();
+    expect(Math.max(...lane.asked)).toBe(START_MS - MINUTE_MS);
+    lane.asked.length = 0;
+    await lane.close(0, { mute: true });
+    await lane.close(1);
+    expect(Math.max(...lane.asked)).toBe(START_MS + MINUTE_MS);
+    expect(await lane.decision(1)).toBeDefined();
+  });
+
+  it('decides once on a bar that the stream tells of while it is asked for', async () => {
+    await lane.start();
+    await lane.close(0);
+    await lane.close(1, { mute: true });
+    const { exchange } = lane.bench;
+    const bars = exchange.bars.bind(exchange);
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    exchange.bars = (request) => answered.then(() => bars(request));
+    await lane.pass(2_500);
+    const record = jest.spyOn(lane.bench.store, 'recordDecision');
+    const openTimeMs = START_MS + MINUTE_MS;
+    const bar = { openTimeMs, ...swinging(openTimeMs) };
+    await exchange.market.tell({ kind: 'bar', symbol: SYMBOL, timeframe: '1m', bar });
+    await lane.settle();
+    const { length } = record.mock.calls;
+    expect(length).toBeGreaterThan(0);
+    answer();
+    await lane.settle();
+    expect(record).toHaveBeenCalledTimes(length);
+  });
+
+  it('keeps no symbol from its bars because those of another cannot be fetched', async () => {
+    await lane.start({ settings: { ...SETTINGS, symbols: [SYMBOL, 'ETH/USDT'] } });
+    const { exchange } = lane.bench;
+    const bars = exchange.bars.bind(exchange);
+    let refused = 0;
+    exchange.bars = (request) => {
+      if (request.symbol !== SYMBOL) return bars(request);
+      refused += 1;
+      return Promise.reject(new Error('away'));
+    };
+    await lane.close(0, { mute: true });
+    await lane.pass(2_500);
+    expect(await lane.decision(0, 'ETH/USDT')).toBeDefined();
+    await lane.pass(200);
+    expect(refused).toBe(1);
+    await lane.pass(1_000);
+    expect(refused).toBe(2);
+  });
+
+  it('goes on, and says what is the matter, when none of its pairs is listed any more', async () => {
+    lane.bench.exchange.delist(SYMBOL);
+    await lane.start();
+    await lane.pass(2_500);
+    expect(await lane.decision(-1)).toMatchObject({ outcome: DecisionOutcome.Skipped });
+    lane.bench.exchange.relist(SYMBOL);
+    await lane.close(0, { mute: true });
+    await lane.pass(2_500);
+    expect((await lane.decision(0))?.inputs?.candles.ok).toBe(true);
+  });
+
+  it('journals bars with the next ones when the journal was away', async () => {
+    await lane.start();
+    await lane.close(0);
+    const { store } = lane.bench;
+    jest.spyOn(store, 'saveCandles').mockRejectedValueOnce(new Error('away'));
+    await lane.close(1);
+    await lane.close(2);
+    const key = { venue: 'fake', session: 's1', symbol: SYMBOL, timeframe: '1m' } as const;
+    const saved = await store.candles(key, START_MS + 3 * MINUTE_MS, 3);
+    expect(saved.map(({ openTimeMs }) => (openTimeMs - START_MS) / MINUTE_MS)).toEqual([0, 1, 2]);
   });
 
   it('tries a decision again that has failed', async () => {
@@ -184,6 +260,7 @@ describe('a fast lane', () => {
     next.bench.exchange.moveTo(lane.bench.exchange.price);
     jest.restoreAllMocks();
     await next.start();
+    await next.pass(2_500);
     const [position] = await next.bench.store.livePositions(ACCOUNT);
     expect(position?.barCloseMs).toBe(START_MS + (bar + 1) * MINUTE_MS);
     await next.cancel();
@@ -192,6 +269,7 @@ describe('a fast lane', () => {
   it('waits for the bars of other timeframes that close at the same instant', async () => {
     const filters = [{ id: 'confirm', parameters: { timeframes: ['5m'], average: 'sma', period: 3 } }];
     await lane.start({ settings: { ...SETTINGS, filters } });
+    await lane.pass(2_500);
     for (let bar = 0; bar < 4; bar += 1) await lane.close(bar);
     expect(await lane.decision(3)).toBeDefined();
     await lane.close(4);
