@@ -32,7 +32,7 @@ export function createAccount(gateway: Gateway, symbols: SymbolBook, isSandbox: 
 
     async fillsSince(symbol, sinceMs) {
       const trades = await fetchPages(
-        () => fetchTrades(symbol, { startTime: sinceMs }),
+        () => fetchTrades(symbol, { startTime: Math.floor(sinceMs) }),
         (fromId) => fetchTrades(symbol, { fromId }),
         (trade) => trade.id,
       );

@@ -103,12 +103,13 @@ export function createOrders(gateway: Gateway, symbols: SymbolBook): OrderPort {
     },
 
     async ordersSince(symbol, sinceMs) {
+      const startTime = Math.floor(sinceMs);
       const orders = await fetchPages(
-        () => fetchPage(symbol, { startTime: sinceMs }),
+        () => fetchPage(symbol, { startTime }),
         (nextId) => fetchPage(symbol, { orderId: nextId }),
         (order) => order.orderId,
       );
-      return reports(orders.filter((order) => (order.time ?? sinceMs) >= sinceMs));
+      return reports(orders.filter((order) => (order.time ?? startTime) >= startTime));
     },
 
     async ordersFrom(symbol, orderId) {

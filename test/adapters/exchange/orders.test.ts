@@ -300,7 +300,8 @@ describe('lists', () => {
       const last = Math.min(total, first + Number(params.get('limit')) - 1);
       return { body: Array.from({ length: last - first + 1 }, (_, index) => trade(first + index)) };
     });
-    const fills = await exchange.fillsSince('BTC/USDT', 1_000);
+    // Where market time runs slower than ours it falls between two milliseconds, which the exchange refuses.
+    const fills = await exchange.fillsSince('BTC/USDT', 1_000.5);
     expect(fills.map(({ tradeId }) => Number(tradeId))).toEqual(
       Array.from({ length: total }, (_, index) => index + 1),
     );
@@ -328,7 +329,8 @@ describe('lists', () => {
     server.on('GET /api/v3/allOrders', {
       body: [restingStop({ orderId: 1, time: 999 }), restingStop({ orderId: 2, time: 1_000 })],
     });
-    const orders = await exchange.ordersSince('BTC/USDT', 1_000);
+    const orders = await exchange.ordersSince('BTC/USDT', 1_000.5);
     expect(orders.map(({ exchangeOrderId }) => exchangeOrderId)).toEqual(['2']);
+    expect(sentTo('GET /api/v3/allOrders')).toMatchObject({ startTime: '1000' });
   });
 });
