@@ -1,6 +1,7 @@
 import {
   WithStartWorkflowOperation,
   WorkflowUpdateFailedError,
+  WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
 } from '@temporalio/client';
@@ -55,4 +56,6 @@ export async function reconcileNow(
 
 /** The run ended before it took the request, or between taking and answering it. */
 const isAskedTooLate = (error: unknown): boolean =>
-  error instanceof WorkflowUpdateFailedError || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
+  error instanceof WorkflowUpdateFailedError ||
+  error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+  error instanceof WorkflowNotFoundError;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ServiceError, type Client } from '@temporalio/client';
+import { ServiceError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { resumeTradingUpdate, workflowIds } from '../workflows/contract';
 
 /** A word that a run's end has left unanswered is given anew, under its own name: whatever came of the first, it is heeded once. */
@@ -20,7 +20,12 @@ export async function resumeTrading(
     try {
       return await desk.executeUpdate(resumeTradingUpdate, { args: [word], updateId });
     } catch (error) {
-      if (tries === TRIES || !(error instanceof ServiceError)) throw error;
+      if (tries === TRIES || !isUnanswered(error, updateId)) throw error;
     }
   }
 }
+
+/** The server is away, or the run that took the word has ended and the next one does not know it. */
+const isUnanswered = (error: unknown, updateId: string): boolean =>
+  error instanceof ServiceError ||
+  (error instanceof WorkflowNotFoundError && error.message.includes(updateId));
