@@ -56,7 +56,7 @@ export async function grantRequestOf(
 }
 
 /** The pair's rules, and what the account is worth in its quote asset, as the exchange tells them now. */
-export async function askMarket(deps: ActivityDeps, account: string, symbol: string): Promise<KnownMarket> {
+async function askMarket(deps: ActivityDeps, account: string, symbol: string): Promise<KnownMarket> {
   const instrument = await instrumentOf(deps, symbol);
   return { instrument, marks: (await readMarks(deps, account, instrument.quote)).marks };
 }

@@ -52,3 +52,6 @@ export function openTimeOf(timeMs: number, timeframe: Timeframe): number {
 /** The close time of the newest bar that is closed at `marketTimeMs`: the latest boundary not after it. */
 export const lastCloseMs = (marketTimeMs: number, timeframe: Timeframe): number =>
   openTimeOf(marketTimeMs, timeframe);
+
+/** Bars of a source that a decision is given at least, and that are judged with the newest; a strategy that looks further back gets what it needs. */
+export const LOOKBACK_BARS = 500;

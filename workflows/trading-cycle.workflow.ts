@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { SymbolDecision } from '../activities/evaluation';
 import type { CandleVerdict, FetchedCandles } from '../activities/market';
+import { LOOKBACK_BARS } from '../domain/bar';
 import { PanelOutcome, type PanelVerdict } from '../domain/deliberation/verdict';
 import type { RiskLimits } from '../domain/risk';
 import type { ClockReading } from '../domain/clock';
@@ -16,9 +17,6 @@ import { SEARCH_ATTRIBUTES, type TradingCycleInput, type TradingCycleResult } fr
 import { deliberate, type PanelVerdicts, type Proposed } from './deliberation';
 import { decisionActivities, marketActivities, riskActivities } from './proxies';
 import { startPosition } from './start-position';
-
-/** Bars that the journal is to hold at least; a strategy that looks further back gets what it needs. */
-const LOOKBACK_BARS = 500;
 
 /**
  * One decision on one closed bar of every symbol. A quiet bar costs two activities; a proposal adds the panel, where there is one, and

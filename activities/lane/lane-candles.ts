@@ -1,4 +1,4 @@
-import type { Bar } from '../../domain/bar';
+import { LOOKBACK_BARS, type Bar } from '../../domain/bar';
 import { isSound } from '../../domain/quality/quality';
 import type { Reason } from '../../domain/strategy';
 import type { BarNeed, BarSource } from '../../domain/strategy-columns';
@@ -9,9 +9,6 @@ import type { ActivityDeps } from '../deps';
 import { windowKey } from '../evaluation';
 import { missingBar } from '../market';
 import type { Added, LaneBars } from './lane-bars';
-
-/** Bars of a source that are kept and judged at least, as many as for cycles. */
-const LOOKBACK_BARS = 500;
 
 /** What is kept of each source for decisions that need these bars. */
 export const keptFor = (needs: readonly BarNeed[]): readonly BarNeed[] =>
