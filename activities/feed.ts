@@ -1,14 +1,13 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { OrderState, type OrderView } from '../domain/order';
+import type { OrderView } from '../domain/order';
 import { TradingMode } from '../domain/risk';
-import type { Finding } from '../domain/findings';
 import { isMarked } from '../domain/ids';
-import type { AccountEvent, OrderReport } from '../adapters/exchange/port';
+import type { AccountEvent } from '../adapters/exchange/port';
 import type { ActivityDeps } from './deps';
 import { stopReportKey } from './emergency';
 import { createProtection } from './protection';
-import { strangeCancel } from './reconciling/known-orders';
-import { tellOwner } from './wake';
+import { noteStrangeCancel } from './reconciling/strange-cancel';
+import { tellFinding, tellOwner } from './wake';
 
 /** How long the stream's news give way to an emergency stop, in wall time from when the first of them sees it. */
 const GIVE_WAY_MS = 1_000;
@@ -51,13 +50,6 @@ export function createFeedActivities(deps: ActivityDeps) {
     for (const order of [...(await protect(news.positionId)), news]) await tellOwner(owners, order);
   }
 
-  /** Told before the news is journaled: afterwards nobody could say that the order was resting. */
-  async function strangeCancelOf(order: OrderView, report: OrderReport): Promise<Finding | undefined> {
-    if (report.status !== 'cancelled' || order.state !== OrderState.Open) return undefined;
-    const position = await store.position(order.positionId);
-    return position && strangeCancel(position, order, report, await deps.clock.nowMs());
-  }
-
   async function hear(account: string, event: AccountEvent): Promise<void> {
     // Whatever happened while nobody listened is not told again.
     if (event.kind === 'connected') {
@@ -84,9 +76,9 @@ export function createFeedActivities(deps: ActivityDeps) {
         await owners.wakeReconciliation(account, `unknown order ${report.clientOrderId}`);
       return;
     }
-    const strange = await strangeCancelOf(order, report);
+    const strange = await noteStrangeCancel(deps, order, report);
     await pass(await desk.news.learn(report, 'stream'));
-    if (strange !== undefined) await owners.wakeReconciliation(account, strange.message, strange);
+    await tellFinding(owners, account, strange);
   }
 
   return {

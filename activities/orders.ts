@@ -7,7 +7,8 @@ import type { ActivityDeps } from './deps';
 import { learnLateNews } from './late-news';
 import type { Attempt } from './order-attempt';
 import { createProtection } from './protection';
-import { wakePosition } from './wake';
+import { noteCancelFound } from './reconciling/strange-cancel';
+import { tellFinding, wakePosition } from './wake';
 
 /** Looks of one activity at an order whose fate is open, and how far apart they are at most, in wall milliseconds. */
 const [LOOKS, LOOK_MS] = [12, 400];
@@ -52,12 +53,16 @@ export function createOrderActivities(deps: ActivityDeps) {
     async resolveOrder(clientOrderId: string): Promise<Attempt> {
       const untilMs = wallTimeMs() + LOOKS * LOOK_MS;
       const mayLook = (looks: number): boolean => looks < LOOKS && wallTimeMs() < untilMs;
+      const before = await desk.news.known(clientOrderId);
       let attempt = await desk.resolve(clientOrderId);
       for (let looks = 1; mayLook(looks) && fateIsOpen(attempt.order); looks += 1) {
         await pause(Math.min(LOOK_MS, attempt.retryAfterMs ?? LOOK_MS));
         attempt = await desk.resolve(clientOrderId);
       }
-      return spread(attempt);
+      const cancelled = await noteCancelFound(deps, before, attempt.order);
+      const settled = await spread(attempt);
+      await tellFinding(deps.owners, before.account, cancelled);
+      return settled;
     },
 
     async cancelOrder(input: {

@@ -1,4 +1,5 @@
 import { marketTimeAt, type ClockReading } from '../domain/clock';
+import type { Finding } from '../domain/findings';
 import { fateIsOpen, Leg, mayBeLive, OrderState, type OrderView } from '../domain/order';
 import { isBare, nextStep } from '../domain/planner';
 import { FIRST_GAP, PositionState, type PositionView } from '../domain/position';
@@ -6,7 +7,8 @@ import type { TradingMode } from '../domain/trading-mode';
 import { tryEach } from '../adapters/exchange/try-each';
 import type { ActivityDeps } from './deps';
 import type { Attempt } from './order-attempt';
-import { tellOwner } from './wake';
+import { noteCancelFound } from './reconciling/strange-cancel';
+import { tellFinding, tellOwner } from './wake';
 
 /** A position with all that its owner needs to plan: the account's mode and a reading of the clocks. */
 export interface LoadedPosition {
@@ -120,7 +122,8 @@ export function createProtection(deps: ActivityDeps) {
 
   /**
    * Asks about every order that is not settled, or only about those whose fate is open, protects what is bare, and tells the
-   * owners. @returns whether anything is left that another look might settle
+   * owners, and the account's reconciliation of what somebody else has cancelled. @returns whether anything is left that another look
+   * might settle
    */
   async function catchUp(
     account: string,
@@ -134,11 +137,13 @@ export function createProtection(deps: ActivityDeps) {
   ): Promise<boolean> {
     const unsettled = await store.unsettledOrders(account);
     const asked = unsettled.filter((order) => fateIsOpen(order) || (restingToo && mayBeLive(order.state)));
+    const cancelled: (Finding | undefined)[] = [];
     let left = false;
     try {
       const unlisted = await tryEach(asked, async (order) => {
         const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
         left ||= fateIsOpen(now);
+        cancelled.push(await noteCancelFound(deps, order, now));
         if (now.version !== order.version) await tell(now);
         for (const other of alsoChanged) await tell(other);
       });
@@ -150,6 +155,7 @@ export function createProtection(deps: ActivityDeps) {
         for (const order of await protect(positionId)) await tell(order);
         left = true;
       }
+      for (const finding of cancelled) await tellFinding(owners, account, finding);
     }
     return left;
   }

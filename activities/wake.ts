@@ -1,3 +1,4 @@
+import type { Finding } from '../domain/findings';
 import type { OrderView } from '../domain/order';
 import type { Owners } from './deps';
 
@@ -11,4 +12,13 @@ export async function wakePosition(owners: Owners, account: string, positionId: 
 export async function tellOwner(owners: Owners, order: OrderView): Promise<void> {
   if (!(await owners.notifyOrder(order)))
     await owners.wakeReconciliation(order.account, `order ${order.clientOrderId} has no owner`);
+}
+
+/** Has the account reconciled because of what somebody has found, and told with the rest; nothing when nothing was found. */
+export async function tellFinding(
+  owners: Owners,
+  account: string,
+  finding: Finding | undefined,
+): Promise<void> {
+  if (finding !== undefined) await owners.wakeReconciliation(account, finding.message, finding);
 }

@@ -117,6 +117,51 @@ describe('the account feed', () => {
       expect(woken).toMatchObject([{ finding: { kind: 'manual-cancel', subject: stop } }]);
     });
 
+    it('when somebody else has cancelled it while nobody listened', async () => {
+      const { hear, cancelled, woken, stop, store, positionId } = await listening();
+      cancelled();
+      await hear({ kind: 'connected' });
+      expect(woken).toMatchObject([
+        { finding: { kind: 'manual-cancel', subject: stop } },
+        { trigger: 'connected to the exchange', finding: undefined },
+      ]);
+      const stops = store.orders.known(positionId).orders.filter(({ leg }) => leg === 'stop');
+      expect(stops.map(({ state }) => state)).toEqual(['cancelled', 'open']);
+    });
+
+    it.each(['told', 'found'] as const)(
+      'and has journaled such a cancel, %s, before it can die of telling it',
+      async (how) => {
+        const { hear, cancelled, stop, store, deps } = await listening();
+        jest.spyOn(deps.owners, 'notifyOrder').mockRejectedValue(new Error('killed'));
+        const event = cancelled();
+        await expect(hear(how === 'told' ? event : { kind: 'connected' })).rejects.toThrow();
+        expect(store.riskEvents).toMatchObject([{ key: `reconciliation/manual-cancel/${stop}` }]);
+      },
+    );
+
+    it('not when Ballast cancelled it while nobody listened, be it in a halt', async () => {
+      const flattened = await listening();
+      await flattened.store.wishExit(flattened.positionId, 'flatten');
+      flattened.cancelled();
+      await flattened.hear({ kind: 'connected' });
+      const halted = await listening();
+      await halted.store.raiseHalt(ACCOUNT, { key: 'k', reason: 'a test', by: 'tester' });
+      halted.cancelled();
+      await halted.hear({ kind: 'connected' });
+      for (const { woken } of [flattened, halted])
+        expect(woken).toEqual([{ trigger: 'connected to the exchange', finding: undefined }]);
+    });
+
+    it('not when an order is not known any more: nobody says that it was cancelled', async () => {
+      const { hear, woken, exchange, stop, store, time } = await listening();
+      exchange.orders.delete(stop);
+      time.nowMs += 60_000;
+      await hear({ kind: 'connected' });
+      expect((await store.order(stop))?.state).toBe('cancelled');
+      expect(woken.map(({ finding }) => finding)).toEqual([undefined]);
+    });
+
     it('not when Ballast cancels it on the way out', async () => {
       const { hear, cancelled, woken, store, positionId } = await listening();
       await store.wishExit(positionId, 'flatten');

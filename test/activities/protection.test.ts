@@ -103,6 +103,20 @@ describe('what leaves a position bare', () => {
     expect(statesOf(Leg.Stop)).toEqual([OrderState.Cancelled, OrderState.Open]);
   });
 
+  it('a stop that somebody else has cancelled, as a look-up finds: it is placed anew, and the account’s reconciliation is told', async () => {
+    await enter();
+    const [stop] = ordersOf(Leg.Stop);
+    bench.exchange.end(stop?.clientOrderId ?? '', 'cancelled');
+    const woken = jest.spyOn(bench.deps.owners, 'wakeReconciliation');
+    await resolve(Leg.Stop);
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Cancelled, OrderState.Open]);
+    expect(woken.mock.calls).toMatchObject([
+      [ACCOUNT, expect.any(String), { kind: 'manual-cancel', subject: stop?.clientOrderId }],
+    ]);
+    await resolve(Leg.Stop);
+    expect(woken).toHaveBeenCalledTimes(1);
+  });
+
   it('nothing is sent in a halt: that is the emergency stop’s', async () => {
     await bench.deps.desk.submit({ deployment: DEPLOYMENT, ...ENTRY });
     await bench.store.raiseHalt(ACCOUNT, { key: 'k', reason: 'test', by: 'test' });
