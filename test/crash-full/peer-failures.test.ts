@@ -2,6 +2,7 @@ import { resumeTrading } from '../../cli/resume-client';
 import { Leg, OrderState, Side } from '../../domain/order';
 import { ExitReason, type PositionView } from '../../domain/position';
 import { TradingMode } from '../../domain/risk';
+import { newCrowd, prepareParts, soldSince } from '../crash/harness/emptied-book';
 import { readJournalRecord } from '../crash/harness/journal-record';
 import { Instant } from '../crash/harness/moments';
 import { startServers, type Servers } from '../crash/harness/servers';
@@ -16,17 +17,22 @@ import { waitFor } from '../crash/harness/wait';
 import { World } from '../crash/harness/world';
 
 const EVERYTHING = Object.values(Victim);
+const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 /** What users of other bots suffered. Each name cites the report; those for which no process needs to die are in test/workflows. */
 describe('failures of peers', () => {
   let servers: Servers;
   let world: World;
+  const crowd = newCrowd();
   let positions = 0;
 
   beforeAll(async () => {
     servers = await startServers();
-    world = await World.open(servers, { name: 'peers' });
+    // With coins that are not Ballast's: without them the exchange itself would refuse what is sold twice.
+    const balances = { USDT: '10000', BTC: '0.02' };
+    const exchange = { others: Object.values(crowd) };
+    world = await World.open(servers, { name: 'peers', balances, exchange });
   });
   afterAll(async () => {
     await world.close();
@@ -55,6 +61,13 @@ describe('failures of peers', () => {
       .filter(({ side }) => side === Side.Sell)
       .flatMap(({ clientOrderId }) => atExchange(clientOrderId))
       .reduce((sum, { executedQuantity }) => sum + Number(executedQuantity), 0);
+  const moveOn = (durationMs: number): Promise<void> =>
+    world.exchange.clock({ action: 'advanceTo', toMs: world.exchange.record().clockMs + durationMs });
+  const killed = (instant: Instant, clientOrderId: string) =>
+    world.at(instant, clientOrderId, (worker) => {
+      worker.kill();
+      return 'drop';
+    });
   async function eventsOf(clientOrderId: string): Promise<readonly string[]> {
     const { rows } = await world.pool.query<{ event: string }>(
       'SELECT event FROM order_events WHERE client_order_id = $1 ORDER BY version',
@@ -113,10 +126,7 @@ describe('failures of peers', () => {
 
   it('freqtrade #11461: a stop that is moved through a crash is one stop', async () => {
     const position = await opened();
-    const struck = world.at(Instant.Answer, position.id(Leg.Stop, 1), (worker) => {
-      worker.kill();
-      return 'drop';
-    });
+    const struck = killed(Instant.Answer, position.id(Leg.Stop, 1));
     const [stopPrice] = await Promise.all([position.trail('0.975'), struck]);
     await position.untilTrailed(stopPrice);
     await world.agreement();
@@ -188,6 +198,52 @@ describe('failures of peers', () => {
     await world.agreement();
   });
 
+  describe('freqtrade #8374: a stop that sells in parts is neither forgotten nor sold twice', () => {
+    async function prepare() {
+      const position = await opened();
+      const [stop, exit] = [position.id(Leg.Stop), position.id(Leg.Exit)];
+      const parts = await prepareParts(world, crowd, position);
+      const fall = async (): Promise<void> => {
+        await parts.fall();
+        expect(atExchange(stop)).toMatchObject([{ status: 'EXPIRED' }]);
+      };
+      /** The stop has sold the part, one exit the rest, and nothing else anything. */
+      const judge = async (): Promise<void> => {
+        expect((await position.untilClosed()).exitReason).toBe(ExitReason.Stop);
+        await world.agreement();
+        expect(soldSince(world, stop)).toEqual([parts.part, parts.rest]);
+      };
+      return { exit, fall, judge };
+    }
+
+    it('while nobody buys the rest', async () => {
+      const { exit, fall, judge } = await prepare();
+      await fall();
+      await waitFor('the rest to be offered in vain', () => atExchange(exit)[0]);
+      await moveOn(MINUTE_MS);
+      await judge();
+    });
+
+    it('when the worker is killed before the rest is offered', async () => {
+      const { exit, fall, judge } = await prepare();
+      await Promise.all([killed(Instant.Request, exit), fall()]);
+      await moveOn(MINUTE_MS);
+      await judge();
+    });
+
+    it('when the worker is dead while the part is sold, and killed again once the rest is', async () => {
+      const { exit, fall, judge } = await prepare();
+      await world.worker.down();
+      await fall();
+      await moveOn(MINUTE_MS);
+      const again = killed(Instant.Answer, exit);
+      world.worker.up();
+      await again;
+      expect(atExchange(exit)).toMatchObject([{ status: 'FILLED' }]);
+      await judge();
+    });
+  });
+
   it('hummingbot #720: nothing is sent after a stop, nor when trading resumes', async () => {
     const position = await granted();
     const entry = position.id(Leg.Entry);
@@ -245,8 +301,8 @@ describe('failures of peers', () => {
 
   it('nautilus #3104: a start with a position from weeks ago goes as any other', async () => {
     const position = await opened({ stopFactor: '0.2', targetFactor: '10' });
-    const { clockMs } = world.exchange.record();
-    await world.exchange.clock({ action: 'advanceTo', toMs: clockMs + 40 * DAY_MS });
+    // Day by day: an exchange that computes all of it at once does not answer for so long that the account is stopped.
+    for (let day = 0; day < 40; day += 1) await moveOn(DAY_MS);
     kill(world, EVERYTHING);
     await revive(world, EVERYTHING);
     await world.beginTrading();
