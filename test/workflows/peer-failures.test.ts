@@ -14,8 +14,8 @@ type Position = (input: PositionInput) => Promise<PositionResult>;
 const MINUTE_MS = 60_000;
 
 /**
- * What users of other bots suffered, where no process needs to die for it; the others are in test/crash-full. Each name
- * cites the report, or tells the failure that many projects share: of these two more are in test/agent/peer-failures and test/adapters/store/memories.
+ * What users of other bots suffered, where no process needs to die for it; the others are in test/crash-full, and so are some of
+ * these once more, on real processes and judged by the exchange's own journal. Each name cites the report, or tells the failure that many projects share: of these two more are in test/agent/peer-failures and test/adapters/store/memories.
  */
 describe('failures of peers, on the test server', () => {
   let harness: Harness;
