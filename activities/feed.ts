@@ -1,12 +1,15 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { OrderView } from '../domain/order';
 import { TradingMode } from '../domain/risk';
+import type { Finding } from '../domain/findings';
 import { isMarked } from '../domain/ids';
 import type { AccountEvent } from '../adapters/exchange/port';
 import type { ActivityDeps } from './deps';
 import { stopReportKey } from './emergency';
 import { createProtection } from './protection';
 import { noteStrangeCancel } from './reconciling/strange-cancel';
+import { RestingAudit } from './resting-audit';
 import { tellFinding, tellOwner } from './wake';
 
 /** How long the stream's news give way to an emergency stop, in wall time from when the first of them sees it. */
@@ -45,9 +48,10 @@ export function createFeedActivities(deps: ActivityDeps) {
    * The news may have left the position bare; then its owners hear of everything. In a halt nobody has anything to do but
    * the emergency stop, and it tells all owners when it has ended.
    */
-  async function pass(news: OrderView): Promise<void> {
-    if ((await stopUnderWay(news.account)) !== undefined) return;
-    for (const order of [...(await protect(news.positionId)), news]) await tellOwner(owners, order);
+  async function pass(news: OrderView, strange?: Finding): Promise<void> {
+    if ((await stopUnderWay(news.account)) === undefined)
+      for (const order of [...(await protect(news.positionId)), news]) await tellOwner(owners, order);
+    await tellFinding(owners, news.account, strange);
   }
 
   async function hear(account: string, event: AccountEvent): Promise<void> {
@@ -77,8 +81,21 @@ export function createFeedActivities(deps: ActivityDeps) {
       return;
     }
     const strange = await noteStrangeCancel(deps, order, report);
-    await pass(await desk.news.learn(report, 'stream'));
-    await tellFinding(owners, account, strange);
+    await pass(await desk.news.learn(report, 'stream'), strange);
+  }
+
+  /** Asks by itself, from time to time, what has become of the orders that rest; not while an emergency stop asks. */
+  async function audit(account: string, over: AbortSignal): Promise<void> {
+    const resting = new RestingAudit(deps);
+    const paused = (): Promise<boolean> => wait(resting.pauseMs, true, { signal: over }).catch(() => false);
+    while (await paused()) {
+      try {
+        if ((await stopUnderWay(account)) !== undefined) continue;
+        await resting.look(account, ({ order, strange }) => pass(order, strange));
+      } catch (error) {
+        log.warn({ account, error }, 'what rests could not be held against the exchange; trying again');
+      }
+    }
   }
 
   return {
@@ -98,7 +115,13 @@ export function createFeedActivities(deps: ActivityDeps) {
           failed.abort(error);
         }
       };
-      await exchange.watchAccount(onEvent, stop);
+      const over = new AbortController();
+      void audit(input.account, AbortSignal.any([stop, over.signal]));
+      try {
+        await exchange.watchAccount(onEvent, stop);
+      } finally {
+        over.abort();
+      }
       context.cancellationSignal.throwIfAborted();
       if (failed.signal.aborted)
         throw ApplicationFailure.create({

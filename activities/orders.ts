@@ -1,7 +1,7 @@
 import { marketTimeAt } from '../domain/clock';
 import { nextStep } from '../domain/planner';
 import { ExitReason, PositionState, type PositionView } from '../domain/position';
-import { fateIsOpen, type Leg, type OrderType } from '../domain/order';
+import type { Leg, OrderType } from '../domain/order';
 import type { DecimalString } from '../domain/decimal';
 import type { ActivityDeps } from './deps';
 import { learnLateNews } from './late-news';
@@ -9,9 +9,6 @@ import type { Attempt } from './order-attempt';
 import { createProtection } from './protection';
 import { noteCancelFound } from './reconciling/strange-cancel';
 import { tellFinding, wakePosition } from './wake';
-
-/** Looks of one activity at an order whose fate is open, and how far apart they are at most, in wall milliseconds. */
-const [LOOKS, LOOK_MS] = [12, 400];
 
 export interface SubmitInput {
   readonly positionId: string;
@@ -29,8 +26,8 @@ export interface SettleResult {
 
 /** Orders and positions: short, retryable activities around the journal and the order desk. */
 export function createOrderActivities(deps: ActivityDeps) {
-  const { store, desk, wallTimeMs, pause } = deps;
-  const { loadPosition, spread } = createProtection(deps);
+  const { store, desk, wallTimeMs } = deps;
+  const { loadPosition, settled, spread } = createProtection(deps);
 
   async function load(positionId: string): Promise<PositionView> {
     const position = await store.position(positionId);
@@ -43,26 +40,17 @@ export function createOrderActivities(deps: ActivityDeps) {
 
     /** Sends one order of a leg, or learns the fate of the one that was sent before. */
     async submitOrder(input: SubmitInput): Promise<Attempt> {
-      return spread(await desk.submit({ deployment: deps.deployment, ...input }));
+      return spread(await settled(() => desk.submit({ deployment: deps.deployment, ...input })));
     },
 
-    /**
-     * Looks an order up until its fate is settled, for a while: a position may be bare as long as it is open, and the timers of
-     * workflows come up to a second late.
-     */
+    /** Looks an order up until its fate is settled, for a while. */
     async resolveOrder(clientOrderId: string): Promise<Attempt> {
-      const untilMs = wallTimeMs() + LOOKS * LOOK_MS;
-      const mayLook = (looks: number): boolean => looks < LOOKS && wallTimeMs() < untilMs;
       const before = await desk.news.known(clientOrderId);
-      let attempt = await desk.resolve(clientOrderId);
-      for (let looks = 1; mayLook(looks) && fateIsOpen(attempt.order); looks += 1) {
-        await pause(Math.min(LOOK_MS, attempt.retryAfterMs ?? LOOK_MS));
-        attempt = await desk.resolve(clientOrderId);
-      }
+      const attempt = await settled(() => desk.resolve(clientOrderId));
       const cancelled = await noteCancelFound(deps, before, attempt.order);
-      const settled = await spread(attempt);
+      const whole = await spread(attempt);
       await tellFinding(deps.owners, before.account, cancelled);
-      return settled;
+      return whole;
     },
 
     async cancelOrder(input: {

@@ -1,13 +1,15 @@
 import { marketTimeAt, type ClockReading } from '../domain/clock';
+import { ExchangeFailure } from '../domain/errors';
 import type { Finding } from '../domain/findings';
 import { fateIsOpen, Leg, mayBeLive, OrderState, type OrderView } from '../domain/order';
 import { isBare, nextStep } from '../domain/planner';
 import { FIRST_GAP, PositionState, type PositionView } from '../domain/position';
 import type { TradingMode } from '../domain/trading-mode';
-import { tryEach } from '../adapters/exchange/try-each';
+import { askListed } from '../adapters/exchange/try-each';
 import type { ActivityDeps } from './deps';
 import type { Attempt } from './order-attempt';
 import { noteCancelFound } from './reconciling/strange-cancel';
+import { failureOr } from './refusals';
 import { tellFinding, tellOwner } from './wake';
 
 /** A position with all that its owner needs to plan: the account's mode and a reading of the clocks. */
@@ -19,6 +21,8 @@ export interface LoadedPosition {
 
 /** Steps taken in one go: a stop that is refused, giving up, cancelling the entry, selling, and the same again after a pause. */
 const MAX_STEPS = 12;
+/** Looks of one activity at an order whose fate is open, and how far apart they are at most, in wall milliseconds. */
+const [LOOKS, LOOK_MS] = [12, 400];
 /** A pause after failures that is no longer than this is waited for; longer ones are left to the workflow. Wall milliseconds. */
 const BRIEF_MS = 600;
 
@@ -90,6 +94,23 @@ export function createProtection(deps: ActivityDeps) {
   }
 
   /**
+   * What was tried, and looks at what became of it until that is settled, for a while: a position may be bare as long as it is not, and
+   * the timers of workflows come up to a second late.
+   */
+  async function settled(tried: () => Promise<Attempt>): Promise<Attempt> {
+    const untilMs = wallTimeMs() + LOOKS * LOOK_MS;
+    let attempt = await tried();
+    for (let looks = 1; looks < LOOKS && wallTimeMs() < untilMs && isOwed(attempt); looks += 1) {
+      await pause(Math.min(LOOK_MS, attempt.retryAfterMs ?? LOOK_MS));
+      const looked = await failureOr(desk.resolve(attempt.order.clientOrderId));
+      if (looked instanceof ExchangeFailure) continue;
+      const { order, alsoChanged, retryAfterMs } = looked;
+      attempt = { ...attempt, order, retryAfterMs, alsoChanged: [...attempt.alsoChanged, ...alsoChanged] };
+    }
+    return attempt;
+  }
+
+  /**
    * What has just been learnt may have left the position bare: an entry that filled, a stop that came to nothing. Then tells the owners of
    * orders that changed on the side (that stop, or one that an exit replaced).
    */
@@ -121,9 +142,11 @@ export function createProtection(deps: ActivityDeps) {
   }
 
   /**
-   * Asks about every order that is not settled, or only about those whose fate is open, protects what is bare, and tells the
-   * owners, and the account's reconciliation of what somebody else has cancelled. @returns whether anything is left that another look
-   * might settle
+   * Asks about every order that is not settled, or only about those whose fate is open, protects what is bare, and then tells the owners,
+   * and the account's reconciliation of what somebody else has cancelled. All positions at once, each as soon as its own orders are known:
+   * what one waits for keeps no other bare.
+   * @returns whether anything is left that another look might settle
+   * @throws the first failure of a question, after all the rest has been done
    */
   async function catchUp(
     account: string,
@@ -137,28 +160,43 @@ export function createProtection(deps: ActivityDeps) {
   ): Promise<boolean> {
     const unsettled = await store.unsettledOrders(account);
     const asked = unsettled.filter((order) => fateIsOpen(order) || (restingToo && mayBeLive(order.state)));
+    const bare = (await store.livePositions(account)).filter(isBare);
+    const news: OrderView[] = [];
     const cancelled: (Finding | undefined)[] = [];
-    let left = false;
-    try {
-      const unlisted = await tryEach(asked, async (order) => {
-        const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
-        left ||= fateIsOpen(now);
-        cancelled.push(await noteCancelFound(deps, order, now));
-        if (now.version !== order.version) await tell(now);
-        for (const other of alsoChanged) await tell(other);
-      });
-      for (const { message } of unlisted)
-        log.warn({ account, reason: message }, 'an order cannot be asked about');
-    } finally {
-      // An order that cannot be asked about keeps no other position bare.
-      for (const { positionId } of (await store.livePositions(account)).filter(isBare)) {
-        for (const order of await protect(positionId)) await tell(order);
-        left = true;
+    let left = bare.length > 0;
+
+    async function ask(order: OrderView): Promise<void> {
+      const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
+      left ||= fateIsOpen(now);
+      cancelled.push(await noteCancelFound(deps, order, now));
+      if (now.version !== order.version) news.push(now);
+      news.push(...alsoChanged);
+    }
+    async function lookAfter(positionId: string): Promise<void> {
+      try {
+        const { unknown } = await askListed(
+          asked.filter((order) => order.positionId === positionId),
+          ask,
+        );
+        for (const { clientOrderId } of unknown)
+          log.warn({ account, clientOrderId }, 'an order cannot be asked about: its pair is not listed');
+      } finally {
+        news.push(...(await protect(positionId)));
       }
+    }
+
+    try {
+      await askListed([...new Set([...bare, ...asked].map(({ positionId }) => positionId))], lookAfter);
+    } finally {
+      for (const order of news) await tell(order);
       for (const finding of cancelled) await tellFinding(owners, account, finding);
     }
-    return left;
+    return left || (await store.livePositions(account)).some(isBare);
   }
 
-  return { loadPosition, protect, spread, carryOut, catchUp };
+  return { loadPosition, protect, settled, spread, carryOut, catchUp };
 }
+
+/** Sent, and nobody knows what became of it; or it tells of fills that the exchange does not list yet. */
+const isOwed = ({ order, retryAfterMs }: Attempt): boolean =>
+  fateIsOpen(order) || (order.state === OrderState.Open && retryAfterMs !== null);

@@ -1,6 +1,7 @@
 import { marketTimeAt } from '../domain/clock';
 import { isMarked } from '../domain/ids';
 import type { Fill } from '../domain/order';
+import { isBare } from '../domain/planner';
 import type { PositionView } from '../domain/position';
 import {
   DeedKind,
@@ -15,6 +16,7 @@ import { TradingMode } from '../domain/risk';
 import type { AccountState } from '../adapters/store/port';
 import type { ActivityDeps } from './deps';
 import { noteListings, readListings } from './listings';
+import type { createProtection } from './protection';
 import { compareSince, matters, readExchange, type ExchangeRecord } from './reconciling/exchange-record';
 import { Findings, journalFindings } from './reconciling/findings';
 import { compareHoldings, noteForeignHoldings, noteStranded, type Shortfalls } from './reconciling/holdings';
@@ -47,8 +49,14 @@ const RECONCILIATION = 'reconciliation';
 /** Findings that a mode's reason names; the report has them all. */
 const NAMED_FINDINGS = 3;
 
-/** Exchange truth against the journal. It changes the journal only by what the exchange proves, and never guesses. */
-export function createReconciliationActivities(deps: ActivityDeps) {
+/**
+ * Exchange truth against the journal. It changes the journal only by what the exchange proves, and never guesses.
+ * @param protect sends at once what a position lacks that is bare by what was learnt; absent where nothing may be sent yet
+ */
+export function createReconciliationActivities(
+  deps: ActivityDeps,
+  protect?: ReturnType<typeof createProtection>['protect'],
+) {
   const { exchange, store } = deps;
 
   /** Trades of our orders that the journal missed, and the account's trades that are nobody's order of ours. */
@@ -69,6 +77,13 @@ export function createReconciliationActivities(deps: ActivityDeps) {
       if (!isMarked(clientOrderId)) noteManualTrade(fill, clientOrderId, findings);
     }
     return changed.length;
+  }
+
+  async function protectBare(account: string): Promise<void> {
+    if (protect === undefined) return;
+    const bare = (await store.livePositions(account)).filter(isBare);
+    const changed = await Promise.all(bare.map(({ positionId }) => protect(positionId)));
+    for (const order of changed.flat()) await deps.owners.notifyOrder(order);
   }
 
   /**
@@ -132,6 +147,7 @@ export function createReconciliationActivities(deps: ActivityDeps) {
       await placeStrays(deps, { account, session }, unknown, { policy, strategies, sinceMs }, findings);
       await noteDirectStops(deps, record.reports, findings);
       const unsettled = await settleOrders(deps, account, record, findings);
+      await protectBare(account);
       if (findings.unexplainedCount === 0 && !unknown.some(matters)) await noteForeignHoldings(deps, account);
       const suspected = await compareHoldings(deps, account, input.suspected ?? {}, findings);
       await noteStranded(deps, account, findings);

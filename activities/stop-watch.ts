@@ -1,4 +1,4 @@
-import { askListed } from '../adapters/exchange/try-each';
+import { openOrdersOf } from '../adapters/exchange/open-orders';
 import { Leg, OrderState } from '../domain/order';
 import { sellable } from '../domain/planner';
 import { isDelisted, type PositionView } from '../domain/position';
@@ -34,7 +34,7 @@ export class StopWatch {
   private async ask(atRisk: readonly PositionView[]): Promise<void> {
     const { exchange, desk, owners, wallTimeMs } = this.deps;
     const symbols = [...new Set(atRisk.map(({ symbol }) => symbol))];
-    const open = (await askListed(symbols, (symbol) => exchange.openOrders(symbol))).answers.flat();
+    const open = await openOrdersOf(exchange, symbols);
     const shown = new Set(open.map(({ clientOrderId }) => clientOrderId));
     this.askedMs = wallTimeMs();
     const notShown = new Set<string>();

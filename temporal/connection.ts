@@ -45,13 +45,29 @@ export interface TemporalSession {
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
+/** A server that comes back is noticed soon: gRPC waits for a second at first, and then ever longer. */
+const RECONNECT_MS = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000 };
 
 /** Connects to Temporal and proves that it answers. @throws Error when it does not within five seconds. */
 export async function connectTemporal(config: TemporalConfig): Promise<TemporalSession> {
-  const connection = await Connection.connect({
+  const session = await openTemporal(config);
+  await session.connected();
+  return session;
+}
+
+/** A session that need not be connected yet. */
+export interface OpenedSession extends TemporalSession {
+  /** Resolves once Temporal answers. @throws Error when it does not within five seconds of the first call. */
+  readonly connected: () => Promise<void>;
+}
+
+/** For who has something to do before Temporal answers; its client is of no use before that. */
+export async function openTemporal(config: TemporalConfig): Promise<OpenedSession> {
+  const connection = Connection.lazy({
     ...(await temporalConnectionOptions(config)),
     connectTimeout: CONNECT_TIMEOUT_MS,
+    channelArgs: RECONNECT_MS,
   });
   const client = new Client({ connection, namespace: config.namespace });
-  return { client, close: () => connection.close() };
+  return { client, connected: () => connection.ensureConnected(), close: () => connection.close() };
 }

@@ -2,7 +2,7 @@ import './source-maps';
 import { createProtection } from '../activities/protection';
 import { loadConfig } from '../config/load';
 import { processEnvironment } from '../config/environment';
-import { connectTemporal } from '../temporal/connection';
+import { openTemporal } from '../temporal/connection';
 import { accountRef } from '../cli/strategy-client';
 import { reconciliationInput } from '../cli/reconciliation-client';
 import { openActivityDeps } from './activity-deps';
@@ -12,6 +12,7 @@ import { reconcileFirst } from './first-reconciliation';
 import { createLogger } from './logging';
 import { MemoryKeeper } from './memory-keeper';
 import { drainOnSignals, runProcess } from './serving';
+import { UntoldNews } from './untold-news';
 import { startWorkers } from './worker';
 
 /**
@@ -21,10 +22,20 @@ import { startWorkers } from './worker';
 async function main(): Promise<void> {
   const config = loadConfig(processEnvironment());
   const log = createLogger(config, 'worker');
-  const temporal = await connectTemporal(config.temporal);
+  const temporal = await openTemporal(config.temporal);
   const { deps, gate, close } = await openActivityDeps(config, temporal.client, log);
-  const workers = await startWorkers(config, deps, log);
   const stop = new AbortController();
+  // What a predecessor left behind needs the exchange and the journal, and does not wait for Temporal.
+  const untold = new UntoldNews(deps.owners, log);
+  const account = config.account.name;
+  const patient = { ...deps, owners: untold.patient };
+  const protection = createProtection(patient);
+  const firstAid = giveFirstAid({ protection, account, signal: stop.signal, log });
+  const input = reconciliationInput(config, accountRef(config));
+  const first = reconcileFirst(patient, input, gate, stop.signal);
+  await temporal.connected();
+  const workers = await startWorkers(config, deps, log);
+  const telling = untold.tell(Promise.all([first, firstAid]), stop.signal);
   const caretaker = new Caretaker({ ...deps, client: temporal.client, config });
   const looking = keepLooking(caretaker, {
     intervalMs: config.worker.caretakerIntervalMs,
@@ -37,15 +48,12 @@ async function main(): Promise<void> {
     signal: stop.signal,
     log,
   });
-  const first = reconcileFirst(deps, reconciliationInput(config, accountRef(config)), gate, stop.signal);
   drainOnSignals(workers, log);
-  const protection = createProtection(deps);
-  const firstAid = giveFirstAid({ protection, account: config.account.name, signal: stop.signal, log });
   for (const fault of deps.strategies.faults) log.warn(fault, 'a strategy could not be loaded');
-  log.info({ account: config.account.name, deployment: config.deployment, pid: process.pid }, 'worker ready');
+  log.info({ account, deployment: config.deployment, pid: process.pid }, 'worker ready');
   await workers.done;
   stop.abort();
-  await Promise.all([looking, keeping, first, firstAid]);
+  await Promise.all([looking, keeping, telling]);
   await close();
   await temporal.close();
   log.info('worker stopped');

@@ -14,6 +14,7 @@ import { createMemoryActivities } from '../activities/memory';
 import { createNewsActivities } from '../activities/news';
 import { createOptimisationActivities } from '../activities/optimisation';
 import { createOrderActivities } from '../activities/orders';
+import { createProtection } from '../activities/protection';
 import { createReconciliationActivities } from '../activities/reconciliation';
 import { createRiskActivities } from '../activities/risk';
 import { createTrainingActivities } from '../activities/training';
@@ -57,7 +58,7 @@ export async function startWorkers(
       ...agentDesk,
       ...createOrderActivities(deps),
       ...createRiskActivities(deps),
-      ...createReconciliationActivities(deps),
+      ...createReconciliationActivities(deps, createProtection(deps).protect),
     }),
     serve(queues.emergency, slots.emergency, createEmergencyActivities(deps)),
     serve(queues.jobs, slots.jobs, {

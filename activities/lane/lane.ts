@@ -18,11 +18,11 @@ export function createLaneActivities(deps: ActivityDeps): LaneActivities {
 
 /** The ways of cycles and positions, which lanes take too. */
 export function createLaneTools(deps: ActivityDeps): LaneTools {
-  const { carryOut, spread } = createProtection(deps);
+  const { carryOut, settled, spread } = createProtection(deps);
   return {
     evaluate: createEvaluation(deps),
     marks: new LaneMarks(deps),
-    sendEntry: async (...entry) => spread(await deps.desk.sendEntry(...entry)),
+    sendEntry: async (...entry) => spread(await settled(() => deps.desk.sendEntry(...entry))),
     carryOut: async (positionId) => {
       for (const order of await carryOut(positionId)) await tellOwner(deps.owners, order);
     },

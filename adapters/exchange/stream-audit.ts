@@ -1,9 +1,6 @@
 import { lessThan } from '../../domain/decimal';
+import { openOrdersOf } from './open-orders';
 import type { ExchangePort, OrderReport } from './port';
-import { tryEach } from './try-each';
-
-/** Above so many pairs, one question about all orders is cheaper than one about each pair's. */
-const MAX_SINGLE_QUESTIONS = 12;
 
 /**
  * Checks by REST that a user stream tells what happens: a connection can be alive, answer every ping, and bring no news.
@@ -32,12 +29,8 @@ export class StreamAudit {
    * @throws ExchangeFailure when the exchange cannot be asked; the next look makes up for it.
    */
   async look(): Promise<void> {
-    const questions: readonly (string | undefined)[] =
-      this.symbols.length > MAX_SINGLE_QUESTIONS ? [undefined] : this.symbols;
-    const current = new Map<string, OrderReport>();
-    await tryEach(questions, async (symbol) => {
-      for (const order of await this.exchange.openOrders(symbol)) current.set(order.exchangeOrderId, order);
-    });
+    const open = await openOrdersOf(this.exchange, this.symbols);
+    const current = new Map(open.map((order) => [order.exchangeOrderId, order]));
     this.owed = new Map(
       [...this.open]
         .map(([id, before]) => [id, before, current.get(id)] as const)

@@ -29,28 +29,32 @@ export async function tryEach<T>(
 }
 
 /** Answers about pairs, and which of those that were asked about the exchange refuses as unknown. */
-export interface ListedAnswers<T> {
+export interface ListedAnswers<T, Item = string> {
   readonly answers: readonly T[];
-  readonly unknown: readonly string[];
+  readonly unknown: readonly Item[];
 }
 
 /**
- * Asks about all pairs at once, so that one that was delisted silences none of the others.
+ * Asks about all pairs, or things of one pair each, at once, so that one that was delisted silences none of the others.
  * @throws the first failure that is about anything else, after all have been asked
  */
-export async function askListed<T>(
-  symbols: readonly string[],
-  ask: (symbol: string) => Promise<T>,
-): Promise<ListedAnswers<T>> {
-  const outcomes = await Promise.allSettled(symbols.map(ask));
-  const answers: T[] = [];
-  const unknown: string[] = [];
-  for (const [index, outcome] of outcomes.entries()) {
-    if (outcome.status === 'fulfilled') answers.push(outcome.value);
-    else if (isUnlisted(outcome.reason)) unknown.push(symbols[index] ?? '');
-    else throw outcome.reason;
-  }
-  return { answers, unknown };
+export async function askListed<T, Item = string>(
+  items: readonly Item[],
+  ask: (item: Item) => Promise<T>,
+): Promise<ListedAnswers<T, Item>> {
+  const outcomes = await Promise.allSettled(items.map(ask));
+  const refused = (index: number): unknown => {
+    const outcome = outcomes[index];
+    return outcome?.status === 'rejected' ? outcome.reason : undefined;
+  };
+  const other = outcomes.findIndex(
+    ({ status }, index) => status === 'rejected' && !isUnlisted(refused(index)),
+  );
+  if (other >= 0) throw refused(other);
+  return {
+    answers: outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
+    unknown: items.filter((_, index) => isUnlisted(refused(index))),
+  };
 }
 
 /** The quotes of these pairs, as far as the exchange knows them. */

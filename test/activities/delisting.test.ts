@@ -15,7 +15,7 @@ import { ExitReason, isDelisted, PositionState } from '../../domain/position';
 import { riskLimitsSchema, TradingMode } from '../../domain/risk';
 import { TriggerCode, triggerLimitsSchema } from '../../domain/triggers';
 import { BTC, d } from '../domain/fixtures';
-import { ACCOUNT, createBench, grantOf, START_MS, STRATEGY, TIMING, type Bench } from './bench';
+import { ACCOUNT, createBench, DEPLOYMENT, grantOf, START_MS, STRATEGY, TIMING, type Bench } from './bench';
 
 const ETH = { ...BTC, symbol: 'ETH/USDT', base: 'ETH' };
 const SYMBOLS = [BTC.symbol, ETH.symbol];
@@ -232,7 +232,10 @@ describe('a pair that the exchange delists', () => {
 
     it('leaves one of unknown fate open until it can no longer arrive', async () => {
       bench.exchange.faults.push('lost');
-      const { order } = await send(BTC_ID, Leg.Exit, newest(BTC_ID, Leg.Stop).clientOrderId);
+      const { order } = await bench.deps.desk.submit({
+        ...{ deployment: DEPLOYMENT, positionId: BTC_ID, leg: Leg.Exit, sequence: 0, stopPrice: null },
+        ...{ type: OrderType.Market, replaces: newest(BTC_ID, Leg.Stop).clientOrderId },
+      });
       expect(order.state).toBe(OrderState.Unknown);
       bench.exchange.delist(BTC.symbol);
       await look();

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { createFeedActivities } from '../../activities/feed';
 import { createOrderActivities } from '../../activities/orders';
 import { createProtection } from '../../activities/protection';
@@ -40,6 +41,39 @@ describe('what leaves a position bare', () => {
     expect(order.state).toBe(OrderState.Filled);
     expect(alsoChanged.map(({ leg, state }) => [leg, state])).toEqual([[Leg.Stop, OrderState.Open]]);
     expect(bench.exchange.received).toHaveLength(2);
+  });
+
+  it.each(['unheard', 'late'] as const)(
+    'an entry that fills and whose answer is %s is looked for, and protected, in the same breath',
+    async (fault) => {
+      bench.exchange.faults.push(fault);
+      const sentMs = bench.time.nowMs;
+      const { order, alsoChanged } = await enter();
+      expect(order.state).toBe(OrderState.Filled);
+      expect(alsoChanged.map(({ leg, state }) => [leg, state])).toEqual([[Leg.Stop, OrderState.Open]]);
+      expect(bench.time.nowMs - sentMs).toBeLessThan(PATIENCE_MS);
+    },
+  );
+
+  it('an entry of which fills are told and not listed yet is looked at until they are', async () => {
+    bench.exchange.unlisted.add('1');
+    const { pause } = bench.deps;
+    const patient = { ...bench.deps, pause: (ms: number) => (bench.exchange.unlisted.clear(), pause(ms)) };
+    expect((await createOrderActivities(patient).submitOrder(ENTRY)).order.state).toBe(OrderState.Filled);
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Open]);
+  });
+
+  it('a look that the exchange does not answer is followed by another', async () => {
+    bench.exchange.faults.push('unheard');
+    const lookUp = bench.exchange.lookUp.bind(bench.exchange);
+    let looks = 0;
+    bench.exchange.lookUp = (...order) => {
+      looks += 1;
+      const silence = new ExchangeFailure(FailureKind.Ambiguous, 'no answer', { errorClass: 'NetworkError' });
+      return looks === 1 ? Promise.reject(silence) : lookUp(...order);
+    };
+    expect((await enter()).order.state).toBe(OrderState.Filled);
+    expect(looks).toBe(2);
   });
 
   it('an entry that fills in part is protected in part', async () => {
@@ -190,6 +224,35 @@ describe('what leaves a position bare', () => {
     bench.exchange.lookUp = () =>
       Promise.reject(new ExchangeFailure(FailureKind.Ambiguous, 'no answer', { errorClass: 'NetworkError' }));
     await expect(createProtection(bench.deps).catchUp(ACCOUNT)).rejects.toThrow('no answer');
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Open]);
+  });
+
+  it('one after whose order the exchange hangs', async () => {
+    const other = grantOf({ barCloseMs: grantOf().barCloseMs + 60_000 });
+    bench.store.orders.open(other);
+    bench.exchange.faults.push('unheard', 'unheard');
+    await bench.deps.desk.submit({ deployment: DEPLOYMENT, ...ENTRY });
+    await bench.deps.desk.submit({ deployment: DEPLOYMENT, ...ENTRY, positionId: other.positionId });
+    const hanging = ordersOf(Leg.Entry)[0]?.clientOrderId;
+    let answer: () => void = () => undefined;
+    const lookUp = bench.exchange.lookUp.bind(bench.exchange);
+    bench.exchange.lookUp = async (symbol, id) => {
+      if (id === hanging)
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+      return lookUp(symbol, id);
+    };
+    const caughtUp = createProtection(bench.deps).catchUp(ACCOUNT);
+    for (let turns = 0; turns < 50; turns += 1) await setImmediate();
+    const states = bench.store.orders.known(other.positionId).orders.map(({ leg, state }) => [leg, state]);
+    expect(states).toEqual([
+      [Leg.Entry, OrderState.Filled],
+      [Leg.Stop, OrderState.Open],
+    ]);
+    expect(statesOf(Leg.Stop)).toEqual([OrderState.Created]);
+    answer();
+    await caughtUp;
     expect(statesOf(Leg.Stop)).toEqual([OrderState.Open]);
   });
 

@@ -1,7 +1,8 @@
+import { createProtection } from '../../activities/protection';
 import { createReconciliationActivities, type ReconcileInput } from '../../activities/reconciliation';
 import type { OrderRequest } from '../../adapters/exchange/port';
 import { clientOrderId, clientOrderIdPrefix, directStopOrderId, positionId } from '../../domain/ids';
-import { Leg, OrderType, Side } from '../../domain/order';
+import { Leg, OrderState, OrderType, Side } from '../../domain/order';
 import { ExitReason, PositionState } from '../../domain/position';
 import { FindingKind, isUnexplained, Severity, StrayPolicy } from '../../domain/findings';
 import { TradingMode } from '../../domain/risk';
@@ -111,6 +112,37 @@ describe('orders that the journal does not know', () => {
       await activities.recordReconciliation({ account: ACCOUNT, key: String(hour), trigger: 'test', report });
     }
     expect(await modeOf(bench)).toBe(TradingMode.Reducing);
+  });
+});
+
+describe('a position that what was learnt leaves bare', () => {
+  /** Its entry was filled, and nobody heard. */
+  async function bare(bench: Bench): Promise<string> {
+    bench.store.orders.open(grantOf());
+    bench.exchange.faults.push('unheard');
+    const { positionId: id } = grantOf();
+    const entry = { deployment: DEPLOYMENT, positionId: id, sequence: 0, replaces: null, stopPrice: null };
+    await bench.deps.desk.submit({ ...entry, leg: Leg.Entry, type: OrderType.Limit });
+    return id;
+  }
+  const stopOf = (bench: Bench, id: string) =>
+    bench.store.orders.known(id).orders.find(({ leg }) => leg === Leg.Stop)?.state;
+
+  it('has its stop at once', async () => {
+    const bench = await opened();
+    const id = await bare(bench);
+    const { protect } = createProtection(bench.deps);
+    await createReconciliationActivities(bench.deps, protect).reconcileAccount({
+      ...{ account: ACCOUNT, symbols: [BTC.symbol] },
+    });
+    expect(stopOf(bench, id)).toBe(OrderState.Open);
+  });
+
+  it('is left alone where nothing may be sent yet', async () => {
+    const bench = await opened();
+    const id = await bare(bench);
+    await reconcile(bench);
+    expect(stopOf(bench, id)).toBe(OrderState.Created);
   });
 });
 

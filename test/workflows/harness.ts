@@ -25,6 +25,7 @@ import { createMemoryActivities, type MemoryActivities } from '../../activities/
 import { createNewsActivities, type NewsActivities } from '../../activities/news';
 import { createOptimisationActivities, type OptimisationActivities } from '../../activities/optimisation';
 import { createOrderActivities, type OrderActivities } from '../../activities/orders';
+import { createProtection } from '../../activities/protection';
 import {
   createReconciliationActivities,
   type ReconciliationActivities,
@@ -422,7 +423,7 @@ const realActivities = ({ deps, intelligence }: Pick<Bench, 'deps' | 'intelligen
   ...createDecisionActivities(deps),
   ...createOrderActivities(deps),
   ...createRiskActivities(deps),
-  ...createReconciliationActivities(deps),
+  ...createReconciliationActivities(deps, createProtection(deps).protect),
   ...createEmergencyActivities(deps),
   ...createFeedActivities(deps),
   ...createBackfillActivities(deps),

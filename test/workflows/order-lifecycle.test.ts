@@ -87,19 +87,21 @@ describe('orderLifecycle', () => {
   });
 
   it('looks again soon when the exchange tells of fills that it does not list yet', async () => {
+    // More than one activity looks.
+    const UNLISTED_LOOKS = 30;
     const { exchange } = world;
     const listed = exchange.fillsOf.bind(exchange);
     let looks = 0;
     exchange.fillsOf = (...query) => {
       looks += 1;
-      return looks <= 3 ? Promise.resolve([]) : listed(...query);
+      return looks <= UNLISTED_LOOKS ? Promise.resolve([]) : listed(...query);
     };
     const startedMs = world.time.nowMs;
     const order = await begin(Leg.Entry, ENTRY);
     await order.becomes(OrderState.Open);
     await order.over();
     expect(await order.handle.result()).toMatchObject({ state: 'filled', filledQuantity: '1' });
-    expect(looks).toBe(4);
+    expect(looks).toBe(UNLISTED_LOOKS + 1);
     expect(world.time.nowMs - startedMs).toBeLessThan(5_000);
   });
 
