@@ -1,12 +1,10 @@
 import { openOrdersOf, openOrdersWeight } from '../adapters/exchange/open-orders';
-import { isUnlisted } from '../adapters/exchange/try-each';
-import { ExchangeFailure } from '../domain/errors';
+import { askListed } from '../adapters/exchange/try-each';
 import type { Finding } from '../domain/findings';
 import { OrderState, type OrderView } from '../domain/order';
 import type { ActivityDeps } from './deps';
 import { differs } from './late-news';
 import { noteCancelFound } from './reconciling/strange-cancel';
-import { failureOr } from './refusals';
 
 /** A look is followed by a pause of so long at least, and so that looks cost a fifth of Binance's request weight at most. Wall time. */
 const PAUSE = { atLeastMs: 2_000, perWeightMs: 50 } as const;
@@ -41,21 +39,17 @@ export class RestingAudit {
     this.pauseMs = Math.max(PAUSE.atLeastMs, openOrdersWeight(symbols) * PAUSE.perWeightMs);
     const open = await openOrdersOf(exchange, symbols);
     const shown = new Map(open.map((report) => [report.clientOrderId, report]));
-    for (const order of resting) {
+    // What rested on a pair that is not listed any more, others look after.
+    await askListed(resting, async (order) => {
       const report = shown.get(order.clientOrderId);
       if (report === undefined) await this.resolve(order, onNews);
       else if (differs(order, report)) await onNews({ order: await desk.news.learn(report, 'look-up') });
-    }
+    });
   }
 
-  /** An order that is not shown has ended, as a rule. What rested on a pair that is not listed any more, others look after. */
+  /** An order that is not shown has ended, as a rule. */
   private async resolve(before: OrderView, onNews: (news: RestingNews) => Promise<void>): Promise<void> {
-    const found = await failureOr(this.deps.desk.resolve(before.clientOrderId));
-    if (found instanceof ExchangeFailure) {
-      if (isUnlisted(found)) return;
-      throw found;
-    }
-    const { order, alsoChanged } = found;
+    const { order, alsoChanged } = await this.deps.desk.resolve(before.clientOrderId);
     const strange = await noteCancelFound(this.deps, before, order);
     if (order.version !== before.version) await onNews({ order, strange });
     for (const other of alsoChanged) await onNews({ order: other });

@@ -28,9 +28,9 @@ export class UntoldNews {
         this.untold.set(`order ${order.clientOrderId}`, () => tellOwner(this.owners, order));
         return Promise.resolve(true);
       },
-      wakeReconciliation: (...call) => {
-        this.untold.set(`reconciliation ${call.slice(0, 2).join(' ')}`, () =>
-          this.owners.wakeReconciliation(...call),
+      wakeReconciliation: (account, trigger, finding) => {
+        this.untold.set(`reconciliation of ${account}: ${trigger}`, () =>
+          this.owners.wakeReconciliation(account, trigger, finding),
         );
         return Promise.resolve();
       },
