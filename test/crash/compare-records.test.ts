@@ -183,6 +183,18 @@ describe('comparing the journal with the record of the exchange', () => {
       }),
       /holds 9899.99999999 USDT, the journal adds up to 9900/,
     ],
+    [
+      'a sale of more than was bought',
+      withExchange({
+        trades: [
+          ...exchange.trades,
+          ...exchange.trades.map((trade) => ({
+            ...{ ...trade, tradeId: 8, side: 'SELL' as const, clientOrderId: 'stop', quantity: '1.1' },
+          })),
+        ],
+      }),
+      /p has sold 0.1 more than it held/,
+    ],
     ['a stop of another quantity', stop({ quantity: '0.999' }), /holds 1, its stop sells 0.999/],
     ['a stop at another price', stop({ stopPrice: '89.00' }), /wishes its stop at 90/],
     [

@@ -212,7 +212,11 @@ function protectionDifferences({ exchange, journal }: Records): Difference[] {
     const isLive = position.state === PositionState.Live;
     const counted = orders.filter(({ leg }) => !(isLive && leg === Leg.Entry)).map(idOf);
     const resting = open.filter(({ clientOrderId }) => counted.includes(clientOrderId));
-    const quantity = roundQuantity(instrument, heldAtExchange(position, orders, { exchange, journal }));
+    const held = heldAtExchange(position, orders, { exchange, journal });
+    // Coins of somebody else were sold: no sum of money tells, since both records have the sale.
+    if (compare(held, ZERO) < 0)
+      return [duplicate(`${positionId} has sold ${subtract(ZERO, held)} more than it held`)];
+    const quantity = roundQuantity(instrument, held);
     if (untradable(instrument, quantity, stopPrice) !== undefined)
       return resting.map((order) =>
         orphaned(`${positionId} is flat, yet ${order.clientOrderId} rests (${order.type})`),
