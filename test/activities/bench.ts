@@ -8,6 +8,7 @@ import type { ExchangePort } from '../../adapters/exchange/port';
 import type { TradeMemories } from '../../adapters/store/memories';
 import type { Journal, OrderStore } from '../../adapters/store/port';
 import { positionId } from '../../domain/ids';
+import type { Leg, OrderView } from '../../domain/order';
 import { BUILT_IN_CATALOGUE, type StrategyCatalogue } from '../../domain/strategies/catalogue';
 import { BTC, d } from '../domain/fixtures';
 import { FakeBars, MemoryHistory } from './fake-bars';
@@ -165,4 +166,19 @@ export function grantOf(change: Partial<Grant> = {}): Grant {
     instrument: BTC,
     ...change,
   };
+}
+
+/** The position of {@link grantOf}, granted in a world of its own, in which nothing has been sent yet. */
+export async function grantedBench(): Promise<{
+  readonly bench: Bench;
+  /** Its orders on a leg as they are now, the first to begin with. */
+  readonly ordersOf: (leg: Leg) => readonly OrderView[];
+}> {
+  const bench = createBench();
+  const { positionId: id, ...grant } = grantOf();
+  await bench.store.openAccount(ACCOUNT, 's1');
+  bench.store.orders.open({ ...grant, positionId: id });
+  const ordersOf = (leg: Leg): readonly OrderView[] =>
+    bench.store.orders.known(id).orders.filter((order) => order.leg === leg);
+  return { bench, ordersOf };
 }

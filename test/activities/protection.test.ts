@@ -7,7 +7,7 @@ import { ExchangeFailure, FailureKind } from '../../domain/errors';
 import { Leg, OrderState, OrderType, type OrderView } from '../../domain/order';
 import { ExitReason } from '../../domain/position';
 import { TradingMode } from '../../domain/risk';
-import { ACCOUNT, createBench, DEPLOYMENT, grantOf, TIMING, type Bench } from './bench';
+import { ACCOUNT, DEPLOYMENT, grantedBench, grantOf, TIMING, type Bench } from './bench';
 
 const { positionId } = grantOf();
 const ENTRY = {
@@ -23,14 +23,11 @@ const PATIENCE_MS = TIMING.receiveWindowMs + TIMING.visibilityLagMs;
 
 describe('what leaves a position bare', () => {
   let bench: Bench;
+  let ordersOf: (leg: Leg) => readonly OrderView[];
   beforeEach(async () => {
-    bench = createBench();
-    await bench.store.openAccount(ACCOUNT, 's1');
-    bench.store.orders.open(grantOf());
+    ({ bench, ordersOf } = await grantedBench());
   });
 
-  const ordersOf = (leg: Leg): readonly OrderView[] =>
-    bench.store.orders.known(positionId).orders.filter((order) => order.leg === leg);
   const statesOf = (leg: Leg): readonly OrderState[] => ordersOf(leg).map(({ state }) => state);
   const enter = () => createOrderActivities(bench.deps).submitOrder(ENTRY);
   const resolve = (leg: Leg) =>

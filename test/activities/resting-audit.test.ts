@@ -9,20 +9,17 @@ import { Leg, OrderState, OrderType, type OrderView } from '../../domain/order';
 import { DELISTED_REASON } from '../../domain/planner';
 import { ExitReason } from '../../domain/position';
 import { BTC } from '../domain/fixtures';
-import { ACCOUNT, createBench, grantOf, noOwners, type Bench } from './bench';
+import { ACCOUNT, grantedBench, grantOf, noOwners, type Bench } from './bench';
 
 const { positionId } = grantOf();
 
 describe('what rests is held against the exchange', () => {
   let bench: Bench;
+  let ordersOf: (leg: Leg) => readonly OrderView[];
   beforeEach(async () => {
-    bench = createBench();
-    await bench.store.openAccount(ACCOUNT, 's1');
-    bench.store.orders.open(grantOf());
+    ({ bench, ordersOf } = await grantedBench());
   });
 
-  const ordersOf = (leg: Leg): readonly OrderView[] =>
-    bench.store.orders.known(positionId).orders.filter((order) => order.leg === leg);
   const idOf = (leg: Leg): string => ordersOf(leg).at(-1)?.clientOrderId ?? '';
 
   /** Sends the entry, of which so much is filled at once. */
