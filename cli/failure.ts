@@ -1,3 +1,4 @@
+import { WorkflowUpdateFailedError } from '@temporalio/client';
 import { StoreError } from '../adapters/store/store-error';
 import { ExchangeFailure, FailureKind, UserError } from '../domain/errors';
 import { ExitCode } from './exit-code';
@@ -28,6 +29,9 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof UserError) return failure(ExitCode.Usage, error.message, error.hint);
   if (error instanceof StoreError) return failure(ExitCode.Refused, error.message);
   if (error instanceof ExchangeFailure) return describeExchangeFailure(error);
+  // Its own message says only that an update has failed.
+  if (error instanceof WorkflowUpdateFailedError)
+    return failure(ExitCode.Refused, messageOf(error.cause ?? error));
   if (isUnreachable(error))
     return failure(ExitCode.Unavailable, messageOf(error), 'See what is missing with: ballast doctor');
   return failure(ExitCode.Failed, messageOf(error));

@@ -11,6 +11,7 @@ import { withContext, type Context } from '../context';
 import { haltNow, runEmergencyStop } from '../emergency-client';
 import { messageOf, RefusedError, UnavailableError } from '../failure';
 import { span } from '../format';
+import { saidReason } from '../reason';
 
 interface EmergencyOptions {
   readonly reason?: string;
@@ -41,14 +42,10 @@ export const emergencyStopCommand = defineCommand<EmergencyOptions>({
 
 /** @throws UserError where one is needed, or one that is given says nothing */
 function reasonOf({ reason, direct }: EmergencyOptions): string {
-  const text = reason?.trim() ?? '';
-  if (text === '' && (reason !== undefined || !direct)) {
-    throw new UserError(
-      reason === undefined ? 'An emergency stop needs a reason.' : '--reason is empty.',
-      'For example: ballast emergency-stop --reason "feed looks wrong"',
-    );
-  }
-  return text;
+  const example = 'ballast emergency-stop --reason "feed looks wrong"';
+  if (reason !== undefined) return saidReason(reason, example);
+  if (!direct) throw new UserError('An emergency stop needs a reason.', `For example: ${example}`);
+  return '';
 }
 
 async function confirm(

@@ -1,5 +1,6 @@
 import { defineCommand } from '../command';
 import { withContext } from '../context';
+import { saidReason } from '../reason';
 import { resumeTrading } from '../resume-client';
 
 export const resumeTradingCommand = defineCommand<{ readonly reason?: string }>({
@@ -13,12 +14,9 @@ export const resumeTradingCommand = defineCommand<{ readonly reason?: string }>(
       describe: 'Why it is safe now',
     }),
   run: (options) =>
-    withContext(options, async ({ account, by, output, store, temporal }) => {
-      const reason = options.reason ?? '';
-      const client = await temporal();
-      const journal = await store();
-      await journal.audit({ account: account.account, command: 'resume-trading', arguments: {}, reason, by });
-      const mode = await resumeTrading(client, account.account, { by, reason });
+    withContext(options, async ({ account, by, output, temporal }) => {
+      const reason = saidReason(options.reason ?? '', 'ballast resume-trading --reason "the feed is back"');
+      const mode = await resumeTrading(await temporal(), account.account, { by, reason });
       output.result({ mode }, () => {
         output.say(`Account ${account.account} is ${mode}.`);
       });

@@ -267,7 +267,6 @@ export class ChaosRun implements Run {
 
   private async unfinished(): Promise<readonly Difference[]> {
     const { client, pool, account } = this.world;
-    const { positions } = await readJournalRecord(pool, account.account);
-    return unfinishedBusiness(client, positions);
+    return unfinishedBusiness(client, await readJournalRecord(pool, account.account));
   }
 }

@@ -97,7 +97,9 @@ describe('a run', () => {
   it('that is not good leaves a folder that says what differs, when, and what was planned', async () => {
     const exchange = { ...evidence.records.exchange, trades: evidence.records.exchange.trades.slice(0, 1) };
     const lost = outcomeOf({ records: { ...evidence.records, exchange } });
-    expect(await see({ finish: () => Promise.resolve(lost) })).toBe(false);
+    const json = join(folder, 'to', 'figures.json');
+    expect(await see({ finish: () => Promise.resolve(lost) }, { options: { json } })).toBe(false);
+    expect(readFileSync(json, 'utf8')).toBe(read('figures.json'));
     expect(closed).toEqual(['run', 'servers, kept']);
     expect(existsSync(join(folder, 'postgres'))).toBe(false);
     expect(printed.at(-1)).toBe(`Not good; see ${folder}`);

@@ -57,7 +57,8 @@ export async function wholeRun(options: ChaosOptions, setting: Setting): Promise
   });
   const { run } = began;
   tell(ending, print);
-  const good = 'report' in ending && isGood(ending.report, options.strict) && saved(options, ending, print);
+  const written = 'report' in ending && saved(options, ending, print);
+  const good = written && isGood(ending.report, options.strict);
   const keep = !good || options.keep;
   if (keep) {
     const notes = { name: 'the chronicle', read: () => chronicle.entries };

@@ -22,6 +22,8 @@ describe('exit codes', () => {
     [2, [], /Which command/],
     [2, ['pause'], /Name one strategy, or give --all/],
     [2, ['resume-trading'], /Missing required argument: reason/],
+    [2, ['resume-trading', '--reason', ' '], /--reason is empty/],
+    [3, ['resume-trading', '--reason', 'x'], /No Temporal is configured and none is running/],
     [2, ['status', '--nope'], /Unknown argument: nope/],
     [2, ['up', '--profile', 'moon'], /There is no profile "moon"/],
     [2, ['up', '--strategies', 'nobody'], /No strategy named nobody is configured/],

@@ -37,10 +37,10 @@ const SIGNAL = [
 ];
 const ADJUSTER = [
   ...['train', 'adjuster', '--strategy', 'ema-cross', '--param', 'fast=3', '--param', 'slow=8'],
-  ...['--param', 'minAdx=null', '--seeds', '3', '--iterations', '6', ...MARKET],
+  ...['--param', 'minAdx=null', '--seeds', '3', '--iterations', '40', ...MARKET],
 ];
-/** After its thread has been given everything, a step is in its middle for longer than this. */
-const INTO_A_STEP_MS = 1_500;
+/** After its thread has been given everything, a step is in its middle for longer than this, by a factor of three and more. */
+const INTO_A_STEP_MS = 300;
 /** What a pipe holds when nobody reads it: whoever writes more is in the middle until somebody does. */
 const PIPE_BYTES = 65_536;
 

@@ -215,7 +215,7 @@ export class World {
   /** What keeps the two records from agreeing, or the system from being at rest, right now. */
   async differences(): Promise<readonly Difference[]> {
     const records = await this.records();
-    return [...judgeRecords(records), ...(await unfinishedBusiness(this.client, records.journal.positions))];
+    return [...judgeRecords(records), ...(await unfinishedBusiness(this.client, records.journal))];
   }
 
   /**
