@@ -10,6 +10,7 @@ import { stopReportKey } from './emergency';
 import { createProtection } from './protection';
 import { noteStrangeCancel } from './reconciling/strange-cancel';
 import { RestingAudit } from './resting-audit';
+import { UntoldNews } from './untold-news';
 import { tellFinding, tellOwner } from './wake';
 
 /** How long the stream's news give way to an emergency stop, in wall time from when the first of them sees it. */
@@ -17,8 +18,10 @@ const GIVE_WAY_MS = 1_000;
 
 /** The account's ear: everything the exchange says is journaled first, then its owner is told. */
 export function createFeedActivities(deps: ActivityDeps) {
-  const { exchange, store, desk, owners, log } = deps;
-  const { catchUp, protect } = createProtection(deps);
+  const { exchange, store, desk, log } = deps;
+  // Whatever is heard has its effect at the exchange, whether Temporal answers or not.
+  const { owners } = new UntoldNews(deps.owners, { log });
+  const { catchUp, protect } = createProtection({ ...deps, owners });
   let held: { readonly epoch: number; readonly untilMs: number } | undefined;
 
   /** The halt epoch whose emergency stop is under way: from the halt until its report. */
@@ -91,7 +94,7 @@ export function createFeedActivities(deps: ActivityDeps) {
     while (await paused()) {
       try {
         if ((await stopUnderWay(account)) !== undefined) continue;
-        await resting.look(account, ({ order, strange }) => pass(order, strange));
+        await resting.look(account, pass);
       } catch (error) {
         log.warn({ account, error }, 'what rests could not be held against the exchange; trying again');
       }

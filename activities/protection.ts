@@ -1,11 +1,13 @@
 import { marketTimeAt, type ClockReading } from '../domain/clock';
+import { isZero } from '../domain/decimal';
 import { ExchangeFailure } from '../domain/errors';
 import type { Finding } from '../domain/findings';
 import { fateIsOpen, Leg, mayBeLive, OrderState, type OrderView } from '../domain/order';
 import { isBare, nextStep } from '../domain/planner';
 import { FIRST_GAP, PositionState, type PositionView } from '../domain/position';
 import type { TradingMode } from '../domain/trading-mode';
-import { askListed } from '../adapters/exchange/try-each';
+import { askListed, isUnlisted } from '../adapters/exchange/try-each';
+import { atMost } from './at-most';
 import type { ActivityDeps } from './deps';
 import type { Attempt } from './order-attempt';
 import { noteCancelFound } from './reconciling/strange-cancel';
@@ -25,6 +27,11 @@ const MAX_STEPS = 12;
 const [LOOKS, LOOK_MS] = [12, 400];
 /** A pause after failures that is no longer than this is waited for; longer ones are left to the workflow. Wall milliseconds. */
 const BRIEF_MS = 600;
+/** Positions that are looked after at a time. Look-ups pass the queue of the request rate by. */
+const AT_ONCE = 8;
+
+/** What sends at once that which a bare position lacks. */
+export type Protect = ReturnType<typeof createProtection>['protect'];
 
 /**
  * Protects bare positions at once. It takes the very steps that the position's workflow would take next, through the same
@@ -94,8 +101,8 @@ export function createProtection(deps: ActivityDeps) {
   }
 
   /**
-   * What was tried, and looks at what became of it until that is settled, for a while: a position may be bare as long as it is not, and
-   * the timers of workflows come up to a second late.
+   * What was tried, and looks at what became of it until that is known, for a while: until then a position may be bare, and the timers of
+   * workflows come up to a second late. What is known to be held does not wait for the rest.
    */
   async function settled(tried: () => Promise<Attempt>): Promise<Attempt> {
     const untilMs = wallTimeMs() + LOOKS * LOOK_MS;
@@ -103,7 +110,10 @@ export function createProtection(deps: ActivityDeps) {
     for (let looks = 1; looks < LOOKS && wallTimeMs() < untilMs && isOwed(attempt); looks += 1) {
       await pause(Math.min(LOOK_MS, attempt.retryAfterMs ?? LOOK_MS));
       const looked = await failureOr(desk.resolve(attempt.order.clientOrderId));
-      if (looked instanceof ExchangeFailure) continue;
+      if (looked instanceof ExchangeFailure) {
+        if (isUnlisted(looked) || wallTimeMs() + (looked.detail.retryAfterMs ?? 0) >= untilMs) break;
+        continue;
+      }
       const { order, alsoChanged, retryAfterMs } = looked;
       attempt = { ...attempt, order, retryAfterMs, alsoChanged: [...attempt.alsoChanged, ...alsoChanged] };
     }
@@ -143,7 +153,7 @@ export function createProtection(deps: ActivityDeps) {
 
   /**
    * Asks about every order that is not settled, or only about those whose fate is open, protects what is bare, and then tells the owners,
-   * and the account's reconciliation of what somebody else has cancelled. All positions at once, each as soon as its own orders are known:
+   * and the account's reconciliation of what somebody else has cancelled. Several positions at once, each as soon as its own orders are known:
    * what one waits for keeps no other bare.
    * @returns whether anything is left that another look might settle
    * @throws the first failure of a question, after all the rest has been done
@@ -162,15 +172,16 @@ export function createProtection(deps: ActivityDeps) {
     const asked = unsettled.filter((order) => fateIsOpen(order) || (restingToo && mayBeLive(order.state)));
     const bare = (await store.livePositions(account)).filter(isBare);
     const news: OrderView[] = [];
-    const cancelled: (Finding | undefined)[] = [];
+    const cancelled: Finding[] = [];
     let left = bare.length > 0;
 
     async function ask(order: OrderView): Promise<void> {
       const { order: now, alsoChanged } = await desk.resolve(order.clientOrderId);
       left ||= fateIsOpen(now);
-      cancelled.push(await noteCancelFound(deps, order, now));
       if (now.version !== order.version) news.push(now);
       news.push(...alsoChanged);
+      const finding = await noteCancelFound(deps, order, now);
+      if (finding !== undefined) cancelled.push(finding);
     }
     async function lookAfter(positionId: string): Promise<void> {
       try {
@@ -186,10 +197,13 @@ export function createProtection(deps: ActivityDeps) {
     }
 
     try {
-      await askListed([...new Set([...bare, ...asked].map(({ positionId }) => positionId))], lookAfter);
+      const positions = new Set([...bare, ...asked].map(({ positionId }) => positionId));
+      await atMost(AT_ONCE, [...positions], lookAfter);
     } finally {
-      for (const order of news) await tell(order);
-      for (const finding of cancelled) await tellFinding(owners, account, finding);
+      await Promise.all([
+        ...cancelled.map((finding) => tellFinding(owners, account, finding)),
+        ...news.map(tell),
+      ]);
     }
     return left || (await store.livePositions(account)).some(isBare);
   }
@@ -197,6 +211,7 @@ export function createProtection(deps: ActivityDeps) {
   return { loadPosition, protect, settled, spread, carryOut, catchUp };
 }
 
-/** Sent, and nobody knows what became of it; or it tells of fills that the exchange does not list yet. */
+/** Sent, and nobody knows what became of it; or it tells of fills of which the exchange does not list any yet. */
 const isOwed = ({ order, retryAfterMs }: Attempt): boolean =>
-  fateIsOpen(order) || (order.state === OrderState.Open && retryAfterMs !== null);
+  fateIsOpen(order) ||
+  (order.state === OrderState.Open && retryAfterMs !== null && isZero(order.filledQuantity));

@@ -5,6 +5,7 @@ import { isBare } from '../domain/planner';
 import type { PositionView } from '../domain/position';
 import {
   DeedKind,
+  findingKey,
   FindingKind,
   isUnexplained,
   StrayPolicy,
@@ -16,7 +17,7 @@ import { TradingMode } from '../domain/risk';
 import type { AccountState } from '../adapters/store/port';
 import type { ActivityDeps } from './deps';
 import { noteListings, readListings } from './listings';
-import type { createProtection } from './protection';
+import type { Protect } from './protection';
 import { compareSince, matters, readExchange, type ExchangeRecord } from './reconciling/exchange-record';
 import { Findings, journalFindings } from './reconciling/findings';
 import { compareHoldings, noteForeignHoldings, noteStranded, type Shortfalls } from './reconciling/holdings';
@@ -53,10 +54,7 @@ const NAMED_FINDINGS = 3;
  * Exchange truth against the journal. It changes the journal only by what the exchange proves, and never guesses.
  * @param protect sends at once what a position lacks that is bare by what was learnt; absent where nothing may be sent yet
  */
-export function createReconciliationActivities(
-  deps: ActivityDeps,
-  protect?: ReturnType<typeof createProtection>['protect'],
-) {
+export function createReconciliationActivities(deps: ActivityDeps, protect?: Protect) {
   const { exchange, store } = deps;
 
   /** Trades of our orders that the journal missed, and the account's trades that are nobody's order of ours. */
@@ -152,7 +150,8 @@ export function createReconciliationActivities(
       const suspected = await compareHoldings(deps, account, input.suspected ?? {}, findings);
       await noteStranded(deps, account, findings);
 
-      const found = await journalFindings(store, account, [...(input.told ?? []), ...findings.found], nowMs);
+      const all = new Map([...(input.told ?? []), ...findings.found].map((each) => [findingKey(each), each]));
+      const found = await journalFindings(store, account, [...all.values()], nowMs);
       const mode = await setMode(account, found);
       const live = await store.livePositions(account);
       return {

@@ -1,4 +1,5 @@
 import { openOrdersOf, openOrdersWeight } from '../adapters/exchange/open-orders';
+import type { OrderReport } from '../adapters/exchange/port';
 import { askListed } from '../adapters/exchange/try-each';
 import type { Finding } from '../domain/findings';
 import { OrderState, type OrderView } from '../domain/order';
@@ -6,18 +7,14 @@ import type { ActivityDeps } from './deps';
 import { differs } from './late-news';
 import { noteCancelFound } from './reconciling/strange-cancel';
 
-/** A look is followed by a pause of so long at least, and so that looks cost a fifth of Binance's request weight at most. Wall time. */
+/** A look is followed by a pause of so long at least, and so that its lists cost a fifth of Binance's request weight at most. Wall time. */
 const PAUSE = { atLeastMs: 2_000, perWeightMs: 50 } as const;
 
-/** What the exchange tells of an order that rested by the journal. */
-export interface RestingNews {
-  readonly order: OrderView;
-  /** Set when it was ended by a hand that is not ours. */
-  readonly strange?: Finding | undefined;
-}
+/** Told of an order of which the exchange says something new, and of the finding when a hand that is not ours has ended it. */
+type OnNews = (order: OrderView, strange?: Finding) => Promise<void>;
 
 /**
- * Holds the orders that rest by the journal against the exchange's own list. The user stream tells sooner what becomes of them, as a
+ * Holds the orders that rest by the journal against the exchange's own list, once. The user stream tells sooner what becomes of them, as a
  * rule; while it keeps silent about the fill of an entry, or the end of a stop, a position is bare.
  */
 export class RestingAudit {
@@ -27,12 +24,11 @@ export class RestingAudit {
   constructor(private readonly deps: Pick<ActivityDeps, 'store' | 'exchange' | 'desk' | 'clock'>) {}
 
   /**
-   * One look, which journals what is news.
-   * @param onNews told of each order at once: a position may be bare
+   * One look, which journals what is news, and sets the pause.
    * @throws ExchangeFailure when the exchange cannot be asked; the next look makes up for it
    */
-  async look(account: string, onNews: (news: RestingNews) => Promise<void>): Promise<void> {
-    const { store, exchange, desk } = this.deps;
+  async look(account: string, onNews: OnNews): Promise<void> {
+    const { store, exchange } = this.deps;
     const unsettled = await store.unsettledOrders(account);
     const resting = unsettled.filter(({ state }) => state === OrderState.Open);
     const symbols = [...new Set(resting.map(({ symbol }) => symbol))];
@@ -40,18 +36,21 @@ export class RestingAudit {
     const open = await openOrdersOf(exchange, symbols);
     const shown = new Map(open.map((report) => [report.clientOrderId, report]));
     // What rested on a pair that is not listed any more, others look after.
-    await askListed(resting, async (order) => {
-      const report = shown.get(order.clientOrderId);
-      if (report === undefined) await this.resolve(order, onNews);
-      else if (differs(order, report)) await onNews({ order: await desk.news.learn(report, 'look-up') });
-    });
+    await askListed(resting, (order) => this.compare(order, shown.get(order.clientOrderId), onNews));
   }
 
-  /** An order that is not shown has ended, as a rule. */
-  private async resolve(before: OrderView, onNews: (news: RestingNews) => Promise<void>): Promise<void> {
-    const { order, alsoChanged } = await this.deps.desk.resolve(before.clientOrderId);
+  /** @param shown undefined for an order that the list lacks: it has ended, as a rule */
+  private async compare(before: OrderView, shown: OrderReport | undefined, onNews: OnNews): Promise<void> {
+    const { desk } = this.deps;
+    if (shown !== undefined) {
+      if (!differs(before, shown)) return;
+      const learnt = await desk.news.learn(shown, 'look-up');
+      if (learnt.version !== before.version) await onNews(learnt);
+      return;
+    }
+    const { order, alsoChanged } = await desk.resolve(before.clientOrderId);
     const strange = await noteCancelFound(this.deps, before, order);
-    if (order.version !== before.version) await onNews({ order, strange });
-    for (const other of alsoChanged) await onNews({ order: other });
+    if (order.version !== before.version) await onNews(order, strange);
+    for (const other of alsoChanged) await onNews(other);
   }
 }

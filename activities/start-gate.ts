@@ -8,7 +8,7 @@ const PATIENCE_MS = 5_000;
 export class StartGate {
   private openIt: () => void = () => undefined;
   private tellTried: () => void = () => undefined;
-  private isOpen = false;
+  private opensAll = false;
   private readonly opened = new Promise<void>((resolve) => {
     this.openIt = resolve;
   });
@@ -16,8 +16,11 @@ export class StartGate {
     this.tellTried = resolve;
   });
 
+  /** May something be sent? */
+  readonly isOpen = (): boolean => this.opensAll;
+
   open(): void {
-    this.isOpen = true;
+    this.opensAll = true;
     this.openIt();
     this.tellTried();
   }
@@ -30,7 +33,7 @@ export class StartGate {
   /** @throws Error when the comparison has not succeeded in a while; nothing has been sent, and a repetition may help */
   async pass(): Promise<void> {
     await within(PATIENCE_MS, this.opened);
-    if (!this.isOpen)
+    if (!this.isOpen())
       throw new Error(
         'Nothing is sent before the exchange has been held against the journal; it cannot be yet.',
       );

@@ -3,7 +3,8 @@ import { Leg, OrderState } from '../domain/order';
 import { sellable } from '../domain/planner';
 import { isDelisted, type PositionView } from '../domain/position';
 import type { ActivityDeps } from './deps';
-import { tellOwner } from './wake';
+import { noteCancelFound } from './reconciling/strange-cancel';
+import { tellFinding, tellOwner } from './wake';
 
 /** How often the exchange itself is asked; the journal is read in every look. Wall time. */
 const ASK_EVERY_MS = 10_000;
@@ -18,7 +19,10 @@ export class StopWatch {
   private notShown: ReadonlySet<string> = new Set();
 
   constructor(
-    private readonly deps: Pick<ActivityDeps, 'store' | 'exchange' | 'desk' | 'owners' | 'wallTimeMs'>,
+    private readonly deps: Pick<
+      ActivityDeps,
+      'store' | 'exchange' | 'desk' | 'owners' | 'clock' | 'wallTimeMs'
+    >,
   ) {}
 
   /** The live positions that hold something sellable and have no resident stop, though there could be one. */
@@ -42,8 +46,12 @@ export class StopWatch {
       const stops = residentStops(position);
       if (stops.length === 0 || stops.some(({ clientOrderId }) => shown.has(clientOrderId))) continue;
       notShown.add(position.positionId);
-      for (const { clientOrderId } of stops)
-        await tellOwner(owners, (await desk.resolve(clientOrderId)).order);
+      for (const stop of stops) {
+        const { order } = await desk.resolve(stop.clientOrderId);
+        const cancelled = await noteCancelFound(this.deps, stop, order);
+        await tellOwner(owners, order);
+        await tellFinding(owners, order.account, cancelled);
+      }
     }
     this.notShown = notShown;
   }

@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActivityDeps } from '../activities/deps';
 import { createReconciliationActivities, type ReconcileInput } from '../activities/reconciliation';
 import type { StartGate } from '../activities/start-gate';
+import { tellFinding } from '../activities/wake';
+import { FindingKind, type Finding } from '../domain/findings';
 
 /** Between two tries while the exchange or PostgreSQL does not answer; wall time. */
 const RETRY_MS = 500;
@@ -30,9 +32,15 @@ export async function reconcileFirst(
       }
     }
   };
-  await retry('holding the exchange against the journal', () => activities.reconcileAccount(input));
+  let noticed: readonly Finding[] = [];
+  await retry('holding the exchange against the journal', async () => {
+    const { findings } = await activities.reconcileAccount(input);
+    // Once it is journaled no later comparison sees it.
+    noticed = findings.filter(({ kind }) => kind === FindingKind.ManualCancel);
+  });
   if (stopped.aborted) return;
   gate.open();
+  for (const finding of noticed) await tellFinding(deps.owners, input.account, finding);
   await retry('asking for a reconciliation', () =>
     deps.owners.wakeReconciliation(input.account, 'a worker has started'),
   );

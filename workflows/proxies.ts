@@ -77,14 +77,14 @@ export const agentDesk = (
   });
 
 /**
- * The order path is tried for ever: an order is never left alone because something was down. Its time allows for a stop, or an
- * exit, that follows in the same breath.
+ * The order path is tried for ever: an order is never left alone because something was down. Its time allows for looks until an order's
+ * fate is known, and for a stop, or an exit, that follows in the same breath.
  */
 export const orderActivities = (venue: string, summary: string) =>
   proxyActivities<OrderActivities>({
     summary,
     taskQueue: taskQueues(venue).orders,
-    startToCloseTimeout: '15 seconds',
+    startToCloseTimeout: '25 seconds',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '3 seconds' },
   });

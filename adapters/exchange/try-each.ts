@@ -42,20 +42,22 @@ export async function askListed<T, Item = string>(
   items: readonly Item[],
   ask: (item: Item) => Promise<T>,
 ): Promise<ListedAnswers<T, Item>> {
-  const outcomes = await Promise.allSettled(items.map(ask));
-  const refused = (index: number): unknown => {
-    const outcome = outcomes[index];
-    return outcome?.status === 'rejected' ? outcome.reason : undefined;
-  };
-  const other = outcomes.findIndex(
-    ({ status }, index) => status === 'rejected' && !isUnlisted(refused(index)),
-  );
-  if (other >= 0) throw refused(other);
-  return {
-    answers: outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
-    unknown: items.filter((_, index) => isUnlisted(refused(index))),
-  };
+  const answers: T[] = [];
+  const unknown: Item[] = [];
+  const asked = items.map(async (item) => ({ item, outcome: await settled(ask(item)) }));
+  for (const { item, outcome } of await Promise.all(asked)) {
+    if ('answer' in outcome) answers.push(outcome.answer);
+    else if (isUnlisted(outcome.reason)) unknown.push(item);
+    else throw outcome.reason;
+  }
+  return { answers, unknown };
 }
+
+const settled = <T>(work: Promise<T>): Promise<{ readonly answer: T } | { readonly reason: unknown }> =>
+  work.then(
+    (answer) => ({ answer }),
+    (reason: unknown) => ({ reason }),
+  );
 
 /** The quotes of these pairs, as far as the exchange knows them. */
 export async function listedQuotes(

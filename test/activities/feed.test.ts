@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createEmergencyActivities } from '../../activities/emergency';
 import { createFeedActivities } from '../../activities/feed';
@@ -130,13 +130,18 @@ describe('the account feed', () => {
     });
 
     it.each(['told', 'found'] as const)(
-      'and has journaled such a cancel, %s, before it can die of telling it',
+      'of such a cancel, %s while Temporal is away, once it answers',
       async (how) => {
-        const { hear, cancelled, stop, store, deps } = await listening();
-        jest.spyOn(deps.owners, 'notifyOrder').mockRejectedValue(new Error('killed'));
+        const { hear, cancelled, woken, stop, store, deps, positionId } = await listening();
+        for (const way of ['notifyOrder', 'wakeReconciliation'] as const)
+          jest.spyOn(deps.owners, way).mockRejectedValueOnce(new Error('unavailable'));
         const event = cancelled();
-        await expect(hear(how === 'told' ? event : { kind: 'connected' })).rejects.toThrow();
+        await hear(how === 'told' ? event : { kind: 'connected' });
         expect(store.riskEvents).toMatchObject([{ key: `reconciliation/manual-cancel/${stop}` }]);
+        const stops = store.orders.known(positionId).orders.filter(({ leg }) => leg === 'stop');
+        expect(stops.map(({ state }) => state)).toEqual(['cancelled', 'open']);
+        const isTold = (): boolean => woken.some(({ finding }) => finding?.subject === stop);
+        while (!isTold()) await sleep(20);
       },
     );
 

@@ -60,6 +60,17 @@ describe('what leaves a position bare', () => {
     expect(statesOf(Leg.Stop)).toEqual([OrderState.Open]);
   });
 
+  it('what is known to be held has its stop, though more is told and not listed yet', async () => {
+    bench.exchange.liquidity = decimal('0.4');
+    await bench.deps.desk.submit({ deployment: DEPLOYMENT, ...ENTRY });
+    bench.exchange.fillResting(ordersOf(Leg.Entry)[0]?.clientOrderId ?? '', decimal('0.1'));
+    bench.exchange.unlisted.add('2');
+    const sinceMs = bench.time.nowMs;
+    await resolve(Leg.Entry);
+    expect(bench.time.nowMs).toBe(sinceMs);
+    expect(ordersOf(Leg.Stop)).toMatchObject([{ state: OrderState.Open, quantity: '0.3996' }]);
+  });
+
   it('a look that the exchange does not answer is followed by another', async () => {
     bench.exchange.faults.push('unheard');
     const lookUp = bench.exchange.lookUp.bind(bench.exchange);

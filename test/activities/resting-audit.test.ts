@@ -3,7 +3,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createFeedActivities } from '../../activities/feed';
 import { createOrderActivities } from '../../activities/orders';
 import { createProtection } from '../../activities/protection';
-import { RestingAudit, type RestingNews } from '../../activities/resting-audit';
+import { RestingAudit } from '../../activities/resting-audit';
+import type { Finding } from '../../domain/findings';
 import { decimal } from '../../domain/decimal';
 import { Leg, OrderState, OrderType, type OrderView } from '../../domain/order';
 import { DELISTED_REASON } from '../../domain/planner';
@@ -31,10 +32,14 @@ describe('what rests is held against the exchange', () => {
     bench.exchange.liquidity = decimal('1000000');
   }
 
-  async function look(audit = new RestingAudit(bench.deps)): Promise<readonly RestingNews[]> {
-    const heard: RestingNews[] = [];
-    await audit.look(ACCOUNT, (news) => {
-      heard.push(news);
+  interface News {
+    readonly order: OrderView;
+    readonly strange: Finding | undefined;
+  }
+  async function look(audit = new RestingAudit(bench.deps)): Promise<readonly News[]> {
+    const heard: News[] = [];
+    await audit.look(ACCOUNT, (order, strange) => {
+      heard.push({ order, strange });
       return Promise.resolve();
     });
     return heard;

@@ -21,7 +21,11 @@ describe('first aid', () => {
     bench.store.orders.known(positionId).orders.filter(({ leg }) => leg === Leg.Stop);
 
   /** @returns how often it looked */
-  async function aid(catchUp: CatchUp, signal = new AbortController().signal): Promise<number> {
+  async function aid(
+    catchUp: CatchUp,
+    signal = new AbortController().signal,
+    maySend = (): boolean => true,
+  ): Promise<number> {
     let count = 0;
     const counted: CatchUp = (...input) => {
       count += 1;
@@ -30,6 +34,7 @@ describe('first aid', () => {
     await giveFirstAid({
       protection: { catchUp: counted },
       account: ACCOUNT,
+      maySend,
       signal,
       log: bench.deps.log,
       looks,
@@ -60,6 +65,24 @@ describe('first aid', () => {
     const { catchUp } = createProtection(bench.deps);
     await catchUp(ACCOUNT);
     expect(await aid(catchUp)).toBe(1);
+  });
+
+  it('asks about what rests until it was answered, and again once something may be sent', async () => {
+    const asked: (boolean | undefined)[] = [];
+    const answers = ['failed', 'nothing left', 'nothing left', 'nothing left'];
+    let began = false;
+    await aid(
+      (_, how) => {
+        asked.push(how?.restingToo);
+        began = asked.length === 3;
+        return answers[asked.length - 1] === 'failed'
+          ? Promise.reject(new Error('gone'))
+          : Promise.resolve(false);
+      },
+      undefined,
+      () => began,
+    );
+    expect(asked).toEqual([true, true, false, true]);
   });
 
   it('survives failures, and its number of looks is bounded', async () => {
