@@ -33,6 +33,7 @@ describe('a run that went well', () => {
       unprotectedSecondsP50: 2,
       unprotectedSecondsMax: 2,
       unprotectedAnsweredSecondsMax: 2,
+      unprotectedWithProofsSecondsMax: 2,
       resumeSecondsP50: 1.25,
       resumeSecondsP99: 4.5,
       resumeSecondsMax: 4.5,
@@ -157,6 +158,30 @@ describe('unprotected time', () => {
     expect(measured({ history: longer })?.unprotectedMs).toBe(2_000 + AT.sold - 10_000);
   });
 
+  it('is told with and without the time that a proof takes', () => {
+    const lost = journal.orders.flatMap((order) =>
+      order.clientOrderId === stop.clientOrderId
+        ? [{ ...order, clientOrderId: 'lost', state: OrderState.Abandoned }]
+        : [],
+    );
+    const { figures } = judge({
+      ...here({ orders: [...journal.orders, ...lost] }),
+      silence: {
+        outages: [],
+        unserved: [
+          {
+            ...{ key: 'POST /api/v3/order', symbol: 'BTCUSDT', clientOrderId: 'lost' },
+            ...{ fromMs: 1_100, toMs: 1_200, why: 'it was not answered', isClear: false },
+          },
+        ],
+      },
+    });
+    expect(figures).toMatchObject({
+      unprotectedAnsweredSecondsMax: 0.1,
+      unprotectedWithProofsSecondsMax: 1.9,
+    });
+  });
+
   it('is not of positions that never held anything', () => {
     expect(judge({ ...evidence, history: [] }).exposures).toEqual([]);
   });
@@ -166,6 +191,7 @@ describe('unprotected time', () => {
       unprotectedSecondsP50: null,
       unprotectedSecondsMax: null,
       unprotectedAnsweredSecondsMax: null,
+      unprotectedWithProofsSecondsMax: null,
     });
   });
 });

@@ -43,6 +43,8 @@ export interface Figures {
   readonly unprotectedSecondsMax: number | null;
   /** The same without the time in which nobody could have placed the stop of that position. */
   readonly unprotectedAnsweredSecondsMax: number | null;
+  /** The same with the time counted in which an answering exchange had yet to prove that it had not got a stop or an exit. */
+  readonly unprotectedWithProofsSecondsMax: number | null;
   readonly resumeSecondsP50: number | null;
   readonly resumeSecondsP99: number | null;
   readonly resumeSecondsMax: number | null;
@@ -65,8 +67,9 @@ export function judge(evidence: Evidence): Verdict {
     .filter(({ target }) => target === Target.Exchange)
     .map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs ?? evidence.endMs, why: 'the exchange was down' }));
   const silence = { ...evidence.silence, outages: [...down, ...evidence.silence.outages] };
-  const excuses = excusesOf(records.journal, silence, PROOF_OF_ABSENCE_MS);
-  const exposed = exposures(history, records.journal, evidence.endMs, excuses);
+  const exposedBut = (proofMs: number): readonly Exposure[] =>
+    exposures(history, records.journal, evidence.endMs, excusesOf(records.journal, silence, proofMs));
+  const exposed = exposedBut(PROOF_OF_ABSENCE_MS);
   const resumed = resumptions(evidence.tasks, strikes, downtimes);
   const count = (kind: DifferenceKind): number =>
     differences.filter((difference) => difference.kind === kind).length;
@@ -85,6 +88,7 @@ export function judge(evidence: Evidence): Verdict {
     unprotectedSecondsP50: seconds(percentile(unprotectedMs, 50)),
     unprotectedSecondsMax: seconds(maximum(unprotectedMs)),
     unprotectedAnsweredSecondsMax: seconds(maximum(exposed.map(({ answeredMs }) => answeredMs))),
+    unprotectedWithProofsSecondsMax: seconds(maximum(exposedBut(0).map(({ answeredMs }) => answeredMs))),
     resumeSecondsP50: seconds(percentile(resumeMs, 50)),
     resumeSecondsP99: seconds(percentile(resumeMs, 99)),
     resumeSecondsMax: seconds(maximum(resumeMs)),
