@@ -10,7 +10,7 @@ import {
   type StrategySettings,
   type TradingCycleInput,
 } from '../../../workflows/contract';
-import { GrantedPosition } from './trading';
+import { clockOf, GrantedPosition } from './trading';
 import { SYMBOLS, type World } from './world';
 
 const TIMEFRAME = Timeframe.M1;
@@ -31,7 +31,7 @@ interface Entry {
 async function findEntry(world: World): Promise<Entry> {
   for (let bars = 0; bars < SEARCH_BARS; bars += 1) {
     // Right behind a close, so that the market is where the bar ended.
-    const nowMs = marketTimeAt(await world.port.clock(), Date.now());
+    const nowMs = marketTimeAt(await clockOf(world), Date.now());
     const barCloseMs = lastCloseMs(nowMs, TIMEFRAME) + timeframeMs(TIMEFRAME);
     await world.exchange.clock({ action: 'advanceTo', toMs: barCloseMs + 1 });
     const { warmupBars } = findStrategy('rsi').parse({ period: PERIOD });
@@ -77,7 +77,7 @@ export async function prepareCycle(
   readonly start: () => Promise<void>;
 }> {
   const { oversold, barCloseMs } = await findEntry(world);
-  const { session } = await world.port.clock();
+  const { session } = await clockOf(world);
   const { account } = world.account;
   const settings = settingsOf(world, name, oversold);
   const key = { account, session, strategy: name, symbol: SYMBOL, barCloseMs };

@@ -1,6 +1,6 @@
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { lastCloseMs, Timeframe, timeframeMs } from '../../../domain/bar';
-import { marketTimeAt } from '../../../domain/clock';
+import { marketTimeAt, type ClockReading } from '../../../domain/clock';
 import { add, decimal, multiply, ZERO, type DecimalString } from '../../../domain/decimal';
 import { clientOrderId, positionId as positionIdOf } from '../../../domain/ids';
 import { roundLongStop } from '../../../domain/instrument';
@@ -27,6 +27,10 @@ const TARGET_FACTOR = '1.15';
 const isProtected = ({ orders }: PositionView): boolean =>
   orders.some(({ leg, state }) => leg === Leg.Stop && state === OrderState.Open);
 const isClosed = ({ state }: PositionView): boolean => state === PositionState.Closed;
+
+/** The exchange's clock. One that has just been killed, or started again, is asked until it answers. */
+export const clockOf = ({ port }: World): Promise<ClockReading> =>
+  waitFor('the exchange to tell its time', () => port.clock());
 
 /** A position that a test has granted, by the names of its parts. */
 export class GrantedPosition {
@@ -137,7 +141,7 @@ export async function grantPosition(
   }: PositionWish = {},
 ): Promise<GrantedPosition> {
   const { deployment, account, venue } = world.account;
-  const reading = await world.port.clock();
+  const reading = await clockOf(world);
   const { session } = reading;
   const marketTimeMs = Math.floor(marketTimeAt(reading, Date.now()));
   const barCloseMs = lastCloseMs(marketTimeMs, TIMEFRAME);
