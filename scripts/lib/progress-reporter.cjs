@@ -2,7 +2,7 @@ const slowMs = 5_000;
 
 /**
  * Tells of each slow test, and of each that fails, as soon as it has ended: jest's own reporter waits for the end of a file,
- * and the matrix of crash tests takes half an hour.
+ * and the matrix of crash tests takes an hour.
  */
 module.exports = class ProgressReporter {
   onTestCaseResult(_test, { status, duration, fullName, failureMessages }) {

@@ -10,7 +10,7 @@ import { stopAll } from '../crash/harness/flows';
 import { Instant } from '../crash/harness/moments';
 import { startServers, type Servers } from '../crash/harness/servers';
 import { openPosition, type GrantedPosition } from '../crash/harness/trading';
-import { fateOfMessage, kill, namesOf, revive, VICTIMS } from '../crash/harness/victims';
+import { namesOf, revive, strike, VICTIMS } from '../crash/harness/victims';
 import { waitFor } from '../crash/harness/wait';
 import { SYMBOLS, World } from '../crash/harness/world';
 
@@ -163,9 +163,8 @@ describe('SIGKILL while a workflow continues as new', () => {
       const continuedBefore = await waitFor(`a first run of ${type}`, () => continuedRuns(idOf(position)));
       let isStruck = false;
       const continues = world.when(Instant.Continue, [type], () => {
-        kill(world, struck);
         isStruck = true;
-        return fateOfMessage(struck, Instant.Continue);
+        return strike(world, struck, Instant.Continue);
       });
       const feeding = async (): Promise<void> => {
         for (let round = 0; round < 20 && !isStruck; round += 1) await feed(world, position, round);
@@ -199,10 +198,9 @@ describe('SIGKILL while a workflow continues as new', () => {
         ...{ kind: 'status', status: 400, body: refusal, times: 6 },
         match: 'POST /api/v3/order/cancelReplace',
       });
-      const continues = world.when(Instant.Continue, ['emergencyStop'], () => {
-        kill(world, struck);
-        return fateOfMessage(struck, Instant.Continue);
-      });
+      const continues = world.when(Instant.Continue, ['emergencyStop'], () =>
+        strike(world, struck, Instant.Continue),
+      );
       await Promise.all([continues, begin()]);
       await revive(world, struck);
       await world.exchange.callOffFaults();

@@ -83,6 +83,24 @@ export const trail: PrepareFlow = async (world, name) => {
   };
 };
 
+/** Of the next request that replaces an order, the exchange executes the cancellation and refuses what was to come instead. */
+const refuseReplacement = (world: World, message: string): Promise<void> =>
+  world.exchange.plan({ kind: 'replace-fails', half: 'placement', message });
+
+/**
+ * The stop goes, and the higher one is refused as one that would sell at once: out at market. When nobody hears of the refusal, a stop may
+ * come to rest at the wished price after all.
+ */
+export const trailInVain: PrepareFlow = async (world, name) => {
+  const position = await opened(world, name);
+  await refuseReplacement(world, 'Stop price would trigger immediately.');
+  return {
+    position,
+    begin: () => position.trail('0.98'),
+    arrive: async () => position.untilTrailedOrClosed((await position.view()).stopPrice),
+  };
+};
+
 /** Out at market, the exit in the stop's place. */
 export const leave: PrepareFlow = async (world, name) => {
   const position = await opened(world, name);
@@ -91,6 +109,13 @@ export const leave: PrepareFlow = async (world, name) => {
     begin: () => position.leave(ExitReason.Flatten),
     arrive: () => position.untilClosed(),
   };
+};
+
+/** Out at market, though the first exit is refused when the stop in whose place it was to come is gone. */
+export const leaveInVain: PrepareFlow = async (world, name) => {
+  const flow = await leave(world, name);
+  await refuseReplacement(world, 'Account has insufficient balance for requested action.');
+  return flow;
 };
 
 /** The same by an operator's word to the strategy. */

@@ -5,14 +5,17 @@ import {
   enter,
   flatten,
   leave,
+  leaveInVain,
   reconcile,
   stopAll,
   takeBack,
   trail,
+  trailInVain,
   type PrepareFlow,
 } from './flows';
 import { Instant, type Verdict } from './moments';
 import type { GrantedPosition } from './trading';
+import { PAIRS, VICTIMS, type Victims } from './victims';
 import type { WorkerProcess } from './worker-process';
 import type { World } from './world';
 
@@ -25,12 +28,15 @@ export interface Step {
   /** Waits for the place, and strikes there. */
   readonly await: (world: World, position: GrantedPosition, strike: Act) => Promise<unknown>;
   readonly instant: Instant;
+  /** Who is killed there, one cell of the matrix each. */
+  readonly victims: readonly Victims[];
 }
 
 /** An order's own instants. */
 const ofOrder = (number: number, leg: Leg, instant: Instant, sequence = 0): Step => ({
   name: `${number} ${leg}${sequence === 0 ? '' : ` ${sequence}`}, ${instant}`,
   instant,
+  victims: VICTIMS,
   await: (world, position, strike) => world.at(instant, position.id(leg, sequence), strike),
 });
 
@@ -43,6 +49,7 @@ const withWords = (
 ): Step => ({
   name: `${number} ${what}, ${instant}`,
   instant,
+  victims: VICTIMS,
   await: (world, position, strike) => world.when(instant, words(position), strike),
 });
 
@@ -57,18 +64,36 @@ const COMMIT = [Instant.Write, Instant.Written] as const;
 const REQUEST = [Instant.Ask, Instant.Asked] as const;
 const SEND = [Instant.Commit, Instant.Committed, Instant.Request, Instant.Answer] as const;
 
-/** An entry whose request is lost, so that it has to be looked for. */
-function lost(step: Step): Step {
-  return {
+/** An order on its way out, where also a worker and the one that it talks to are killed together. */
+const sending = (number: number, leg: Leg, sequence = 0): readonly Step[] =>
+  SEND.map((instant) => ({
+    ...ofOrder(number, leg, instant, sequence),
+    victims: [...VICTIMS, ...PAIRS],
+  }));
+
+/** The next order of a leg whose last came to nothing: lost once more, or executed and not heard of, when a further one would sell twice. */
+const sendingAgain = (number: number, leg: Leg): readonly Step[] =>
+  [Instant.Request, Instant.Answer].map((instant) => ofOrder(number, leg, instant, 1));
+
+/** The first order of a leg whose request is lost, so that it has to be looked for. */
+const lost =
+  (leg: Leg) =>
+  (step: Step): Step => ({
     ...step,
     await: async (world, position, strike) => {
       await Promise.all([
-        world.at(Instant.Request, position.id(Leg.Entry), () => 'drop'),
+        world.at(Instant.Request, position.id(leg), () => 'drop'),
         step.await(world, position, strike),
       ]);
     },
-  };
-}
+  });
+
+/** From an order whose fate is unclear to the proof that it never arrived. */
+const untilAbsent = (leg: Leg): readonly Step[] => [
+  ...bothEnds(4, 'the ambiguity', COMMIT, (position) => ['ambiguous', position.id(leg)]),
+  ...bothEnds(4, 'the look-up', REQUEST, (position) => ['GET /api/v3/order?', position.id(leg)]),
+  ...bothEnds(4, 'the proof', COMMIT, (position) => ['proven-absent', position.id(leg)]),
+];
 
 /** Every numbered step of the order path, by the way on which it lies. */
 export const STEPS: readonly {
@@ -87,28 +112,34 @@ export const STEPS: readonly {
     steps: [
       ...bothEnds(1, 'the decision', COMMIT, ({ input }) => ['INSERT INTO decisions', input.strategy]),
       ...bothEnds(1, 'the grant', COMMIT, ({ input }) => ['INSERT INTO approvals', input.positionId]),
-      ...SEND.map((instant) => ofOrder(3, Leg.Entry, instant)),
-      ...SEND.map((instant) => ofOrder(7, Leg.Stop, instant)),
+      ...sending(3, Leg.Entry),
+      ...sending(7, Leg.Stop),
     ],
   },
   {
     flow: 'an entry is sent, and protected once filled',
     prepare: enter,
     steps: [
-      ...SEND.map((instant) => ofOrder(3, Leg.Entry, instant)),
+      ...sending(3, Leg.Entry),
       ...bothEnds(4, 'the fills', COMMIT, (position) => ['INSERT INTO fills', position.id(Leg.Entry)]),
-      ...SEND.map((instant) => ofOrder(7, Leg.Stop, instant)),
+      ...sending(7, Leg.Stop),
       ...bothEnds(7, 'the resting stop', COMMIT, (position) => ['seen-open', position.id(Leg.Stop)]),
     ],
   },
   {
     flow: 'an entry gets lost, and is looked for until it is proven absent',
     prepare: enter,
-    steps: [
-      ...bothEnds(4, 'the ambiguity', COMMIT, (position) => ['ambiguous', position.id(Leg.Entry)]),
-      ...bothEnds(4, 'the look-up', REQUEST, (position) => ['GET /api/v3/order?', position.id(Leg.Entry)]),
-      ...bothEnds(4, 'the proof', COMMIT, (position) => ['proven-absent', position.id(Leg.Entry)]),
-    ].map(lost),
+    steps: untilAbsent(Leg.Entry).map(lost(Leg.Entry)),
+  },
+  {
+    flow: 'a stop gets lost, and is sent again once it is proven absent',
+    prepare: enter,
+    steps: [...untilAbsent(Leg.Stop), ...sendingAgain(4, Leg.Stop)].map(lost(Leg.Stop)),
+  },
+  {
+    flow: 'an exit gets lost, and is sent again once it is proven absent',
+    prepare: leave,
+    steps: [...untilAbsent(Leg.Exit), ...sendingAgain(4, Leg.Exit)].map(lost(Leg.Exit)),
   },
   {
     flow: 'a resting entry is taken back',
@@ -123,8 +154,19 @@ export const STEPS: readonly {
     prepare: trail,
     steps: [
       ...bothEnds(2, 'the plan', COMMIT, (position) => ['INSERT INTO orders', position.id(Leg.Stop, 1)]),
-      ...SEND.map((instant) => ofOrder(7, Leg.Stop, instant, 1)),
+      ...sending(7, Leg.Stop, 1),
       ...bothEnds(7, 'the end of the old', COMMIT, (position) => ['seen-cancelled', position.id(Leg.Stop)]),
+    ],
+  },
+  {
+    flow: 'a higher stop is refused when the old one is gone, and the position is left',
+    prepare: trailInVain,
+    steps: [
+      ofOrder(7, Leg.Stop, Instant.Answer, 1),
+      ...bothEnds(7, 'the end of the old', COMMIT, (position) => ['seen-cancelled', position.id(Leg.Stop)]),
+      ...bothEnds(7, 'the refusal', COMMIT, (position) => ['refused', position.id(Leg.Stop, 1)]),
+      ...sending(7, Leg.Exit),
+      ...bothEnds(4, 'the fills', COMMIT, (position) => ['INSERT INTO fills', position.id(Leg.Exit)]),
     ],
   },
   {
@@ -132,9 +174,19 @@ export const STEPS: readonly {
     prepare: leave,
     steps: [
       ...bothEnds(2, 'the plan', COMMIT, (position) => ['INSERT INTO orders', position.id(Leg.Exit)]),
-      ...SEND.map((instant) => ofOrder(6, Leg.Exit, instant)),
+      ...sending(6, Leg.Exit),
+      ...bothEnds(4, 'the fills', COMMIT, (position) => ['INSERT INTO fills', position.id(Leg.Exit)]),
       ...bothEnds(8, 'the look for late fills', REQUEST, () => ['GET /api/v3/allOrders']),
       ...bothEnds(8, 'the close', COMMIT, ({ input }) => ["SET state = 'closed'", input.positionId]),
+    ],
+  },
+  {
+    flow: 'an exit is refused when the stop is gone, and is sent again',
+    prepare: leaveInVain,
+    steps: [
+      ofOrder(7, Leg.Exit, Instant.Answer),
+      ...bothEnds(7, 'the refusal', COMMIT, (position) => ['refused', position.id(Leg.Exit)]),
+      ...sendingAgain(7, Leg.Exit),
     ],
   },
   {
@@ -148,7 +200,7 @@ export const STEPS: readonly {
     steps: [
       ...bothEnds(5, 'the halt', COMMIT, () => ['INSERT INTO halt_epochs']),
       ...bothEnds(5, 'the list of open orders', REQUEST, () => ['GET /api/v3/openOrders']),
-      ...SEND.map((instant) => ofOrder(5, Leg.Emergency, instant)),
+      ...sending(5, Leg.Emergency),
       ...bothEnds(8, 'the look for late fills', REQUEST, () => ['GET /api/v3/allOrders']),
       ...bothEnds(5, 'the report', COMMIT, () => ['INSERT INTO risk_events', 'Flat after']),
     ],

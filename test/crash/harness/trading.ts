@@ -26,6 +26,10 @@ const TARGET_FACTOR = '1.15';
 
 const isProtected = ({ orders }: PositionView): boolean =>
   orders.some(({ leg, state }) => leg === Leg.Stop && state === OrderState.Open);
+const isStoppedAt =
+  (stopPrice: DecimalString) =>
+  ({ orders }: PositionView): boolean =>
+    orders.some((order) => order.state === OrderState.Open && order.stopPrice === stopPrice);
 const isClosed = ({ state }: PositionView): boolean => state === PositionState.Closed;
 
 /** The exchange's clock. One that has just been killed, or started again, is asked until it answers. */
@@ -86,8 +90,14 @@ export class GrantedPosition {
 
   /** Until a stop rests at this price. */
   untilTrailed(stopPrice: DecimalString): Promise<PositionView> {
-    return this.until(`to have its stop at ${stopPrice}`, ({ orders }) =>
-      orders.some((order) => order.state === OrderState.Open && order.stopPrice === stopPrice),
+    return this.until(`to have its stop at ${stopPrice}`, isStoppedAt(stopPrice));
+  }
+
+  untilTrailedOrClosed(stopPrice: DecimalString): Promise<PositionView> {
+    const isTrailed = isStoppedAt(stopPrice);
+    return this.until(
+      `to have its stop at ${stopPrice}, or to be closed`,
+      (view) => isTrailed(view) || isClosed(view),
     );
   }
 

@@ -9,17 +9,26 @@ export const Victim = {
 } as const;
 export type Victim = (typeof Victim)[keyof typeof Victim];
 
+/** Who is killed together. */
+export type Victims = readonly Victim[];
+
 /** Everything that can be killed, one at a time and all together. */
-export const VICTIMS: readonly (readonly Victim[])[] = [
+export const VICTIMS: readonly Victims[] = [
   ...Object.values(Victim).map((victim) => [victim]),
   Object.values(Victim),
 ];
 
-export const namesOf = (victims: readonly Victim[]): string =>
+/** A worker and the one that it was talking to, for where an order is on its way between them. */
+export const PAIRS: readonly Victims[] = [
+  [Victim.Worker, Victim.Postgres],
+  [Victim.Worker, Victim.Exchange],
+];
+
+export const namesOf = (victims: Victims): string =>
   victims.length === Object.values(Victim).length ? 'everything' : victims.join(' and ');
 
 /** SIGKILLs them, at once. The worker is started again by itself; the servers when `revive` says so. */
-export function kill(world: World, victims: readonly Victim[]): void {
+export function kill(world: World, victims: Victims): void {
   for (const victim of victims) {
     if (victim === Victim.Temporal) world.servers.temporal.kill();
     if (victim === Victim.Postgres) world.servers.postgres.kill();
@@ -29,7 +38,7 @@ export function kill(world: World, victims: readonly Victim[]): void {
 }
 
 /** Starts the servers among them anew, on their old data and ports. */
-export async function revive({ servers, exchange }: World, victims: readonly Victim[]): Promise<void> {
+export async function revive({ servers, exchange }: World, victims: Victims): Promise<void> {
   const restart = async (victim: Victim): Promise<void> => {
     if (victim === Victim.Temporal) await servers.temporal.restart();
     if (victim === Victim.Postgres) await servers.postgres.restart();
@@ -41,10 +50,16 @@ export async function revive({ servers, exchange }: World, victims: readonly Vic
 const TO_THE_EXCHANGE: readonly Instant[] = [Instant.Request, Instant.Answer, Instant.Ask, Instant.Asked];
 
 /** A message ends with the one who sent it, or who was to answer it. */
-export function fateOfMessage(victims: readonly Victim[], instant: Instant): Verdict {
+function fateOfMessage(victims: Victims, instant: Instant): Verdict {
   const isLost =
     victims.includes(Victim.Worker) ||
     (victims.includes(Victim.Exchange) && TO_THE_EXCHANGE.includes(instant)) ||
     (victims.includes(Victim.Temporal) && instant === Instant.Continue);
   return isLost ? 'drop' : 'pass';
+}
+
+/** Kills them at this instant, of which a trap tells. @returns what becomes of the message that makes it */
+export function strike(world: World, victims: Victims, instant: Instant): Verdict {
+  kill(world, victims);
+  return fateOfMessage(victims, instant);
 }
