@@ -1,5 +1,5 @@
-import { ExitReason } from '../../domain/position';
 import { TradingMode } from '../../domain/risk';
+import { filledOrders, leftAtExchange, soldOnce, untilFlat } from '../crash/harness/flat';
 import { Instant } from '../crash/harness/moments';
 import { startServers, type Servers } from '../crash/harness/servers';
 import {
@@ -8,7 +8,6 @@ import {
   MANY_SYMBOLS,
   openPositions,
   stopEverything,
-  type GrantedPosition,
 } from '../crash/harness/trading';
 import { waitFor } from '../crash/harness/wait';
 import { World, type WorldOptions } from '../crash/harness/world';
@@ -16,8 +15,6 @@ import { World, type WorldOptions } from '../crash/harness/world';
 const OPEN = 3;
 /** Rounds of the measurement. */
 const ROUNDS = 3;
-/** What may be left of each position in quote units: less than a lot of any pair, for the fee is taken from what is bought. */
-const DUST = 1.5;
 /** How a sale in the place of a stop looks on the wire. */
 const SALE = ['/api/v3/order/cancelReplace', 'type=MARKET'];
 const triggers = (settings: object): Readonly<Record<string, string>> => ({
@@ -56,37 +53,6 @@ describe('an emergency stop', () => {
       return state.mode === TradingMode.Halted ? state : undefined;
     });
 
-  /** What the exchange itself says is not flat: orders that rest, and coins that could be sold. */
-  function left(): readonly string[] {
-    const { orders, balances, trades } = world.exchange.record();
-    const resting = orders.filter(({ status }) => status === 'NEW' || status === 'PARTIALLY_FILLED');
-    const coins = balances.filter(({ asset, free, locked }) => {
-      if (asset === 'USDT') return false;
-      const pair = `${asset}USDT`;
-      const price = trades.findLast(({ symbol }) => symbol === pair)?.price ?? '0';
-      const positions = orders.filter(({ symbol, side }) => symbol === pair && side === 'BUY').length;
-      return (Number(free) + Number(locked)) * Number(price) >= DUST * positions;
-    });
-    return [
-      ...resting.map(({ clientOrderId, side }) => `${side} ${clientOrderId} rests`),
-      ...coins.map(({ asset, free, locked }) => `${free} + ${locked} ${asset}`),
-    ];
-  }
-  const untilFlat = () =>
-    waitFor('the exchange to show the account flat', () => (left().length === 0 ? true : undefined), 60_000);
-
-  const filled = (side: 'BUY' | 'SELL'): number =>
-    world.exchange.record().orders.filter((order) => order.side === side && order.status === 'FILLED').length;
-
-  /** Each position was bought once and sold once, and closed by the emergency stop. `before` had been sold already. */
-  async function soldOnce(positions: readonly GrantedPosition[], before = 0): Promise<void> {
-    const views = await Promise.all(positions.map((position) => position.untilClosed()));
-    expect(views.map(({ exitReason }) => exitReason)).toEqual(views.map(() => ExitReason.Emergency));
-    expect(filled('SELL') - before).toBe(positions.length);
-    expect(filled('BUY') - before).toBe(positions.length);
-    await world.agreement();
-  }
-
   async function resume(): Promise<void> {
     const { haltEpoch: epoch } = await account();
     const change = { reason: 'the next test', by: 'test', epoch };
@@ -107,10 +73,10 @@ describe('an emergency stop', () => {
       expect((await account()).mode).toBe(TradingMode.Halted);
       await servers.temporal.restart();
       await late.start();
-      await untilFlat();
-      await soldOnce(positions);
+      await untilFlat(world);
+      await soldOnce(world, positions);
       expect((await late.untilClosed()).openedAtMs).toBeNull();
-      expect(filled('BUY')).toBe(OPEN);
+      expect(filledOrders(world, 'BUY')).toBe(OPEN);
       expect((await account()).haltEpoch).toBe(1);
     });
 
@@ -122,8 +88,8 @@ describe('an emergency stop', () => {
       const stopped = await world.ballast('emergency-stop', '--direct', '--yes', '--json');
       expect(stopped.code).toBe(0);
       expect(JSON.parse(stopped.stdout)).toMatchObject({ flat: true, sells: OPEN });
-      expect(left()).toEqual([]);
-      expect(filled('BUY')).toBe(OPEN);
+      expect(leftAtExchange(world)).toEqual([]);
+      expect(filledOrders(world, 'BUY')).toBe(OPEN);
       await Promise.all([servers.temporal.restart(), servers.postgres.restart()]);
     });
   });
@@ -139,8 +105,8 @@ describe('an emergency stop', () => {
       });
       const positions = await openPositions(world, OPEN, 'killed');
       await killed;
-      await untilFlat();
-      await soldOnce(positions);
+      await untilFlat(world);
+      await soldOnce(world, positions);
       expect((await account()).modeReason).toMatch(/^order-flood: \d+ orders were sent/);
     });
 
@@ -152,8 +118,8 @@ describe('an emergency stop', () => {
       });
       const positions = await openPositions(world, OPEN, 'author');
       await killed;
-      await untilFlat();
-      await soldOnce(positions);
+      await untilFlat(world);
+      await soldOnce(world, positions);
       expect((await account()).haltEpoch).toBe(1);
     });
 
@@ -163,10 +129,10 @@ describe('an emergency stop', () => {
       world.worker.cutOff();
       const { modeReason } = await untilHalted();
       expect(modeReason).toMatch(/^exchange-unreachable: The exchange has not answered for/);
-      expect(left()).not.toEqual([]);
+      expect(leftAtExchange(world)).not.toEqual([]);
       world.worker.reconnect();
-      await untilFlat();
-      await soldOnce(positions);
+      await untilFlat(world);
+      await soldOnce(world, positions);
     });
 
     it('is not for an outage that passes', async () => {
@@ -206,13 +172,13 @@ describe('an emergency stop', () => {
       ['a rate limit', [{ ...sale, kind: 'rate-limit', times: 3 }]],
       ['lists that cannot be had', [{ match: 'GET /api/v3/openOrders', kind: 'hang-before', times: 2 }]],
     ])('completes: %s', async (what, faults) => {
-      const [sold, struck] = [filled('SELL'), world.exchange.faultLog().length];
+      const [sold, struck] = [filledOrders(world, 'SELL'), world.exchange.faultLog().length];
       const positions = await openPositions(world, OPEN, what.replaceAll(' ', '-'));
       for (const fault of faults) await world.exchange.plan(fault);
       const { flatAfterMs } = await stopEverything(world, what);
-      expect(left()).toEqual([]);
+      expect(leftAtExchange(world)).toEqual([]);
       await world.exchange.callOffFaults();
-      await soldOnce(positions, sold);
+      await soldOnce(world, positions, sold);
       expect(world.exchange.faultLog().length).toBeGreaterThan(struck);
       process.stdout.write(`Flat after ${flatAfterMs ?? Infinity} ms: ${what}\n`);
       await resume();
@@ -233,7 +199,7 @@ describe('an emergency stop', () => {
         measured.push(
           `${flatAfterMs ?? Infinity} ms (${Math.round(performance.now() - startedMs)} ms for its caller)`,
         );
-        expect(left()).toEqual([]);
+        expect(leftAtExchange(world)).toEqual([]);
         await Promise.all(positions.map((position) => position.untilClosed()));
         await resume();
       }

@@ -139,6 +139,45 @@ describe('comparing the journal with the record of the exchange', () => {
     expect(compareRecords(records)).toEqual([]);
   });
 
+  describe('that a person has sold past Ballast', () => {
+    const sold: Records = {
+      ...withExchange({
+        orders: exchange.orders
+          .map((order) => (order.clientOrderId === 'stop' ? { ...order, status: 'CANCELED' } : order))
+          .concat(
+            exchange.orders
+              .slice(0, 1)
+              .map((order) => ({ ...order, orderId: 3, clientOrderId: 'web_1', side: 'SELL' })),
+          ),
+        trades: exchange.trades.flatMap((trade) => [
+          trade,
+          { ...trade, tradeId: 8, orderId: 3, clientOrderId: 'web_1', side: 'SELL', price: '101.00' },
+        ]),
+        balances: [{ account: ACCOUNT, asset: 'USDT', free: '10001', locked: '0' }],
+      }),
+      journal: {
+        ...journal,
+        orders: journal.orders.map((order) =>
+          order.clientOrderId === 'stop' ? { ...order, state: OrderState.Cancelled } : order,
+        ),
+        positions: journal.positions.map((position) => ({ ...position, state: PositionState.Closed })),
+      },
+    };
+    const told = (positionId?: string): Records => ({
+      ...sold,
+      byHand: [{ clientOrderId: 'web_1', ...(positionId !== undefined && { positionId }) }],
+    });
+
+    it('finds nothing once it is told of the sale and of whose coins they were', () => {
+      expect(compareRecords(told('p'))).toEqual([]);
+    });
+
+    it('finds the sale that nobody tells it of, and the coins of a position that nobody has sold', () => {
+      expect(compareRecords(sold)).toContain('the exchange has web_1, which the journal does not know');
+      expect(compareRecords(told())).toEqual(['p is closed and holds 1']);
+    });
+  });
+
   it.each<[string, Records, RegExp]>([
     [
       'an order sent twice',

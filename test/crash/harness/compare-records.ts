@@ -4,6 +4,7 @@ import { Leg, OrderState, Side } from '../../../domain/order';
 import { PositionState } from '../../../domain/position';
 import type { ExchangeRecord, RecordedOrder } from '../../../emulator/journal/record';
 import { isPart, withWholeSales } from './divided-sales';
+import { soldByHand, withoutHandTrades, type HandTrade } from './hand-trades';
 import type { JournaledFill, JournaledOrder, JournaledPosition, JournalRecord } from './journal-record';
 
 export interface Records {
@@ -13,6 +14,8 @@ export interface Records {
   /** The exchange's name of the account, and what it owned before the first order. */
   readonly account: string;
   readonly initialBalances: Readonly<Record<string, string>>;
+  /** What a person has traded past Ballast. */
+  readonly byHand?: readonly HandTrade[];
 }
 
 export const DifferenceKind = {
@@ -65,7 +68,7 @@ export const compareRecords = (records: Records): readonly string[] =>
 /** The same, each difference with its kind. */
 export function judgeRecords(records: Records): readonly Difference[] {
   const { account, exchange } = records;
-  const mine: Records = {
+  const all: Records = {
     ...records,
     exchange: {
       ...exchange,
@@ -74,13 +77,14 @@ export function judgeRecords(records: Records): readonly Difference[] {
       balances: exchange.balances.filter((balance) => balance.account === account),
     },
   };
+  const mine = withoutHandTrades(all);
   const whole = { ...mine, journal: withWholeSales(mine.journal) };
   return [
     ...orderDifferences(whole),
     ...entryDifferences(mine),
     ...fillDifferences(whole),
     ...balanceDifferences(mine),
-    ...protectionDifferences(mine),
+    ...protectionDifferences(mine, (positionId) => soldByHand(all, positionId)),
   ];
 }
 
@@ -204,7 +208,10 @@ function moveFill(fill: JournaledFill, move: (asset: string, amount: DecimalStri
 }
 
 /** Every open position has exactly one resident stop, of what can be sold; beside it only its entry may rest. */
-function protectionDifferences({ exchange, journal }: Records): Difference[] {
+function protectionDifferences(
+  { exchange, journal }: Records,
+  goneOf: (positionId: string) => DecimalString,
+): Difference[] {
   const open = exchange.orders.filter(({ status }) => OPEN_STATUSES.includes(status));
   return journal.positions.flatMap((position) => {
     const { positionId, instrument, stopPrice } = position;
@@ -212,7 +219,7 @@ function protectionDifferences({ exchange, journal }: Records): Difference[] {
     const isLive = position.state === PositionState.Live;
     const counted = orders.filter(({ leg }) => !(isLive && leg === Leg.Entry)).map(idOf);
     const resting = open.filter(({ clientOrderId }) => counted.includes(clientOrderId));
-    const held = heldAtExchange(position, orders, { exchange, journal });
+    const held = subtract(heldAtExchange(position, orders, { exchange, journal }), goneOf(positionId));
     // Coins of somebody else were sold: no sum of money tells, since both records have the sale.
     if (compare(held, ZERO) < 0)
       return [duplicate(`${positionId} has sold ${subtract(ZERO, held)} more than it held`)];

@@ -30,7 +30,11 @@ const PART = decimal('0.3');
  * Sells into every bid for BTC/USDT, so that the price falls through all stops above 0.96 of what it was, but for a single bid below
  * of `quantity`: nobody else is there for the stops to sell to, until the market moves on.
  */
-async function emptyBook({ exchange, port }: World, crowd: Crowd, quantity: DecimalString): Promise<void> {
+export async function emptyBook(
+  { exchange, port }: World,
+  crowd: Crowd,
+  quantity: DecimalString,
+): Promise<void> {
   const symbol = 'BTC/USDT';
   const [quote] = await port.quotes([symbol]);
   const [instrument] = await port.instruments([symbol]);

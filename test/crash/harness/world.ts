@@ -19,6 +19,7 @@ import { runCommand, type CommandResult } from './command';
 import { judgeRecords, type Difference, type Records } from './compare-records';
 import { ExchangeProcess, newAccount, type ExchangeAccount, type ExchangeSettings } from './exchange-process';
 import type { PlacedCall, UnservedCall } from './exchange-proxy';
+import type { HandTrade } from './hand-trades';
 import { readJournalRecord } from './journal-record';
 import type { Instant } from './moments';
 import type { Servers } from './servers';
@@ -83,6 +84,8 @@ export class World {
   readonly secrets: readonly string[];
   private readonly traps = new Traps();
   readonly workers: WorkerProcess[] = [];
+  /** What the test has traded as a person does, past Ballast. */
+  readonly byHand: HandTrade[] = [];
 
   private constructor(
     readonly servers: Servers,
@@ -209,6 +212,7 @@ export class World {
       exchange: this.exchange.record(),
       account: this.owner.name,
       initialBalances: this.owner.balances,
+      byHand: this.byHand,
     };
   }
 
