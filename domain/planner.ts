@@ -267,19 +267,3 @@ function leftovers(position: PositionView, legs: Legs): PositionStep | undefined
 function nextSequence(legs: Legs, leg: Leg): number {
   return Math.max(-1, ...legs.orders.filter((order) => order.leg === leg).map((order) => order.sequence)) + 1;
 }
-
-/** First and longest pause between orders of a leg that come to nothing, in wall milliseconds. */
-const BACKOFF = { firstMs: 250, maxMs: 30_000 } as const;
-
-/** How long to wait before the next order of a leg: nothing at first, doubling with each failure in a row. */
-export function backoffMs(position: PositionView, leg: Leg): number {
-  const sent = position.orders.filter((order) => order.leg === leg && !unsent(order));
-  const failed = sent.length - 1 - sent.findLastIndex((order) => !failedState(order));
-  return failed === 0 ? 0 : Math.min(BACKOFF.maxMs, BACKOFF.firstMs * 2 ** (failed - 1));
-}
-
-/** Refused, lost, or sent into an empty book. */
-const failedState = (order: OrderView): boolean =>
-  order.state === OrderState.Rejected ||
-  order.state === OrderState.Abandoned ||
-  (order.state === OrderState.Expired && !hasSold(order));

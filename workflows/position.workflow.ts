@@ -11,7 +11,8 @@ import {
 import { marketTimeAt, wallDelayUntil, type ClockReading } from '../domain/clock';
 import { toNumber } from '../domain/decimal';
 import { Leg, mayBeLive, OrderState } from '../domain/order';
-import { backoffMs, nextStep, sellable, type PositionStep } from '../domain/planner';
+import { backoffMs, backoffMsWithoutTakenBack } from '../domain/back-off';
+import { nextStep, sellable, type PositionStep } from '../domain/planner';
 import { FIRST_GAP, isDelisted, PositionState, type PositionView } from '../domain/position';
 import { TradingMode } from '../domain/trading-mode';
 import type { LoadedPosition } from '../activities/protection';
@@ -200,10 +201,16 @@ class BackOff {
     const order = nameOf({ leg, sequence });
     if (order !== this.order) {
       this.order = order;
-      this.untilMs = Date.now() + backoffMs(view, leg);
+      this.untilMs = Date.now() + pauseMs(view, leg);
     }
     return Math.max(0, this.untilMs - Date.now());
   }
+}
+
+/** Runs that began before stops that are taken back counted go on as they began. */
+function pauseMs(view: PositionView, leg: Leg): number {
+  const [before, now] = [backoffMsWithoutTakenBack(view, leg), backoffMs(view, leg)];
+  return before === now || patched('pause-when-stops-are-taken-back') ? now : before;
 }
 
 /** Measures, in wall time, how long something sellable was held without a resident stop, and journals each such gap. */

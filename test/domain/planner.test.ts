@@ -1,8 +1,8 @@
+import { backoffMs } from '../../domain/back-off';
 import { decimal } from '../../domain/decimal';
 import { ledgerOf } from '../../domain/ledger';
 import { Leg, OrderState, OrderType, type OrderView } from '../../domain/order';
 import {
-  backoffMs,
   DELISTED_REASON,
   emergencyStep,
   isBare,
@@ -446,6 +446,39 @@ describe('the pause between orders', () => {
     ['not counting one never sent', exits(Rejected, Created), 250],
   ])('is %s', (_, position, ms) => {
     expect(backoffMs(position, Leg.Exit)).toBe(ms);
+  });
+
+  describe('of stops that somebody takes back', () => {
+    const MINUTE_MS = 60_000;
+    /** One stop after the other, each sent so long after the one before, and the last as it is now. */
+    const taken = (apartMs: number, ...states: OrderState[]): PositionView =>
+      holding('1', [
+        filledEntry,
+        ...states.map((state, sequence) =>
+          stop(state, { sequence, clientOrderId: `stop-${sequence}`, sendDeadlineMs: sequence * apartMs }),
+        ),
+      ]);
+
+    it.each([
+      ['none after the first', taken(1, Cancelled), 0],
+      ['a quarter of a second after the second', taken(1, Cancelled, Cancelled), 250],
+      ['twice that after the third', taken(1, Cancelled, Cancelled, Cancelled), 500],
+      ['likewise when some were refused', taken(1, Cancelled, Rejected, Cancelled), 500],
+      ['none while one rests', taken(1, Cancelled, Cancelled, Open), 0],
+      ['none when each had rested for long', taken(MINUTE_MS + 1, Cancelled, Cancelled, Cancelled), 0],
+    ])('is %s', (_, position, ms) => {
+      expect(backoffMs(position, Leg.Stop)).toBe(ms);
+    });
+
+    it('does not count those that we have replaced', () => {
+      const trailed = [0, 1, 2].map((sequence) =>
+        stop(Cancelled, {
+          ...{ sequence, clientOrderId: `stop-${sequence}`, sendDeadlineMs: sequence },
+          replaces: sequence === 0 ? null : `stop-${sequence - 1}`,
+        }),
+      );
+      expect(backoffMs(holding('1', [filledEntry, ...trailed]), Leg.Stop)).toBe(0);
+    });
   });
 
   it('is none after an exit that sold something before it expired', () => {

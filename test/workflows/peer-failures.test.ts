@@ -1,6 +1,6 @@
 import { decimal } from '../../domain/decimal';
 import { ToolName } from '../../domain/agent/tool-names';
-import { Leg, OrderState, type OrderView } from '../../domain/order';
+import { Leg, OrderState, OrderType, type OrderView } from '../../domain/order';
 import { MAX_STOP_REFUSALS } from '../../domain/planner';
 import type { PositionView } from '../../domain/position';
 import { pokeSignal, type PositionInput, type PositionResult } from '../../workflows/contract';
@@ -97,6 +97,28 @@ describe('failures of peers, on the test server', () => {
       // Doubling pauses up to half a minute: eight within the first, two a minute from then on.
       expect(sent(position.view(), Leg.Exit)).toBeLessThanOrEqual(8 + 2 * 14);
       world.exchange.faults.length = 0;
+      await position.closed();
+      expect(world.exchange.held()).toBe('0');
+    });
+
+    it('and one that takes each of them back for two minutes is given the next ever later', async () => {
+      const submit = world.exchange.submit.bind(world.exchange);
+      let takesBack = true;
+      world.exchange.submit = async (request) => {
+        const report = await submit(request);
+        if (!takesBack || request.type !== OrderType.StopMarket) return report;
+        world.exchange.end(request.clientOrderId, 'cancelled');
+        return { ...report, status: 'cancelled' };
+      };
+      const position = await begin();
+      await harness.pass(2 * MINUTE_MS);
+      // At once, then doubling pauses up to half a minute.
+      expect(sent(position.view(), Leg.Stop)).toBeGreaterThan(6);
+      expect(sent(position.view(), Leg.Stop)).toBeLessThanOrEqual(1 + 8 + 2 * 2);
+      takesBack = false;
+      await position.becomes(Leg.Stop, OrderState.Open);
+      expect(world.exchange.offered()).toBe('0.999');
+      await position.leave();
       await position.closed();
       expect(world.exchange.held()).toBe('0');
     });
