@@ -24,6 +24,8 @@ async function measure(context: BenchContext): Promise<readonly NamedMeasurement
       loops.push(await bareLoop(bare, round));
       halts.push(await haltOnce(world, `halt-${round}`));
     }
+    // Nothing was sold twice or left behind, or there is no figure.
+    await world.agreement();
   } finally {
     bare.close();
     await world.close();
@@ -32,7 +34,7 @@ async function measure(context: BenchContext): Promise<readonly NamedMeasurement
 }
 
 function measurements(halts: readonly number[], loops: readonly number[]): readonly NamedMeasurement[] {
-  const rounds = `${ROUNDS} rounds of ${POSITIONS} open positions each, from the request to the end of the emergency stop's workflow, which has verified with the exchange that the account is flat; no faults; the worker's traffic passes the proxies of the crash tests`;
+  const rounds = `${ROUNDS} rounds of ${POSITIONS} open positions each, from the request to the end of the emergency stop's workflow, which has verified with the exchange that the account is flat; no faults; the worker's traffic passes the proxies of the crash tests; afterwards the journal agrees with the exchange's own record, or there is no figure`;
   const baseline = median(loops);
   const against = `${POSITIONS} bare signed market sells one after the other, and the same two looks at orders and balances, on the same emulator between the rounds`;
   const figure = { unit: 'ms', baseline } as const;
