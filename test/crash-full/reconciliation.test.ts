@@ -1,11 +1,12 @@
 import { directStop } from '../../adapters/exchange/direct-stop/direct-stop';
 import { decimal, sum } from '../../domain/decimal';
-import { FindingKind, isUnexplained, type ReconciliationReport } from '../../domain/findings';
+import { FindingKind, isUnexplained, Severity, type ReconciliationReport } from '../../domain/findings';
 import { clientOrderId, clientOrderIdPrefix } from '../../domain/ids';
 import { Leg, OrderType, Side } from '../../domain/order';
 import { ExitReason, PositionState } from '../../domain/position';
 import { TradingMode } from '../../domain/risk';
 import { workflowIds } from '../../workflows/contract';
+import { tradeByHand } from '../crash/harness/hand-trades';
 import { Instant } from '../crash/harness/moments';
 import { untilRunning } from '../crash/harness/operator';
 import { startServers, type Servers } from '../crash/harness/servers';
@@ -218,6 +219,36 @@ describe('reconciliation', () => {
     await world.port.cancel(BTC, id);
     expect(unexplained(await world.reconcile())).toEqual([]);
     expect(await mode()).toBe(TradingMode.Active);
+  });
+
+  it('notices a trade that somebody makes by hand, tells of it once, and touches neither it nor a position', async () => {
+    await open();
+    const position = await openPosition(world, 'beside');
+    await position.untilProtected();
+    const id = await tradeByHand(world, { symbol: BTC, side: Side.Buy, quantity: decimal('0.002') });
+    // Nobody asks: what the stream tells of it is enough.
+    const noticed = await waitFor('the trade to be noticed', async () => {
+      const last = await world.store.lastReconciliation(world.account.account);
+      return last?.report.findings.find(({ kind }) => kind === FindingKind.ManualTrade);
+    });
+    const trades = world.exchange.record().trades.filter(({ clientOrderId }) => clientOrderId === id);
+    expect(trades).toHaveLength(1);
+    expect(noticed).toMatchObject({
+      severity: Severity.Notice,
+      subject: `${BTC}/${String(trades[0]?.tradeId)}/buy`,
+      message: expect.stringContaining(
+        `somebody else's order ${id} traded on ${BTC}: buy 0.002 at`,
+      ) as unknown,
+    });
+    expect((await world.reconcile()).findings).toEqual([]);
+    expect(await mode()).toBe(TradingMode.Active);
+    // What is not Ballast's stays where it is, whatever becomes of the position.
+    await world.agreement();
+    await position.leave(ExitReason.Flatten);
+    await position.untilClosed();
+    await world.agreement();
+    const coins = world.exchange.record().balances.find(({ asset }) => asset === 'BTC');
+    expect(Number(coins?.free)).toBeGreaterThanOrEqual(0.002 * 0.999);
   });
 
   it('gives the sales of a direct emergency stop to the positions whose coins they sold', async () => {
