@@ -2,6 +2,7 @@ import { resumeTrading } from '../../cli/resume-client';
 import { Leg, OrderState, Side } from '../../domain/order';
 import { ExitReason, type PositionView } from '../../domain/position';
 import { TradingMode } from '../../domain/risk';
+import { MAX_STOP_REFUSALS } from '../../domain/planner';
 import { newCrowd, prepareParts, soldSince } from '../crash/harness/emptied-book';
 import { readJournalRecord } from '../crash/harness/journal-record';
 import { Instant } from '../crash/harness/moments';
@@ -241,6 +242,65 @@ describe('failures of peers', () => {
       await again;
       expect(atExchange(exit)).toMatchObject([{ status: 'FILLED' }]);
       await judge();
+    });
+  });
+
+  describe('freqtrade #11788: stops that the exchange does not keep are not posted without end', () => {
+    /** After the entry, which is the first order. */
+    const refusal = { kind: 'code', code: -2010, match: 'POST /api/v3/order', skip: 1 };
+    /** Every request by which an order of this leg was placed, whatever became of it, oldest first. */
+    const posts = (position: GrantedPosition, leg: Leg) =>
+      Array.from({ length: 40 }, (_, sequence) => position.id(leg, sequence)).flatMap((id) =>
+        world.placed(id),
+      );
+    const untilPosted = (position: GrantedPosition, leg: Leg, count: number) =>
+      waitFor(`${count} posts`, () => (posts(position, leg).length >= count ? true : undefined), 120_000);
+    /** Pauses of a quarter of a second and then always twice that; half of each is given away to the way to the exchange. */
+    function expectDoubling(sent: readonly { readonly sentMs: number }[]): void {
+      for (const [index, { sentMs }] of sent.slice(1).entries())
+        expect(sentMs - (sent[index]?.sentMs ?? 0)).toBeGreaterThanOrEqual((250 * 2 ** index) / 2);
+    }
+    async function begin(fault: object): Promise<GrantedPosition> {
+      const position = await granted();
+      await world.exchange.plan(fault);
+      await position.start();
+      return position;
+    }
+    afterEach(() => world.exchange.callOffFaults());
+
+    it('after a few refusals the position is left', async () => {
+      const position = await begin({ ...refusal, times: MAX_STOP_REFUSALS });
+      const view = await position.untilClosed();
+      expect(view.exitReason).toBe(ExitReason.Unprotected);
+      expect(posts(position, Leg.Stop)).toHaveLength(MAX_STOP_REFUSALS);
+      const [sale, ...more] = soldSince(world, position.id(Leg.Entry));
+      expect(more).toEqual([]);
+      expect(Number(sale)).toBe(soldAtExchange(view));
+      await world.agreement();
+    });
+
+    it('an exchange that refuses everything is asked ever less often', async () => {
+      const position = await begin({ ...refusal, times: 'always' });
+      await untilPosted(position, Leg.Exit, 6);
+      expectDoubling(posts(position, Leg.Exit));
+      expect(posts(position, Leg.Stop)).toHaveLength(MAX_STOP_REFUSALS);
+      await world.exchange.callOffFaults();
+      expect((await position.untilClosed()).exitReason).toBe(ExitReason.Unprotected);
+      expect(soldSince(world, position.id(Leg.Entry))).toHaveLength(1);
+      await world.agreement();
+    });
+
+    it('an exchange that takes each of them back is given the next ever later', async () => {
+      const position = await begin({ kind: 'cancel-order', orderType: 'STOP_LOSS', times: 'always' });
+      await untilPosted(position, Leg.Stop, 7);
+      // The first one that is taken back is placed anew at once.
+      expectDoubling(posts(position, Leg.Stop).slice(1));
+      await world.exchange.callOffFaults();
+      await position.untilProtected();
+      await world.agreement();
+      for (const { clientOrderId } of posts(position, Leg.Stop).slice(0, -1))
+        expect(atExchange(clientOrderId)).toMatchObject([{ status: 'CANCELED' }]);
+      await leave(position);
     });
   });
 
