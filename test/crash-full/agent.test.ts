@@ -14,6 +14,9 @@ const BAR_MS = 300_000;
 const SPEED = 10;
 const reason = 'a test';
 
+const tool = (name: string, given: object) =>
+  ({ kind: 'tool', name, parts: [JSON.stringify({ ...given, reason })] }) as const;
+
 /** The agent's whole path, but for the vendor: its server is here, and says what the test wants. */
 describe('SIGKILL of the worker in the middle of the steps of an agent', () => {
   let servers: Servers;
@@ -48,8 +51,6 @@ describe('SIGKILL of the worker in the middle of the steps of an agent', () => {
   it('buys once and sets its target once, though both were done and not heard of', async () => {
     const [quote] = await world.port.quotes([SYMBOL]);
     const ask = Number(quote?.ask);
-    const tool = (name: string, given: object) =>
-      ({ kind: 'tool', name, parts: [JSON.stringify({ ...given, reason })] }) as const;
     const entry = { symbol: SYMBOL, side: 'buy', stop_price: ask * 0.9, take_profit_price: ask * 1.4 };
     vendor.behaviours = [
       tool(ToolName.MarketOrder, { ...entry, size_fraction: null }),
@@ -100,5 +101,37 @@ describe('SIGKILL of the worker in the middle of the steps of an agent', () => {
     );
     expect(turns).toEqual([{ turn: 0 }, { turn: 1 }, { turn: 2 }]);
     expect(world.worker.starts).toBeGreaterThanOrEqual(3);
+  });
+
+  it('LLM projects, no execution: what it says it has sold is still held, and what it sells is sold at the exchange', async () => {
+    const before = world.exchange.record().orders;
+    const [held] = await world.store.livePositions(world.account.account);
+    const asked = vendor.requests.length;
+    vendor.behaviours = [{ kind: 'text', parts: ['I have sold all BTC/USDT.'] }];
+    await waitFor('two more bars to be decided', () =>
+      vendor.requests.length > asked + 1 ? true : undefined,
+    );
+    await world.agreement();
+    expect(world.exchange.record().orders).toEqual(before);
+    expect(await world.store.livePositions(world.account.account)).toMatchObject([
+      { positionId: held?.positionId, exitReason: null },
+    ]);
+
+    vendor.behaviours = [
+      tool(ToolName.MarketOrder, {
+        ...{ symbol: SYMBOL, side: 'sell', size_fraction: null },
+        ...{ stop_price: null, take_profit_price: null },
+      }),
+      { kind: 'text', parts: ['nothing more to do'] },
+    ];
+    await waitFor('the position to be closed', async () =>
+      (await world.store.livePositions(world.account.account)).length === 0 ? true : undefined,
+    );
+    await world.agreement();
+    const sales = world.exchange
+      .record()
+      .orders.filter(({ side, status }) => side === 'SELL' && status === 'FILLED');
+    expect(sales).toHaveLength(1);
+    expect(sales[0]?.createdMs).toBeGreaterThan(before.at(-1)?.createdMs ?? Infinity);
   });
 });
