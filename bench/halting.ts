@@ -72,6 +72,10 @@ export async function haltOnce(world: World, name: string, { plan, act }: Troubl
       (order) => order.account === account && ['NEW', 'PARTIALLY_FILLED'].includes(order.status),
     );
   if (resting.length > 0) throw new Error(`${name}: ${resting.length} orders rest at the exchange.`);
-  await world.store.setMode(account, TradingMode.Active, { reason: 'the next round', by: 'bench', epoch });
+  await world.store.setMode(account, TradingMode.Active, {
+    ...{ reason: 'the next round', by: 'bench', epoch },
+    // As a person's word to resume: sales that a maintenance refused many times over are no flood of orders.
+    measureAfresh: { wallTimeMs: Date.now(), marketTimeMs: null },
+  });
   return tookMs;
 }
