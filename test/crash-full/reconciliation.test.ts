@@ -1,5 +1,5 @@
 import { directStop } from '../../adapters/exchange/direct-stop/direct-stop';
-import { decimal, sum } from '../../domain/decimal';
+import { decimal } from '../../domain/decimal';
 import { FindingKind, isUnexplained, Severity, type ReconciliationReport } from '../../domain/findings';
 import { clientOrderId, clientOrderIdPrefix } from '../../domain/ids';
 import { Leg, OrderType, Side } from '../../domain/order';
@@ -263,14 +263,12 @@ describe('reconciliation', () => {
     });
     expect(flat).toBe(true);
     for (const position of positions) {
-      const { exitReason, orders } = await position.untilClosed();
+      const { exitReason, orders, ledger, instrument } = await position.untilClosed();
       expect(exitReason).toBe(ExitReason.Emergency);
-      const sold = (of: Leg): number =>
-        Number(sum(orders.filter(({ leg }) => leg === of).map(({ filledQuantity }) => filledQuantity)));
-      // What two positions have below the exchange's step may together be above it, and is sold then.
-      const offered = orders.find(({ leg }) => leg === Leg.Stop)?.quantity;
-      expect(sold(Leg.Emergency)).toBeGreaterThanOrEqual(Number(offered));
-      expect(sold(Leg.Emergency)).toBeLessThanOrEqual(sold(Leg.Entry));
+      expect(orders.filter(({ leg }) => leg === Leg.Emergency)).not.toEqual([]);
+      // What positions of one pair have below its step is sold together when it comes to a step.
+      expect(Number(ledger.heldQuantity)).toBeGreaterThanOrEqual(0);
+      expect(Number(ledger.heldQuantity)).toBeLessThan(Number(instrument.stepSize));
     }
     await world.agreement();
     // Somebody wanted out: nothing enters until a person says so.
